@@ -1,0 +1,52 @@
+// One object of any kind, and its key.
+#pragma once
+#include <memory>
+#include <variant>
+
+#include "controller/api/core.hpp"
+#include "controller/api/gateway.hpp"
+#include "controller/api/gateway_class.hpp"
+#include "controller/api/http_route.hpp"
+#include "controller/api/object.hpp"
+#include "controller/api/reference_grant.hpp"
+
+namespace pintle::api {
+
+/// A kind that is known but not served yet: recognised, named in findings, kept with its metadata.
+template <Kind K>
+struct MetadataOnly {
+    static constexpr Kind kind = K;
+    ObjectMeta metadata;
+    friend bool operator==(const MetadataOnly&, const MetadataOnly&) = default;
+};
+using ListenerSet = MetadataOnly<Kind::ListenerSet>;
+using GRPCRoute = MetadataOnly<Kind::GRPCRoute>;
+using TLSRoute = MetadataOnly<Kind::TLSRoute>;
+using TCPRoute = MetadataOnly<Kind::TCPRoute>;
+using UDPRoute = MetadataOnly<Kind::UDPRoute>;
+using BackendTLSPolicy = MetadataOnly<Kind::BackendTLSPolicy>;
+
+template <class T>
+using Ptr = std::shared_ptr<const T>;
+
+/// Never null; the alternatives stand in the order of Kind.
+using AnyObject = std::variant<Ptr<GatewayClass>, Ptr<Gateway>, Ptr<HTTPRoute>, Ptr<ReferenceGrant>, Ptr<Service>,
+                               Ptr<EndpointSlice>, Ptr<Secret>, Ptr<ConfigMap>, Ptr<Namespace>, Ptr<ListenerSet>,
+                               Ptr<GRPCRoute>, Ptr<TLSRoute>, Ptr<TCPRoute>, Ptr<UDPRoute>, Ptr<BackendTLSPolicy>>;
+
+[[nodiscard]] inline const ObjectMeta& metadata_of(const AnyObject& object) noexcept {
+    return std::visit([](const auto& held) -> const ObjectMeta& { return held->metadata; }, object);
+}
+[[nodiscard]] inline Kind kind_of(const AnyObject& object) noexcept { return static_cast<Kind>(object.index()); }
+[[nodiscard]] inline ObjectKey key_of(const AnyObject& object) {
+    const ObjectMeta& meta = metadata_of(object);
+    return {kind_of(object), meta.ns, meta.name};
+}
+template <class T>
+[[nodiscard]] ObjectKey key_of(const T& object) {
+    return {T::kind, object.metadata.ns, object.metadata.name};
+}
+/// Deep equality, places excepted.
+[[nodiscard]] bool same_content(const AnyObject& a, const AnyObject& b);
+
+}  // namespace pintle::api
