@@ -1,0 +1,134 @@
+"""Nothing is lost through any change: route edits, endpoint churn, certificate swaps, a broken file coming and going."""
+import collections
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+from harness import SLOW, Folder, Pintle, certificate, gateway, prefix, route, secret, service, to
+
+LEDGER = [sys.executable, str(pathlib.Path(__file__).with_name("ledger.py"))]
+RATE = float(os.environ.get("PINTLE_LEDGER_RATE", "400")) / SLOW
+SECONDS = float(os.environ.get("PINTLE_LEDGER_SECONDS", "12"))
+
+
+class LedgerBackend:
+    def __init__(self, name):
+        self.name = name
+        self.process = subprocess.Popen([*LEDGER, "backend", name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.port = int(self.process.stdout.readline())
+
+    def ids(self):
+        out, _ = self.process.communicate()
+        return json.loads(out)
+
+
+class ZeroLoss(unittest.TestCase):
+    def setUp(self):
+        self.backends = {name: LedgerBackend(name) for name in ("a1", "a2", "b1", "b2")}
+        self.folder = Folder()
+        self.addCleanup(self.folder.close)
+        for name, backend in self.backends.items():
+            self.folder.write(f"service-{name}", service(name, [backend.port]))
+
+    def tearDown(self):
+        for backend in self.backends.values():
+            if backend.process.poll() is None:
+                backend.process.kill()
+                backend.process.wait()
+
+    def write_routes(self, number=0):
+        split = number % 101
+        filters = [{"type": "RequestHeaderModifier", "requestHeaderModifier": {"set": [{"name": "X-Edit", "value": str(number)}]}}]
+        a = {"matches": [prefix("/a")], "backendRefs": [to("a1", split), to("a2", 100 - split + 1)]}
+        b = {"matches": [prefix("/b")], "backendRefs": [to("b1"), to("b2")]}
+        if number % 2:
+            a["filters"] = filters
+            b["backendRefs"] = [to("b2")]
+        rules = [a, b] if number % 3 else [b, a]
+        self.folder.write("routes", route("r", rules, ["zero.test"]))
+
+    def run_load(self, pintle, change, listener_port=80, tls=()):
+        """Load at a fixed rate while `change(number)` runs again and again; returns how often it ran."""
+        load = subprocess.Popen([*LEDGER, "client", str(pintle.port(listener_port)), str(RATE), str(SECONDS), "zero.test", "/a,/b", *tls],
+                                stdout=subprocess.PIPE, text=True)
+        number, deadline = 0, time.monotonic() + SECONDS - 0.5
+        pause = max(0.02, (SECONDS - 1) / 120)
+        while time.monotonic() < deadline:
+            number += 1
+            change(number)
+            time.sleep(pause)
+        out, _ = load.communicate(timeout=90 * SLOW)
+        self.join(json.loads(out))
+        return number
+
+    def join(self, client):
+        results = client["results"]
+        self.assertGreaterEqual(len(results), int(RATE * SECONDS))
+        failed = [r for r in results if r[1] != 200]
+        self.assertEqual(failed, [], f"{len(failed)} of {len(results)} failed")
+        misrouted = [r for r in results if r[0][0] != r[2][0]]
+        self.assertEqual(misrouted, [])
+        seen = collections.Counter()
+        for backend in self.backends.values():
+            seen.update(backend.ids())
+        sent = {r[0] for r in results}
+        self.assertEqual(sent - set(seen), set(), "requests that no backend saw")
+        self.assertEqual({i: n for i, n in seen.items() if n != 1}, {}, "requests that arrived more than once")
+
+    def test_route_edits(self):
+        self.folder.write("gateway", gateway())
+        self.write_routes()
+        with Pintle(self.folder) as pintle:
+            before = pintle.generation()
+            edits = self.run_load(pintle, self.write_routes)
+            self.assertGreaterEqual(edits, 100 / SLOW)
+            self.assertGreaterEqual(pintle.generation() - before, 0.8 * edits)
+
+    def test_endpoint_churn(self):
+        self.folder.write("gateway", gateway())
+        self.write_routes()
+        with Pintle(self.folder) as pintle:
+            # a1 and a2 take turns in one Service: each leaves the slice before it would stop.
+            sets = [["a1"], ["a1", "a2"], ["a2"], ["a2", "a1"]]
+
+            def churn(number):
+                ports = [self.backends[n].port for n in sets[number % 4]]
+                self.folder.write("service-a1", service("a1", ports))
+
+            self.assertGreaterEqual(self.run_load(pintle, churn), 100 / SLOW)
+
+    def test_certificate_swaps(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            pairs = [certificate(scratch, f"c{i}", ["zero.test"]) for i in range(2)]
+            self.folder.write("gateway", gateway(listeners=[{
+                "name": "https", "protocol": "HTTPS", "port": 443,
+                "tls": {"certificateRefs": [{"name": "cert"}]}}]))
+            self.folder.write("secret", secret("cert", *pairs[0]))
+            self.write_routes()
+            with Pintle(self.folder) as pintle:
+                def swap(number):
+                    if number % 5 == 0:
+                        self.folder.write("secret", secret("cert", *pairs[number // 5 % 2]))
+
+                self.assertGreaterEqual(self.run_load(pintle, swap, 443, ("tls",)) / 5, 20 / SLOW)
+
+    def test_broken_file_coming_and_going(self):
+        self.folder.write("gateway", gateway())
+        self.write_routes()
+        with Pintle(self.folder) as pintle:
+            def change(number):
+                if number % 2:
+                    self.folder.write_text("routes.yaml", "kind: HTTPRoute\nspec:\n  rules: [broken\n")
+                else:
+                    self.write_routes(number)
+
+            self.run_load(pintle, change)
+
+
+if __name__ == "__main__":
+    unittest.main()
