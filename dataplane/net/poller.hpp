@@ -64,6 +64,8 @@ class Poller {
     Poller& operator=(const Poller&) = delete;
 
     [[nodiscard]] Result<void> add(int fd, EventSink& sink);
+    /// Tells the present state once more in the next turn, for who stopped before WouldBlock.
+    void rearm(int fd, EventSink& sink) noexcept;
     /// Call before closing the descriptor.
     void remove(int fd, EventSink& sink) noexcept;
 

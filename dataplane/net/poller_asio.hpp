@@ -24,7 +24,7 @@ class LoopDriver {
 
    private:
     struct State;
-    std::unique_ptr<State> state_;
+    std::shared_ptr<State> state_;  ///< shared with completions under way
 };
 
 }  // namespace pintle::net

@@ -18,7 +18,6 @@
 #include "dataplane/net/connection.hpp"
 
 struct ssl_st;
-struct bio_st;
 
 namespace pintle::net {
 
@@ -32,9 +31,10 @@ class TlsWorker {
    public:
     /// Plaintext taken into one gather; what the socket does not take of it stays with the stream.
     static constexpr std::size_t gather_plain = 64 * 1024;
+    static constexpr std::size_t record_size = 16 * 1024;  ///< RFC 8446 section 5.1
     static constexpr std::size_t gather_size = gather_plain + 4096;
 
-    explicit TlsWorker(BufferPool& pool) : pool_(pool), gather_(new char[gather_size]) {}
+    explicit TlsWorker(BufferPool& pool) : pool_(pool), gather_(new char[gather_size]), record_(new char[record_size]) {}
     /// Swapped at each rotation (req 54).
     void set_tickets(std::shared_ptr<const TicketRing> ring) noexcept { tickets_ = std::move(ring); }
     [[nodiscard]] const TicketRing* tickets() const noexcept { return tickets_.get(); }
@@ -43,6 +43,7 @@ class TlsWorker {
     friend class TlsStream;
     BufferPool& pool_;
     std::unique_ptr<char[]> gather_;
+    std::unique_ptr<char[]> record_;  ///< where small pieces become one record
     std::size_t gathered_ = 0;
     std::shared_ptr<const TicketRing> tickets_;
 };
@@ -82,8 +83,11 @@ class TlsStream {
     friend struct TlsCallbacks;
     friend struct TlsBio;
     TlsStream(int fd, TlsWorker& worker, std::shared_ptr<const TlsContexts> contexts, const TlsSocket& socket);
-    IoResult failure(int ssl_result, std::size_t done);
+    IoStatus classify(int ssl_result) noexcept;
+    bool encrypt(const char* bytes, std::size_t length) noexcept;
+    void gather(const char* bytes, std::size_t length);
     IoStatus send_gathered();
+    IoResult result(std::size_t bytes, IoStatus status) const noexcept { return {bytes, status, status == IoStatus::Error ? io_errno_ : 0}; }
 
     int fd_;
     TlsWorker& worker_;

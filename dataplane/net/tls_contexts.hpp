@@ -57,8 +57,14 @@ class TlsContexts {
     [[nodiscard]] const TlsContext& base() const noexcept { return *base_; }
 
    private:
+    struct Known {
+        std::shared_ptr<const runtime::Certificate> certificate;
+        std::shared_ptr<const TlsContext> context;
+    };
+    [[nodiscard]] std::shared_ptr<const TlsContext> find_same(const runtime::Certificate& certificate) const;
+
     std::shared_ptr<const TlsContext> base_;
-    std::unordered_map<std::uint64_t, std::shared_ptr<const TlsContext>> by_fingerprint_;
+    std::unordered_map<std::uint64_t, Known> contexts_;  ///< by fingerprint
     std::vector<std::unique_ptr<TlsSocket>> sockets_;  ///< by SocketId; null for plain sockets
 };
 
