@@ -15,9 +15,9 @@ namespace pintle::api {
 /// A kind that is known but not served yet: recognised, named in findings, kept with its metadata.
 template <Kind K>
 struct MetadataOnly {
-    static constexpr Kind kind = K;
-    ObjectMeta metadata;
-    friend bool operator==(const MetadataOnly&, const MetadataOnly&) = default;
+  static constexpr Kind kind = K;
+  ObjectMeta metadata;
+  friend bool operator==(const MetadataOnly&, const MetadataOnly&) = default;
 };
 using ListenerSet = MetadataOnly<Kind::ListenerSet>;
 using GRPCRoute = MetadataOnly<Kind::GRPCRoute>;
@@ -30,23 +30,32 @@ template <class T>
 using Ptr = std::shared_ptr<const T>;
 
 /// Never null; the alternatives stand in the order of Kind.
-using AnyObject = std::variant<Ptr<GatewayClass>, Ptr<Gateway>, Ptr<HTTPRoute>, Ptr<ReferenceGrant>, Ptr<Service>,
-                               Ptr<EndpointSlice>, Ptr<Secret>, Ptr<ConfigMap>, Ptr<Namespace>, Ptr<ListenerSet>,
-                               Ptr<GRPCRoute>, Ptr<TLSRoute>, Ptr<TCPRoute>, Ptr<UDPRoute>, Ptr<BackendTLSPolicy>>;
+using AnyObject =
+    std::variant<Ptr<GatewayClass>, Ptr<Gateway>, Ptr<HTTPRoute>, Ptr<ReferenceGrant>, Ptr<Service>,
+                 Ptr<EndpointSlice>, Ptr<Secret>, Ptr<ConfigMap>, Ptr<Namespace>, Ptr<ListenerSet>,
+                 Ptr<GRPCRoute>, Ptr<TLSRoute>, Ptr<TCPRoute>, Ptr<UDPRoute>, Ptr<BackendTLSPolicy>>;
 
 [[nodiscard]] inline const ObjectMeta& metadata_of(const AnyObject& object) noexcept {
-    return std::visit([](const auto& held) -> const ObjectMeta& { return held->metadata; }, object);
+  return std::visit([](const auto& held) -> const ObjectMeta& { return held->metadata; }, object);
 }
-[[nodiscard]] inline Kind kind_of(const AnyObject& object) noexcept { return static_cast<Kind>(object.index()); }
+[[nodiscard]] inline Kind kind_of(const AnyObject& object) noexcept {
+  return static_cast<Kind>(object.index());
+}
 [[nodiscard]] inline ObjectKey key_of(const AnyObject& object) {
-    const ObjectMeta& meta = metadata_of(object);
-    return {kind_of(object), meta.ns, meta.name};
+  const ObjectMeta& meta = metadata_of(object);
+  return {kind_of(object), meta.ns, meta.name};
 }
 template <class T>
 [[nodiscard]] ObjectKey key_of(const T& object) {
-    return {T::kind, object.metadata.ns, object.metadata.name};
+  return {T::kind, object.metadata.ns, object.metadata.name};
 }
 /// Deep equality, places excepted.
 [[nodiscard]] bool same_content(const AnyObject& a, const AnyObject& b);
+/// Equal `spec`; kinds without one (Secrets, slices, …) have no generation to count and are always equal
+/// here.
+[[nodiscard]] bool same_spec(const AnyObject& a, const AnyObject& b);
+/// For sources that play the API server: only on an object fresh from decode_object, before anybody else
+/// shares it.
+void set_identity(AnyObject& object, std::int64_t generation, std::string uid);
 
 }  // namespace pintle::api

@@ -9,18 +9,18 @@
 namespace pintle::api {
 
 struct GatewayClassSpec {
-    std::string controller_name;
-    std::optional<ObjectReference> parameters_ref;
-    std::optional<std::string> description;
-    friend bool operator==(const GatewayClassSpec&, const GatewayClassSpec&) = default;
+  std::string controller_name;
+  std::optional<ObjectReference> parameters_ref;
+  std::optional<std::string> description;
+  friend bool operator==(const GatewayClassSpec&, const GatewayClassSpec&) = default;
 };
 
 struct GatewayClass {
-    static constexpr Kind kind = Kind::GatewayClass;
-    ObjectMeta metadata;
-    GatewayClassSpec spec;
-    GatewayClassStatus status;
-    friend bool operator==(const GatewayClass&, const GatewayClass&) = default;
+  static constexpr Kind kind = Kind::GatewayClass;
+  ObjectMeta metadata;
+  GatewayClassSpec spec;
+  GatewayClassStatus status;
+  friend bool operator==(const GatewayClass&, const GatewayClass&) = default;
 };
 
 }  // namespace pintle::api

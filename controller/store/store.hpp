@@ -1,5 +1,6 @@
 // The keyed objects of one cluster or folder, and the immutable picture the pure half of the pipeline reads.
-//  - guarantees: per kind sorted by namespace then name; a ClusterSnapshot never changes; freeze() copies nothing of a kind
+//  - guarantees: per kind sorted by namespace then name; a ClusterSnapshot never changes; freeze() copies
+//  nothing of a kind
 //    that has not changed since the last freeze(); apply() reports exactly the keys whose object changed.
 //  - leaves to others: decoding (api), where objects come from (source), meaning (resolve).
 //  - threads: Store on the control thread; a ClusterSnapshot may be read from any.
@@ -22,96 +23,100 @@ template <class T>
 class ObjectRange;
 
 class ClusterSnapshot {
-   public:
-    ClusterSnapshot();
+ public:
+  ClusterSnapshot();
 
-    /// nullptr when there is none. `ns` is ignored for cluster-scoped kinds.
-    template <class T>
-    [[nodiscard]] const T* find(std::string_view ns, std::string_view name) const noexcept {
-        const api::AnyObject* found = find_any(T::kind, ns, name);
-        return found == nullptr ? nullptr : std::get_if<api::Ptr<T>>(found)->get();
-    }
-    /// The same, sharing ownership.
-    template <class T>
-    [[nodiscard]] api::Ptr<T> find_shared(std::string_view ns, std::string_view name) const noexcept {
-        const api::AnyObject* found = find_any(T::kind, ns, name);
-        return found == nullptr ? nullptr : *std::get_if<api::Ptr<T>>(found);
-    }
-    /// All objects of the kind, by namespace and name: `for (const HTTPRoute& route : snapshot.all<HTTPRoute>())`.
-    template <class T>
-    [[nodiscard]] ObjectRange<T> all() const noexcept;
+  /// nullptr when there is none. `ns` is ignored for cluster-scoped kinds.
+  template <class T>
+  [[nodiscard]] const T* find(std::string_view ns, std::string_view name) const noexcept {
+    const api::AnyObject* found = find_any(T::kind, ns, name);
+    return found == nullptr ? nullptr : std::get_if<api::Ptr<T>>(found)->get();
+  }
+  /// The same, sharing ownership.
+  template <class T>
+  [[nodiscard]] api::Ptr<T> find_shared(std::string_view ns, std::string_view name) const noexcept {
+    const api::AnyObject* found = find_any(T::kind, ns, name);
+    return found == nullptr ? nullptr : *std::get_if<api::Ptr<T>>(found);
+  }
+  /// All objects of the kind, by namespace and name: `for (const HTTPRoute& route :
+  /// snapshot.all<HTTPRoute>())`.
+  template <class T>
+  [[nodiscard]] ObjectRange<T> all() const noexcept;
 
-    /// The slices labelled with the Service's name in its namespace, by name. Views into the snapshot.
-    [[nodiscard]] std::vector<const api::EndpointSlice*> find_endpoint_slices(std::string_view ns,
-                                                                              std::string_view service) const;
-    /// Labels of a namespace; one not declared exists implicitly with its kubernetes.io/metadata.name alone.
-    [[nodiscard]] api::StringMap find_namespace_labels(std::string_view ns) const;
-    [[nodiscard]] std::size_t size() const noexcept;
+  /// The slices labelled with the Service's name in its namespace, by name. Views into the snapshot.
+  [[nodiscard]] std::vector<const api::EndpointSlice*> find_endpoint_slices(std::string_view ns,
+                                                                            std::string_view service) const;
+  /// Labels of a namespace; one not declared exists implicitly with its kubernetes.io/metadata.name alone.
+  [[nodiscard]] api::StringMap find_namespace_labels(std::string_view ns) const;
+  [[nodiscard]] std::size_t size() const noexcept;
 
-   private:
-    friend class Store;
-    struct SliceRef;
-    struct SliceIndex;
-    [[nodiscard]] const api::AnyObject* find_any(api::Kind kind, std::string_view ns, std::string_view name) const noexcept;
-    [[nodiscard]] std::span<const api::AnyObject> table(api::Kind kind) const noexcept;
+ private:
+  friend class Store;
+  struct SliceRef;
+  struct SliceIndex;
+  [[nodiscard]] const api::AnyObject* find_any(api::Kind kind, std::string_view ns,
+                                               std::string_view name) const noexcept;
+  [[nodiscard]] std::span<const api::AnyObject> table(api::Kind kind) const noexcept;
 
-    std::array<std::shared_ptr<const Table>, api::kind_count> tables_;
-    std::shared_ptr<const SliceIndex> slices_;
+  std::array<std::shared_ptr<const Table>, api::kind_count> tables_;
+  std::shared_ptr<const SliceIndex> slices_;
 };
 
 /// A view over one kind: forward iteration, size, index. Lives as long as its snapshot.
 template <class T>
 class ObjectRange {
+ public:
+  class Iterator {
    public:
-    class Iterator {
-       public:
-        using value_type = T;
-        using difference_type = std::ptrdiff_t;
-        Iterator() = default;
-        explicit Iterator(const api::AnyObject* at) : at_(at) {}
-        const T& operator*() const noexcept { return **std::get_if<api::Ptr<T>>(at_); }
-        const T* operator->() const noexcept { return std::get_if<api::Ptr<T>>(at_)->get(); }
-        Iterator& operator++() noexcept {
-            ++at_;
-            return *this;
-        }
-        Iterator operator++(int) noexcept {
-            Iterator before = *this;
-            ++at_;
-            return before;
-        }
-        friend bool operator==(Iterator, Iterator) = default;
-
-       private:
-        const api::AnyObject* at_ = nullptr;
-    };
-    explicit ObjectRange(std::span<const api::AnyObject> objects) : objects_(objects) {}
-    [[nodiscard]] Iterator begin() const noexcept { return Iterator(objects_.data()); }
-    [[nodiscard]] Iterator end() const noexcept { return Iterator(objects_.data() + objects_.size()); }
-    [[nodiscard]] std::size_t size() const noexcept { return objects_.size(); }
-    [[nodiscard]] bool empty() const noexcept { return objects_.empty(); }
-    const T& operator[](std::size_t index) const noexcept { return **std::get_if<api::Ptr<T>>(&objects_[index]); }
+    using value_type = T;
+    using difference_type = std::ptrdiff_t;
+    Iterator() = default;
+    explicit Iterator(const api::AnyObject* at) : at_(at) {}
+    const T& operator*() const noexcept { return **std::get_if<api::Ptr<T>>(at_); }
+    const T* operator->() const noexcept { return std::get_if<api::Ptr<T>>(at_)->get(); }
+    Iterator& operator++() noexcept {
+      ++at_;
+      return *this;
+    }
+    Iterator operator++(int) noexcept {
+      Iterator before = *this;
+      ++at_;
+      return before;
+    }
+    friend bool operator==(Iterator, Iterator) = default;
 
    private:
-    std::span<const api::AnyObject> objects_;
+    const api::AnyObject* at_ = nullptr;
+  };
+  explicit ObjectRange(std::span<const api::AnyObject> objects) : objects_(objects) {}
+  [[nodiscard]] Iterator begin() const noexcept { return Iterator(objects_.data()); }
+  [[nodiscard]] Iterator end() const noexcept { return Iterator(objects_.data() + objects_.size()); }
+  [[nodiscard]] std::size_t size() const noexcept { return objects_.size(); }
+  [[nodiscard]] bool empty() const noexcept { return objects_.empty(); }
+  const T& operator[](std::size_t index) const noexcept {
+    return **std::get_if<api::Ptr<T>>(&objects_[index]);
+  }
+
+ private:
+  std::span<const api::AnyObject> objects_;
 };
 
 template <class T>
 ObjectRange<T> ClusterSnapshot::all() const noexcept {
-    return ObjectRange<T>(table(T::kind));
+  return ObjectRange<T>(table(T::kind));
 }
 
 class Store {
-   public:
-    Store();
-    /// Applies the changes in order; the keys whose object is new, different or gone, sorted, each once.
-    std::vector<api::ObjectKey> apply(const source::Batch& batch);
-    [[nodiscard]] ClusterSnapshot freeze();
+ public:
+  Store();
+  /// Applies the changes in order; the keys whose object is new, different or gone, sorted, each once.
+  std::vector<api::ObjectKey> apply(const source::Batch& batch);
+  [[nodiscard]] ClusterSnapshot freeze();
 
-   private:
-    std::array<Table, api::kind_count> tables_;
-    std::array<std::shared_ptr<const Table>, api::kind_count> frozen_;
-    std::shared_ptr<const ClusterSnapshot::SliceIndex> slices_;
+ private:
+  std::array<Table, api::kind_count> tables_;
+  std::array<std::shared_ptr<const Table>, api::kind_count> frozen_;
+  std::shared_ptr<const ClusterSnapshot::SliceIndex> slices_;
 };
 
 }  // namespace pintle::store

@@ -1,0 +1,16 @@
+// Rules between the fields of a Gateway (the CEL rules of its CRD). Called in Strict mode. Private to this
+// module.
+#pragma once
+#include "controller/api/fields.hpp"
+#include "controller/api/gateway.hpp"
+
+namespace pintle::api {
+
+void check_listeners(const Field& list, const std::vector<Listener>& listeners);
+void check_addresses(const Field& list, const std::vector<GatewayAddress>& addresses);
+
+enum class LabelMap : std::uint8_t { Labels, Annotations };
+/// Keys of both, values of labels.
+void check_label_map(const Field& field, const StringMap& map, LabelMap which);
+
+}  // namespace pintle::api

@@ -1,0 +1,33 @@
+// The decoders of the parts and kinds. Private to this module.
+#pragma once
+#include "controller/api/any_object.hpp"
+#include "controller/api/fields.hpp"
+
+namespace pintle::api {
+
+[[nodiscard]] ParentReference read_parent_reference(const Field& field);
+[[nodiscard]] BackendObjectReference read_backend_reference(Fields& fields, const Field& field);
+[[nodiscard]] SecretObjectReference read_secret_reference(const Field& field);
+[[nodiscard]] ObjectReference read_object_reference(const Field& field);
+[[nodiscard]] LocalObjectReference read_local_reference(const Field& field);
+[[nodiscard]] RouteGroupKind read_route_group_kind(const Field& field);
+
+[[nodiscard]] std::vector<HTTPRouteFilter> read_filters(const Field& list);
+[[nodiscard]] bool replaces_prefix(const HTTPRouteFilter& filter) noexcept;
+
+[[nodiscard]] GatewayClassStatus read_gateway_class_status(const Field& field);
+[[nodiscard]] GatewayStatus read_gateway_status(const Field& field);
+[[nodiscard]] RouteStatus read_route_status(const Field& field);
+
+// Each reads `root` (the whole object) into an object whose metadata is already filled in.
+void read_gateway_class(Fields& root, const Field& field, GatewayClass& out);
+void read_gateway(Fields& root, const Field& field, Gateway& out);
+void read_http_route(Fields& root, const Field& field, HTTPRoute& out);
+void read_reference_grant(Fields& root, const Field& field, ReferenceGrant& out);
+void read_service(Fields& root, const Field& field, Service& out);
+void read_endpoint_slice(Fields& root, const Field& field, EndpointSlice& out);
+void read_secret(Fields& root, const Field& field, Secret& out);
+void read_config_map(Fields& root, const Field& field, ConfigMap& out);
+void read_namespace(Fields& root, const Field& field, Namespace& out);
+
+}  // namespace pintle::api

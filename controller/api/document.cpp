@@ -1,0 +1,166 @@
+#include "controller/api/document.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+
+#include <fmt/format.h>
+
+namespace pintle::api {
+
+const Member* Value::find(std::string_view key) const noexcept {
+  for (const Member& member : members) {
+    if (member.key == key) return &member;
+  }
+  return nullptr;
+}
+
+std::string_view to_string(Value::Type type) noexcept {
+  switch (type) {
+    case Value::Type::Null:
+      return "null";
+    case Value::Type::Bool:
+      return "a boolean";
+    case Value::Type::Integer:
+      return "an integer";
+    case Value::Type::Float:
+      return "a number";
+    case Value::Type::String:
+      return "a string";
+    case Value::Type::Sequence:
+      return "a list";
+    case Value::Type::Mapping:
+      return "an object";
+  }
+  return "";
+}
+
+namespace {
+
+/// One step of a field path: a key, or what stands between brackets (an index, or a map key).
+struct Step {
+  std::string_view text;
+  std::size_t used = 0;
+};
+
+Step next_step(std::string_view path) noexcept {
+  if (path.starts_with('[')) {
+    const std::size_t close = path.find(']');
+    if (close == std::string_view::npos) return {path.substr(1), path.size()};
+    return {path.substr(1, close - 1), close + 1};
+  }
+  const std::size_t skip = path.starts_with('.') ? 1U : 0U;
+  const std::size_t end = path.find_first_of(".[", skip);
+  const std::size_t stop = end == std::string_view::npos ? path.size() : end;
+  return {path.substr(skip, stop - skip), stop};
+}
+
+}  // namespace
+
+Position find_position(const Value& root, std::string_view field_path) noexcept {
+  const Value* at = &root;
+  Position place = root.at;
+  while (!field_path.empty()) {
+    const Step step = next_step(field_path);
+    if (step.used == 0) break;
+    field_path.remove_prefix(step.used);
+    if (at->type == Value::Type::Sequence) {
+      std::size_t index = 0;
+      const auto [end, code] = std::from_chars(step.text.data(), step.text.data() + step.text.size(), index);
+      if (code != std::errc() || index >= at->items.size()) break;
+      at = &at->items[index];
+      place = at->at;
+    } else {
+      const Member* member = at->find(step.text);
+      if (member == nullptr) break;
+      at = &member->value;
+      // a scalar is shown itself, a list or object by its key: that is where a person looks
+      const bool nested = at->type == Value::Type::Sequence || at->type == Value::Type::Mapping;
+      place = nested || at->type == Value::Type::Null ? member->at : at->at;
+    }
+  }
+  return place;
+}
+
+std::string quote(std::string_view text, std::size_t limit) {
+  std::string out = "\"";
+  const bool cut = text.size() > limit;
+  if (cut) {
+    text = text.substr(0, limit);
+    while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80U) text.remove_suffix(1);
+    if (!text.empty() && static_cast<unsigned char>(text.back()) >= 0xC0U) text.remove_suffix(1);
+  }
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (byte < 0x20 || byte == 0x7F) {
+      out += fmt::format("\\x{:02x}", byte);
+    } else {
+      out += c;
+    }
+  }
+  out += cut ? "…\"" : "\"";
+  return out;
+}
+
+void drop_duplicate_keys(Value& object, const std::function<void(const Member&, const Member&)>& report) {
+  std::vector<Member>& members = object.members;
+  if (members.size() < 2) return;
+  std::vector<std::uint32_t> order(members.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::ranges::sort(order, [&](std::uint32_t a, std::uint32_t b) {
+    const int compared = members[a].key.compare(members[b].key);
+    return compared != 0 ? compared < 0 : a < b;
+  });
+  std::vector<bool> dropped(members.size(), false);
+  bool any = false;
+  std::uint32_t first = order[0];
+  for (std::size_t i = 1; i < order.size(); ++i) {
+    Member& again = members[order[i]];
+    if (again.key != members[first].key) {
+      first = order[i];
+      continue;
+    }
+    report(again, members[first]);
+    members[first].value = std::move(again.value);
+    dropped[order[i]] = any = true;
+  }
+  if (!any) return;
+  std::size_t kept = 0;
+  for (std::size_t at = 0; at < members.size(); ++at) {
+    if (dropped[at]) continue;
+    if (kept != at) members[kept] = std::move(members[at]);
+    ++kept;
+  }
+  members.resize(kept);
+}
+
+bool is_utf8(std::string_view bytes) noexcept {
+  std::size_t at = 0;
+  const auto byte = [&](std::size_t index) { return static_cast<unsigned char>(bytes[index]); };
+  while (at < bytes.size()) {
+    const unsigned lead = byte(at);
+    if (lead < 0x80) {
+      ++at;
+      continue;
+    }
+    const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    if (lead < 0xC2 || lead > 0xF4 || at + length > bytes.size()) return false;
+    const unsigned second = byte(at + 1);
+    // RFC 3629 section 4: no overlong forms, no surrogates, nothing past U+10FFFF
+    const unsigned low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+    const unsigned high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+    if (second < low || second > high) return false;
+    for (std::size_t more = 2; more < length; ++more) {
+      if ((byte(at + more) & 0xC0U) != 0x80U) return false;
+    }
+    at += length;
+  }
+  return true;
+}
+
+}  // namespace pintle::api
