@@ -72,6 +72,6 @@ dev_demo() {
 dev_fmt() {
   [ $# -eq 0 ] || die "fmt takes no arguments" 2
   require_debian
-  ensure_packages 1/2 lint
+  ensure_packages 1/2 test lint
   python3 test/lint/format.py --fix
 }

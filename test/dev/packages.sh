@@ -48,6 +48,8 @@ ensure_packages() {
   if [ -n "$missing" ]; then
     count=$(printf '%s\n' "$missing" | wc -l)
     install_packages "$count" "$missing"
+    still=$(missing_packages "$@" | tr '\n' ' ')
+    [ -z "$still" ] || die "apt said it was done, but these are still missing: $still"
   fi
   printf '[%s] packages  ok (%s present, %s installed)\n' "$step" "$((total - count))" "$count"
 }
@@ -70,9 +72,6 @@ install_packages() {
   if ! run_long apt-install apt_install "$as_root" $names; then
     die "apt could not install: $names(the log is build/log/apt-install.log; is there a network and a Debian mirror?)"
   fi
-  # shellcheck disable=SC2119
-  still=$(missing_packages build | tr '\n' ' ')
-  [ -z "$still" ] || die "apt said it was done, but these are still missing: $still"
 }
 
 # With the package lists at hand no update is needed; without, or when they are stale, one update and a second try.
