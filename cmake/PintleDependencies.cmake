@@ -36,7 +36,7 @@ set(PINTLE_VERSION_COMMAND ${CMAKE_COMMAND} -DOUTPUT=${PINTLE_VERSION_SOURCE} -D
     -DSOURCE_DIR=${PROJECT_SOURCE_DIR} -P ${PROJECT_SOURCE_DIR}/cmake/WriteVersion.cmake)
 execute_process(COMMAND ${PINTLE_VERSION_COMMAND} COMMAND_ERROR_IS_FATAL ANY)
 add_custom_target(pintle_version_stamp COMMAND ${PINTLE_VERSION_COMMAND} BYPRODUCTS ${PINTLE_VERSION_SOURCE}
-                  COMMENT "")
+                  COMMENT "Version")
 add_library(pintle_version STATIC "${PINTLE_VERSION_SOURCE}")
 target_link_libraries(pintle_version PRIVATE pintle_options)
 add_dependencies(pintle_version pintle_version_stamp)
