@@ -10,45 +10,45 @@ namespace pintle::http {
 
 /// Fields the gateway itself looks at. Everything else is Other and compared by name.
 enum class HeaderId : std::uint16_t {
-    Other,
-    Host,
-    ContentLength,
-    TransferEncoding,
-    Connection,
-    KeepAlive,
-    ProxyConnection,
-    ProxyAuthenticate,
-    ProxyAuthorization,
-    Te,
-    Trailer,
-    Upgrade,
-    Expect,
-    Forwarded,
-    XForwardedFor,
-    XForwardedProto,
-    XForwardedHost,
-    XForwardedPort,
-    XRealIp,
-    Authorization,
-    Cookie,
-    SetCookie,
-    ContentType,
-    ContentEncoding,
-    Date,
-    Server,
-    Location,
-    UserAgent,
-    Accept,
-    AcceptEncoding,
-    Referer,
-    Origin,
-    SecWebSocketKey,
-    SecWebSocketVersion,
-    SecWebSocketAccept,
-    Via,
-    XRequestId,
-    Traceparent,
-    Count,
+  Other,
+  Host,
+  ContentLength,
+  TransferEncoding,
+  Connection,
+  KeepAlive,
+  ProxyConnection,
+  ProxyAuthenticate,
+  ProxyAuthorization,
+  Te,
+  Trailer,
+  Upgrade,
+  Expect,
+  Forwarded,
+  XForwardedFor,
+  XForwardedProto,
+  XForwardedHost,
+  XForwardedPort,
+  XRealIp,
+  Authorization,
+  Cookie,
+  SetCookie,
+  ContentType,
+  ContentEncoding,
+  Date,
+  Server,
+  Location,
+  UserAgent,
+  Accept,
+  AcceptEncoding,
+  Referer,
+  Origin,
+  SecWebSocketKey,
+  SecWebSocketVersion,
+  SecWebSocketAccept,
+  Via,
+  XRequestId,
+  Traceparent,
+  Count,
 };
 
 /// Case-free; Other if not in the list.
@@ -59,28 +59,30 @@ enum class HeaderId : std::uint16_t {
 [[nodiscard]] bool name_equals(std::string_view a, std::string_view b) noexcept;
 
 struct Field {
-    std::uint32_t name_offset = 0;
-    std::uint32_t value_offset = 0;
-    std::uint32_t value_length = 0;
-    std::uint16_t name_length = 0;
-    HeaderId id = HeaderId::Other;
+  std::uint32_t name_offset = 0;
+  std::uint32_t value_offset = 0;
+  std::uint32_t value_length = 0;
+  std::uint16_t name_length = 0;
+  HeaderId id = HeaderId::Other;
 };
 static_assert(sizeof(Field) == 16);
 
 struct HeaderView {
-    const char* base = nullptr;
-    std::span<const Field> fields;
+  const char* base = nullptr;
+  std::span<const Field> fields;
 
-    [[nodiscard]] std::string_view name(const Field& f) const noexcept { return {base + f.name_offset, f.name_length}; }
-    [[nodiscard]] std::string_view value(const Field& f) const noexcept { return {base + f.value_offset, f.value_length}; }
-    /// First field with this id, or nullptr.
-    [[nodiscard]] const Field* find(HeaderId id) const noexcept {
-        for (const Field& f : fields)
-            if (f.id == id) return &f;
-        return nullptr;
-    }
-    /// First field with this name (case-free), or nullptr.
-    [[nodiscard]] const Field* find(std::string_view name) const noexcept;
+  [[nodiscard]] std::string_view name(const Field& f) const noexcept { return {base + f.name_offset, f.name_length}; }
+  [[nodiscard]] std::string_view value(const Field& f) const noexcept {
+    return {base + f.value_offset, f.value_length};
+  }
+  /// First field with this id, or nullptr.
+  [[nodiscard]] const Field* find(HeaderId id) const noexcept {
+    for (const Field& f : fields)
+      if (f.id == id) return &f;
+    return nullptr;
+  }
+  /// First field with this name (case-free), or nullptr.
+  [[nodiscard]] const Field* find(std::string_view name) const noexcept;
 };
 
 }  // namespace pintle::http
