@@ -23,9 +23,9 @@ struct ChunkLimits {
 enum class ChunkProgress : std::uint8_t { NeedMore, Data, Done, Refused };
 struct ChunkStep {
   ChunkProgress progress = ChunkProgress::NeedMore;
-  std::size_t consumed = 0;    ///< bytes of the input used up, `data` included
-  std::span<const char> data;  ///< Data: payload, a part of the input
-  http::Refusal refusal;       ///< Refused: 400 or 431; for a response the caller answers 502
+  std::size_t consumed = 0;      ///< bytes of the input used up, `data` included
+  std::span<const char> data{};  ///< Data: payload, a part of the input
+  http::Refusal refusal{};       ///< Refused: 400 or 431; for a response the caller answers 502
 };
 
 class ChunkedDecoder {
@@ -51,7 +51,6 @@ class ChunkedDecoder {
   enum class State : std::uint8_t {
     SizeFirst,
     Size,
-    SizeEnd,
     ExtStart,
     ExtName,
     ExtNameEnd,
@@ -73,6 +72,7 @@ class ChunkedDecoder {
   };
   struct Trailers;
   [[nodiscard]] http::Refusal on_framing_byte(unsigned char c) noexcept;
+  [[nodiscard]] http::Refusal on_size_byte(unsigned char c) noexcept;
   [[nodiscard]] http::Refusal on_size_line_end() noexcept;
   [[nodiscard]] http::Refusal on_extension_byte(unsigned char c) noexcept;
   [[nodiscard]] http::Refusal on_trailer_byte(unsigned char c) noexcept;

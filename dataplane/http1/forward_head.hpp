@@ -23,11 +23,14 @@ struct RequestForwarding {
 /// for WebSocket. Client identity fields (X-Forwarded-*, Forwarded, X-Real-IP) stay: trust is the proxy's to decide.
 void edit_request(const http::RequestHead& request, const RequestForwarding& forwarding, HeadEdits& edits);
 
+enum class Trailers : std::uint8_t { Drop, Forward };
+
 /// How the answer goes to the client.
 struct ResponseForwarding {
   http::Version client = http::Version::Http11;
   http::Method method = http::Method::Get;
-  bool keep_alive = true;  ///< false: `Connection: close` is added
+  Trailers trailers = Trailers::Drop;  ///< Forward only where the request said `TE: trailers` (req 10)
+  bool keep_alive = true;              ///< false: `Connection: close` is added
 };
 /// Leaves one framing that the client understands and says which: chunked bodies and bodies that end by close become
 /// chunked for HTTP/1.1 and end by close for HTTP/1.0 (then keep_alive must be dropped: UntilClose is returned).

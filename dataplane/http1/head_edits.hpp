@@ -25,6 +25,8 @@ class HeadEdits {
   /// Starts over. `head` is the whole head from its start line to the final empty line; `fields` lie inside it.
   void begin(std::string_view head, http::HeaderView fields);
 
+  [[nodiscard]] std::string_view head() const noexcept { return head_; }
+
   /// Fields. By id where there is one, else by name. Lines appended earlier count like received ones.
   void remove(http::HeaderId id);
   void remove(std::string_view name);
@@ -39,6 +41,7 @@ class HeadEdits {
   [[nodiscard]] bool has(http::HeaderId id) const noexcept;
   [[nodiscard]] bool is_removed(std::size_t index) const noexcept { return removed_.contains(index); }
   /// Set, add, remove of a filter, in this order. Edits of framing and hop-by-hop fields are ignored: those are ours.
+  /// There stays exactly one Host: adding one sets it, removing it is ignored (req 17).
   void apply(const route::HeaderEdits& edits);
 
   /// Any part of the head, as a view into it; must not overlap another replacement. Empty `text`: cut.

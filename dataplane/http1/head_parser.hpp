@@ -33,7 +33,7 @@ enum class Progress : std::uint8_t { NeedMore, Done, Refused };
 struct ParseResult {
   Progress progress = Progress::NeedMore;
   std::size_t consumed = 0;  ///< Done: length of the head, leading empty lines and the final empty line included
-  http::Refusal refusal;     ///< Refused
+  http::Refusal refusal{};   ///< Refused
 };
 
 /// Where a head has been read up to; offsets only, so the bytes may move to a larger buffer between calls.

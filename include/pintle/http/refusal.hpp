@@ -12,7 +12,7 @@ struct Refusal {
   std::uint16_t status = 0;            ///< 0: nothing was refused
   Reason reason = Reason::BadRequest;  ///< label of counters and the access log
   std::uint8_t requirement = 0;        ///< number in docs/security-requirements
-  std::string_view detail;             ///< static storage; never bytes of the message
+  std::string_view detail{};           ///< static storage; never bytes of the message
 
   [[nodiscard]] explicit operator bool() const noexcept { return status != 0; }
 };

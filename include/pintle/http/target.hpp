@@ -34,13 +34,12 @@ struct PathRules {
 };
 
 struct NormalisedPath {
-  std::string_view path;  ///< a view of the same bytes, from the same start; never longer
-  Refusal refusal;        ///< climbing above the root, %00, broken escape, not starting with '/'
+  std::string_view path{};  ///< a view of the same bytes, from the same start; never longer
+  bool changed = false;     ///< some byte or the length is not as it was
+  Refusal refusal{};        ///< climbing above the root, %00, broken escape, not starting with '/'
 };
 /// Escapes of unreserved characters are decoded, the hex of others upper-cased, dot segments removed, "//" merged (req
 /// 32). Idempotent (req 33). On refusal the bytes are in no particular state.
 [[nodiscard]] NormalisedPath normalise_path(std::span<char> path, const PathRules& rules) noexcept;
-/// True if normalise_path would return the same bytes without a refusal; reads only.
-[[nodiscard]] bool is_normal_path(std::string_view path, const PathRules& rules) noexcept;
 
 }  // namespace pintle::http

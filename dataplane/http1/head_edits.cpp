@@ -1,0 +1,196 @@
+#include "dataplane/http1/head_edits.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+#include "dataplane/http1/field_values.hpp"
+
+namespace pintle::http1 {
+namespace {
+
+constexpr std::string_view crlf = "\r\n";
+
+void add_bytes(std::vector<char>& out, std::string_view text) { out.insert(out.end(), text.begin(), text.end()); }
+
+/// Same field name: by id where both have one.
+bool same_name(http::HeaderId id, std::string_view name, http::HeaderId other_id, std::string_view other) noexcept {
+  if (id != other_id) return false;
+  return id != http::HeaderId::Other || http::name_equals(name, other);
+}
+
+}  // namespace
+
+void HeadEdits::begin(std::string_view head, http::HeaderView fields) {
+  assert(head.ends_with(crlf));
+  head_ = head;
+  fields_ = fields;
+  removed_ = {};
+  splices_.clear();
+  lines_.clear();
+  arena_.clear();
+}
+
+/// A field's line ends where the next begins, the last one's where the final empty line begins.
+std::string_view HeadEdits::line_of(std::size_t index) const noexcept {
+  const char* const begin = fields_.base + fields_.fields[index].name_offset;
+  const char* const end = index + 1 < fields_.fields.size() ? fields_.base + fields_.fields[index + 1].name_offset
+                                                            : head_.data() + head_.size() - crlf.size();
+  return {begin, static_cast<std::size_t>(end - begin)};
+}
+
+void HeadEdits::remove_at(std::size_t index) {
+  if (removed_.contains(index)) return;
+  removed_.insert(index);
+  replace(line_of(index), {});
+}
+
+void HeadEdits::remove(std::string_view name) {
+  const http::HeaderId id = http::find_header_id(name);
+  for (std::size_t i = 0; i < fields_.fields.size(); ++i) {
+    const http::Field& field = fields_.fields[i];
+    if (same_name(id, name, field.id, fields_.name(field))) remove_at(i);
+  }
+  for (Line& line : lines_) {
+    if (line.length != 0 && same_name(id, name, line.id, {arena_.data() + line.begin, line.name_length}))
+      line.length = 0;
+  }
+}
+
+void HeadEdits::remove(http::HeaderId id) { remove(http::header_name(id)); }
+
+void HeadEdits::append(std::string_view name, std::string_view value) {
+  Line line{.begin = static_cast<std::uint32_t>(arena_.size()),
+            .length = static_cast<std::uint32_t>(name.size() + value.size() + 4),
+            .name_length = static_cast<std::uint16_t>(name.size()),
+            .id = http::find_header_id(name)};
+  add_bytes(arena_, name);
+  add_bytes(arena_, ": ");
+  add_bytes(arena_, value);
+  add_bytes(arena_, crlf);
+  lines_.push_back(line);
+}
+
+bool HeadEdits::has(http::HeaderId id) const noexcept {
+  for (std::size_t i = 0; i < fields_.fields.size(); ++i) {
+    if (fields_.fields[i].id == id && !removed_.contains(i)) return true;
+  }
+  return std::ranges::any_of(lines_, [id](const Line& line) { return line.length != 0 && line.id == id; });
+}
+
+void HeadEdits::apply(const route::HeaderEdits& edits) {
+  for (const route::HeaderLine& line : edits.set) {
+    if (!is_connection_field(line.id)) set(line.name, line.value);
+  }
+  for (const route::HeaderLine& line : edits.add) {
+    if (line.id == http::HeaderId::Host) {
+      set(line.name, line.value);
+    } else if (!is_connection_field(line.id)) {
+      append(line.name, line.value);
+    }
+  }
+  for (const route::HeaderName& name : edits.remove) {
+    if (name.id != http::HeaderId::Host && !is_connection_field(name.id)) remove(name.name);
+  }
+}
+
+void HeadEdits::replace(std::string_view part, std::string_view text) {
+  const Splice splice{.begin = static_cast<std::uint32_t>(part.data() - head_.data()),
+                      .end = static_cast<std::uint32_t>(part.data() + part.size() - head_.data()),
+                      .text = static_cast<std::uint32_t>(arena_.size()),
+                      .text_length = static_cast<std::uint32_t>(text.size())};
+  assert(part.data() >= head_.data() && splice.end <= head_.size());
+  add_bytes(arena_, text);
+  insert(splice);
+}
+
+/// Keeps the splices sorted; a cut right after a cut grows it, so that neighbouring lines cost one piece. A cut that
+/// covers an earlier replacement (of a value inside its line) takes its place.
+void HeadEdits::insert(const Splice& splice) {
+  auto at = splices_.end();
+  while (at != splices_.begin() && at[-1].begin >= splice.begin) --at;
+  while (at != splices_.end() && at->begin >= splice.begin && at->end <= splice.end && splice.end > splice.begin) {
+    at = splices_.erase(at);
+  }
+  if (splice.text_length == 0 && at != splices_.begin() && at[-1].end == splice.begin && at[-1].text_length == 0) {
+    at[-1].end = splice.end;
+    if (at != splices_.end() && at->begin == splice.end && at->text_length == 0) {
+      at[-1].end = at->end;
+      splices_.erase(at);
+    }
+    return;
+  }
+  if (splice.text_length == 0 && at != splices_.end() && at->begin == splice.end && at->text_length == 0) {
+    at->begin = splice.begin;
+    return;
+  }
+  splices_.insert(at, splice);
+}
+
+/// Calls sink(bytes) for each run of bytes of the rewritten head; neighbouring runs of the arena come as one.
+template <class Sink>
+void HeadEdits::each_piece(Sink&& sink) const {
+  const std::string_view kept = head_.substr(0, head_.size() - crlf.size());
+  std::size_t position = 0;
+  for (const Splice& splice : splices_) {
+    if (splice.begin > position) sink(kept.substr(position, splice.begin - position));
+    if (splice.text_length != 0) sink(std::string_view(arena_.data() + splice.text, splice.text_length));
+    position = splice.end;
+  }
+  if (position < kept.size()) sink(kept.substr(position));
+  std::string_view run;
+  for (const Line& line : lines_) {
+    if (line.length == 0) continue;
+    const char* const begin = arena_.data() + line.begin;
+    if (!run.empty() && run.data() + run.size() == begin) {
+      run = {run.data(), run.size() + line.length};
+      continue;
+    }
+    if (!run.empty()) sink(run);
+    run = {begin, line.length};
+  }
+  if (!run.empty()) sink(run);
+  sink(head_.substr(kept.size()));
+}
+
+std::size_t HeadEdits::size() const noexcept {
+  std::size_t total = 0;
+  each_piece([&total](std::string_view piece) { total += piece.size(); });
+  return total;
+}
+
+void HeadEdits::flatten(std::span<char> out) const noexcept {
+  char* at = out.data();
+  each_piece([&at](std::string_view piece) {
+    std::memcpy(at, piece.data(), piece.size());
+    at += piece.size();
+  });
+}
+
+std::size_t HeadEdits::to_iovecs(std::span<iovec, max_head_pieces> out) {
+  std::size_t count = 0;
+  each_piece([&count, out](std::string_view piece) {
+    if (count < out.size()) out[count] = {const_cast<char*>(piece.data()), piece.size()};
+    ++count;
+  });
+  if (count <= out.size()) return count;
+  flat_.resize(size());
+  flatten(flat_);
+  out[0] = {flat_.data(), flat_.size()};
+  return 1;
+}
+
+std::optional<std::size_t> HeadEdits::write_in_place(std::size_t room) noexcept {
+  if (!splices_.empty()) return std::nullopt;
+  const std::size_t total = size();
+  if (total - head_.size() > room) return std::nullopt;
+  auto* at = const_cast<char*>(head_.data()) + head_.size() - crlf.size();  // the caller owns the buffer, see room
+  for (const Line& line : lines_) {
+    std::memcpy(at, arena_.data() + line.begin, line.length);
+    at += line.length;
+  }
+  std::memcpy(at, crlf.data(), crlf.size());
+  return total;
+}
+
+}  // namespace pintle::http1

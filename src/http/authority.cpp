@@ -1,0 +1,86 @@
+#include <arpa/inet.h>
+#include <array>
+#include <cstring>
+#include <netinet/in.h>
+
+#include <pintle/http/authority.hpp>
+
+#include "src/http/bytes.hpp"
+
+namespace pintle::http {
+namespace {
+
+constexpr std::uint8_t requirement = 28;
+
+/// Lower-cased host byte, or 0 where none is allowed. No sub-delims and no escapes: a list ("a, b"), userinfo and any
+/// of
+/// '/', '@', '#', '?', space fail here. '_' is no DNS host byte but names of services have it.
+constexpr ByteTable make_host_table() {
+  ByteTable table{};
+  for (unsigned c = 0; c < 256; ++c) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (is_unreserved(byte)) table[c] = lower_table[c];
+  }
+  return table;
+}
+constexpr ByteTable host_table = make_host_table();
+
+Refusal parse_port(std::string_view text, Authority& out) noexcept {
+  if (text.empty() || text.size() > 5) return bad_request(requirement, "port is not 1 to 5 digits");
+  unsigned port = 0;
+  for (const char c : text) {
+    if (!is_digit(static_cast<unsigned char>(c))) return bad_request(requirement, "port is not a number");
+    port = port * 10 + static_cast<unsigned>(c - '0');
+  }
+  if (port == 0 || port > 65535) return bad_request(requirement, "port is not in 1 to 65535");
+  out.port = static_cast<std::uint16_t>(port);
+  return {};
+}
+
+/// "[...]" with or without ":port". Zone ids are local to a machine: refused.
+Refusal parse_literal(std::string_view text, Authority& out) noexcept {
+  const std::size_t close = text.find(']');
+  if (close == std::string_view::npos) return bad_request(requirement, "address without closing bracket");
+  const std::string_view address = text.substr(1, close - 1);
+  std::array<char, INET6_ADDRSTRLEN + 1> copy{};
+  in6_addr parsed{};
+  if (address.size() >= copy.size() || address.find('\0') != std::string_view::npos) {
+    return bad_request(requirement, "not an IPv6 address");
+  }
+  std::memcpy(copy.data(), address.data(), address.size());
+  if (inet_pton(AF_INET6, copy.data(), &parsed) != 1) return bad_request(requirement, "not an IPv6 address");
+  for (std::size_t i = 0; i <= close; ++i) out.bytes[i] = to_lower(text[i]);
+  out.length = static_cast<std::uint16_t>(close + 1);
+  const std::string_view rest = text.substr(close + 1);
+  if (rest.empty()) return {};
+  if (rest.front() != ':') return bad_request(requirement, "bytes after the address");
+  return parse_port(rest.substr(1), out);
+}
+
+}  // namespace
+
+Refusal parse_authority(std::string_view text, Authority& out) noexcept {
+  out.length = 0;
+  out.port = 0;
+  if (text.empty()) return bad_request(requirement, "empty host");
+  if (text.front() == '[') return parse_literal(text, out);
+  std::size_t length = 0;
+  char before = '.';
+  for (; length < text.size() && text[length] != ':'; ++length) {
+    if (length == Authority::max_host) return bad_request(requirement, "host too long");
+    const auto lower = static_cast<char>(host_table[static_cast<unsigned char>(text[length])]);
+    if (lower == 0) return bad_request(requirement, "byte not allowed in a host");
+    if (lower == '.' && before == '.') return bad_request(requirement, "empty label in the host");
+    out.bytes[length] = lower;
+    before = lower;
+  }
+  if (length == 0) return bad_request(requirement, "empty host");
+  const std::size_t kept = before == '.' ? length - 1 : length;  // req 30: one trailing dot means nothing
+  if (length < text.size()) {
+    if (Refusal refusal = parse_port(text.substr(length + 1), out)) return refusal;
+  }
+  out.length = static_cast<std::uint16_t>(kept);
+  return {};
+}
+
+}  // namespace pintle::http
