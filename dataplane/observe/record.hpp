@@ -7,6 +7,8 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string_view>
+
 #include <pintle/base/clock.hpp>
 #include <pintle/base/ids.hpp>
 #include <pintle/base/reason.hpp>
@@ -15,7 +17,6 @@
 #include <pintle/route/filter.hpp>
 #include <pintle/route/table.hpp>
 #include <pintle/runtime/compiled.hpp>
-#include <string_view>
 
 namespace pintle::observe {
 
