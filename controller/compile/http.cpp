@@ -1,0 +1,137 @@
+#include "controller/compile/http.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+namespace pintle::compile {
+namespace {
+
+constexpr std::uint16_t server_fault = 500;
+constexpr std::uint16_t unavailable = 503;
+
+route::WeightedBackend make_backend(const resolve::ResolvedBackend& resolved,
+                                    const std::map<resolve::BackendKey, BackendId>& ids) {
+  route::WeightedBackend made;
+  made.weight = resolved.weight;
+  made.name = resolved.name;
+  made.failure = resolved.failure;
+  made.filters = resolved.filters;
+  if (made.failure || !resolved.backend) return made;
+  if (const auto id = ids.find(*resolved.backend); id != ids.end())
+    made.backend = id->second;
+  else
+    made.failure = route::Failure{unavailable, Reason::NoEndpoints, "no endpoints are known for " + resolved.name};
+  return made;
+}
+
+/// A broken backendRef keeps its share of the traffic and answers it with its failure (HTTPRouteRule.backendRefs).
+route::Action make_forward(const resolve::ResolvedForward& resolved,
+                           const std::map<resolve::BackendKey, BackendId>& ids) {
+  route::Forward forward;
+  forward.backends.reserve(resolved.backends.size());
+  for (const resolve::ResolvedBackend& backend : resolved.backends) {
+    forward.total_weight += backend.weight;
+    forward.backends.push_back(make_backend(backend, ids));
+  }
+  if (forward.total_weight == 0)
+    return route::Failure{server_fault, Reason::RefInvalid, "the weights of the rule's backends add up to 0"};
+  return forward;
+}
+
+RulePtr make_rule(const resolve::ResolvedRule& resolved, const std::map<resolve::BackendKey, BackendId>& ids) {
+  auto rule = std::make_shared<route::Rule>();
+  rule->source = resolved.source;
+  rule->filters = resolved.filters;
+  rule->timeouts = resolved.timeouts;
+  if (const auto* forward = std::get_if<resolve::ResolvedForward>(&resolved.action))
+    rule->action = make_forward(*forward, ids);
+  else if (const auto* redirect = std::get_if<route::Redirect>(&resolved.action))
+    rule->action = *redirect;
+  else
+    rule->action = *std::get_if<route::Failure>(&resolved.action);
+  return rule;
+}
+
+using RoutesByHost = std::map<std::string_view, std::vector<RoutePtr>>;
+
+RoutesByHost group_by_host(const std::vector<resolve::AttachedRoute>& attached) {
+  RoutesByHost routes;
+  for (const resolve::AttachedRoute& one : attached) {
+    for (const std::string& host : one.hostnames) {
+      std::vector<RoutePtr>& list = routes[host];
+      // Two parentRefs may attach one route to one listener.
+      if (std::ranges::find(list, one.route) == list.end()) list.push_back(one.route);
+    }
+  }
+  return routes;
+}
+
+/// True if the table serves exactly these hosts with exactly these tables.
+bool same_hosts(const route::ListenerTable& table,
+                const std::vector<std::pair<std::string, route::HostTablePtr>>& hosts) {
+  // Both are unique by name; `hosts` is sorted by it.
+  return table.hosts().size() == hosts.size() && std::ranges::all_of(table.hosts(), [&](const auto& old) {
+           const auto found =
+               std::ranges::lower_bound(hosts, old.first, {}, &std::pair<std::string, route::HostTablePtr>::first);
+           return found != hosts.end() && *found == old;
+         });
+}
+
+}  // namespace
+
+std::size_t HashRoutes::operator()(const std::vector<RoutePtr>& routes) const noexcept {
+  std::size_t hash = routes.size();
+  for (const RoutePtr& route : routes) hash = (hash ^ std::hash<const void*>{}(route.get())) * 0x9E3779B97F4A7C15ULL;
+  return hash ^ (hash >> 32U);
+}
+
+const std::vector<RulePtr>& HttpTables::rules_of(const RoutePtr& route) {
+  const auto [at, fresh] = next_.rules.try_emplace(route);
+  if (!fresh) return at->second;
+  if (const auto before = previous_.rules.find(route); before != previous_.rules.end()) {
+    at->second = before->second;
+    return at->second;
+  }
+  at->second.reserve(route->rules.size());
+  for (const resolve::ResolvedRule& rule : route->rules) at->second.push_back(make_rule(rule, next_.backend_ids));
+  return at->second;
+}
+
+route::HostTablePtr HttpTables::host_table_of(const std::vector<RoutePtr>& routes) {
+  const auto [at, fresh] = next_.host_tables.try_emplace(routes);
+  if (!fresh) return at->second;
+  std::size_t matches = 0;
+  for (const RoutePtr& route : routes) {
+    static_cast<void>(rules_of(route));  // also for a table that is kept: its rules stay known
+    for (const resolve::ResolvedRule& rule : route->rules) matches += rule.matches.size();
+  }
+  if (const auto before = previous_.host_tables.find(routes); before != previous_.host_tables.end()) {
+    at->second = before->second;
+    return at->second;
+  }
+  std::vector<route::Entry> entries;
+  entries.reserve(matches);
+  for (const RoutePtr& route : routes) {
+    const std::vector<RulePtr>& rules = rules_of(route);
+    for (std::size_t i = 0; i < rules.size(); ++i)
+      for (const route::Match& match : route->rules[i].matches) entries.push_back({match, rules[i]});
+  }
+  at->second = std::make_shared<const route::HostTable>(std::move(entries));
+  return at->second;
+}
+
+std::shared_ptr<const route::ListenerTable> HttpTables::make_table(const ListenerKey& key,
+                                                                   const std::vector<resolve::AttachedRoute>& routes) {
+  std::vector<std::pair<std::string, route::HostTablePtr>> hosts;
+  for (const auto& [host, list] : group_by_host(routes)) hosts.emplace_back(host, host_table_of(list));
+
+  std::shared_ptr<const route::ListenerTable>& table = next_.listener_tables[key];
+  if (const auto before = previous_.listener_tables.find(key);
+      before != previous_.listener_tables.end() && same_hosts(*before->second, hosts))
+    table = before->second;
+  else
+    table = std::make_shared<const route::ListenerTable>(std::move(hosts));
+  return table;
+}
+
+}  // namespace pintle::compile
