@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <unordered_set>
 
 namespace pintle::compile {
 namespace {
@@ -52,29 +53,35 @@ RulePtr make_rule(const resolve::ResolvedRule& resolved, const std::map<resolve:
   return rule;
 }
 
-using RoutesByHost = std::map<std::string_view, std::vector<RoutePtr>>;
+struct AttachedHost {
+  std::string_view host;
+  std::uint32_t order;  ///< of the attachment
+  const RoutePtr* route;
+};
 
-RoutesByHost group_by_host(const std::vector<resolve::AttachedRoute>& attached) {
-  RoutesByHost routes;
-  for (const resolve::AttachedRoute& one : attached) {
-    for (const std::string& host : one.hostnames) {
-      std::vector<RoutePtr>& list = routes[host];
-      // Two parentRefs may attach one route to one listener.
-      if (std::ranges::find(list, one.route) == list.end()) list.push_back(one.route);
-    }
-  }
-  return routes;
+/// All (host, route) of a listener, hosts in the order of a ListenerTable, routes in the order of attachment.
+std::vector<AttachedHost> sort_by_host(const std::vector<resolve::AttachedRoute>& attached) {
+  std::vector<AttachedHost> list;
+  list.reserve(attached.size());
+  for (const resolve::AttachedRoute& one : attached)
+    for (const std::string& host : one.hostnames)
+      list.push_back({host, static_cast<std::uint32_t>(list.size()), &one.route});
+  std::ranges::sort(list, [](const AttachedHost& a, const AttachedHost& b) {
+    return a.host == b.host ? a.order < b.order : route::precedes_host(a.host, b.host);
+  });
+  return list;
 }
 
-/// True if the table serves exactly these hosts with exactly these tables.
-bool same_hosts(const route::ListenerTable& table,
-                const std::vector<std::pair<std::string, route::HostTablePtr>>& hosts) {
-  // Both are unique by name; `hosts` is sorted by it.
-  return table.hosts().size() == hosts.size() && std::ranges::all_of(table.hosts(), [&](const auto& old) {
-           const auto found =
-               std::ranges::lower_bound(hosts, old.first, {}, &std::pair<std::string, route::HostTablePtr>::first);
-           return found != hosts.end() && *found == old;
-         });
+/// Two parentRefs may attach one route to one listener: the first counts. Few routes per host are the rule.
+void remove_repeated(std::vector<RoutePtr>& routes) {
+  constexpr std::size_t few = 16;
+  if (routes.size() <= few) {
+    for (auto at = routes.begin(); at != routes.end(); ++at)
+      routes.erase(std::remove(at + 1, routes.end(), *at), routes.end());
+    return;
+  }
+  std::unordered_set<const resolve::ResolvedRoute*> seen(routes.size());
+  std::erase_if(routes, [&](const RoutePtr& route) { return !seen.insert(route.get()).second; });
 }
 
 }  // namespace
@@ -122,12 +129,20 @@ route::HostTablePtr HttpTables::host_table_of(const std::vector<RoutePtr>& route
 
 std::shared_ptr<const route::ListenerTable> HttpTables::make_table(const ListenerKey& key,
                                                                    const std::vector<resolve::AttachedRoute>& routes) {
+  const std::vector<AttachedHost> attached = sort_by_host(routes);
   std::vector<std::pair<std::string, route::HostTablePtr>> hosts;
-  for (const auto& [host, list] : group_by_host(routes)) hosts.emplace_back(host, host_table_of(list));
+  std::vector<RoutePtr> of_host;
+  for (auto at = attached.begin(); at != attached.end();) {
+    const std::string_view host = at->host;
+    of_host.clear();
+    for (; at != attached.end() && at->host == host; ++at) of_host.push_back(*at->route);
+    remove_repeated(of_host);
+    hosts.emplace_back(host, host_table_of(of_host));
+  }
 
   std::shared_ptr<const route::ListenerTable>& table = next_.listener_tables[key];
   if (const auto before = previous_.listener_tables.find(key);
-      before != previous_.listener_tables.end() && same_hosts(*before->second, hosts))
+      before != previous_.listener_tables.end() && before->second->hosts() == hosts)
     table = before->second;
   else
     table = std::make_shared<const route::ListenerTable>(std::move(hosts));

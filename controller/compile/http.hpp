@@ -8,7 +8,10 @@ class HttpTables {
  public:
   /// Finds unchanged parts in `previous`, leaves what it used in `next`; both outlive it. next.backend_ids is filled
   /// in.
-  HttpTables(const Previous& previous, Previous& next) : previous_(previous), next_(next) {}
+  HttpTables(const Previous& previous, Previous& next) : previous_(previous), next_(next) {
+    next_.rules.reserve(previous_.rules.size());
+    next_.host_tables.reserve(previous_.host_tables.size());
+  }
 
   [[nodiscard]] std::shared_ptr<const route::ListenerTable> make_table(
       const ListenerKey& key, const std::vector<resolve::AttachedRoute>& routes);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <string_view>
-#include <tuple>
 
 namespace pintle::compile {
 
@@ -37,11 +36,8 @@ runtime::TlsListener make_tls_listener(ListenerId id, const resolve::ResolvedLis
 }
 
 void sort_by_hostname(std::vector<runtime::TlsListener>& listeners) {
-  std::ranges::sort(listeners, {}, [](const runtime::TlsListener& listener) {
-    const std::string_view name = listener.hostname;
-    const int kind = name == "*" ? 2 : name.starts_with("*.") ? 1 : 0;
-    return std::tuple(kind, kind == 1 ? ~name.size() : 0, name, listener.listener);
-  });
+  std::ranges::sort(listeners, route::precedes_host,
+                    [](const runtime::TlsListener& listener) -> std::string_view { return listener.hostname; });
 }
 
 }  // namespace pintle::compile

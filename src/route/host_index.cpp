@@ -2,44 +2,41 @@
 
 #include <algorithm>
 #include <functional>
-#include <tuple>
+
+#include <pintle/route/table.hpp>
 
 namespace pintle::route {
 namespace {
 
-bool is_wildcard(std::string_view pattern) { return pattern.starts_with("*."); }
+bool is_wildcard(std::string_view pattern) noexcept { return pattern.starts_with("*."); }
 
-using Keys = std::vector<std::pair<std::string_view, std::uint32_t>>;
-
-/// Of equal keys the one with the lowest number stays.
-Keys unique_keys(Keys keys) {
-  std::ranges::sort(keys);
-  const auto repeated = std::ranges::unique(keys, {}, &Keys::value_type::first);
-  keys.erase(repeated.begin(), repeated.end());
-  return keys;
-}
+/// 0: a name, 1: a wildcard, 2: any host.
+int kind_of(std::string_view pattern) noexcept { return pattern == "*" ? 2 : is_wildcard(pattern) ? 1 : 0; }
 
 }  // namespace
 
-HostIndex::HostIndex(const Keys& patterns) {
-  Keys exact;
-  Keys suffixes;
+HostIndex::HostIndex(const std::vector<std::pair<std::string_view, std::uint32_t>>& patterns) {
+  exact_.reserve(static_cast<std::size_t>(
+      std::ranges::count_if(patterns, [](const auto& pattern) { return kind_of(pattern.first) == 0; })));
   for (const auto& [pattern, number] : patterns) {
-    if (pattern == "*") {
-      if (catch_all_ == KeyIndex::none) catch_all_ = number;
-    } else if (is_wildcard(pattern)) {
-      suffixes.emplace_back(pattern.substr(1), number);
-      suffix_lengths_.push_back(static_cast<std::uint32_t>(pattern.size() - 1));
-    } else {
-      exact.emplace_back(pattern, number);
+    switch (kind_of(pattern)) {
+      case 0:
+        exact_.add(pattern, number);
+        break;
+      case 1:
+        suffixes_.add(pattern.substr(1), number);
+        suffix_lengths_.push_back(static_cast<std::uint32_t>(pattern.size() - 1));
+        break;
+      default:
+        if (catch_all_ == KeyIndex::none) catch_all_ = number;
     }
   }
   std::ranges::sort(suffix_lengths_, std::greater<>{});
   const auto repeated = std::ranges::unique(suffix_lengths_);
   suffix_lengths_.erase(repeated.begin(), repeated.end());
   suffix_lengths_.shrink_to_fit();
-  exact_ = KeyIndex(unique_keys(std::move(exact)));
-  suffixes_ = KeyIndex(unique_keys(std::move(suffixes)));
+  exact_.shrink_to_fit();
+  suffixes_.shrink_to_fit();
 }
 
 bool covers_host(std::string_view pattern, std::string_view host) noexcept {
@@ -50,11 +47,11 @@ bool covers_host(std::string_view pattern, std::string_view host) noexcept {
 }
 
 bool precedes_host(std::string_view a, std::string_view b) noexcept {
-  const auto order = [](std::string_view pattern) {
-    const int kind = pattern == "*" ? 2 : is_wildcard(pattern) ? 1 : 0;
-    return std::tuple(kind, kind == 1 ? ~pattern.size() : 0, pattern);
-  };
-  return order(a) < order(b);
+  const int kind_a = kind_of(a);
+  const int kind_b = kind_of(b);
+  if (kind_a != kind_b) return kind_a < kind_b;
+  if (kind_a == 1 && a.size() != b.size()) return a.size() > b.size();
+  return a < b;
 }
 
 }  // namespace pintle::route

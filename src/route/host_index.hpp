@@ -42,7 +42,4 @@ class HostIndex {
 /// True if the pattern covers the host; the same rule for one pattern, for `explain`.
 [[nodiscard]] bool covers_host(std::string_view pattern, std::string_view host) noexcept;
 
-/// True if pattern `a` stands before `b`: exact names by text, then wildcards longest first, then "*".
-[[nodiscard]] bool precedes_host(std::string_view a, std::string_view b) noexcept;
-
 }  // namespace pintle::route

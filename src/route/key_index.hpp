@@ -19,17 +19,23 @@ class KeyIndex {
  public:
   static constexpr std::uint32_t none = UINT32_MAX;
 
-  KeyIndex() = default;
-  /// Each key once.
-  explicit KeyIndex(std::vector<std::pair<std::string_view, std::uint32_t>> keys) {
-    if (keys.size() > small_limit) {
-      large_ = std::make_unique<Map>(keys.size());
-      for (const auto& [key, value] : keys) large_->emplace(key, value);
-      return;
+  /// The value the key has: `value` if it is new, the one it had otherwise.
+  std::uint32_t add(std::string_view key, std::uint32_t value) {
+    if (large_) return large_->emplace(key, value).first->second;
+    if (const std::uint32_t known = find(key); known != none) return known;
+    small_.emplace_back(key, value);
+    if (small_.size() > small_limit) {
+      large_ = std::make_unique<Map>(small_.begin(), small_.end());
+      small_ = {};
     }
-    keys.shrink_to_fit();
-    small_ = std::move(keys);
+    return value;
   }
+  /// For an index that will hold this many keys.
+  void reserve(std::size_t keys) {
+    if (keys > small_limit && !large_) large_ = std::make_unique<Map>(small_.begin(), small_.end());
+    if (large_) large_->reserve(keys);
+  }
+  void shrink_to_fit() { small_.shrink_to_fit(); }
 
   [[nodiscard]] std::uint32_t find(std::string_view key) const noexcept {
     if (large_) {
@@ -40,7 +46,6 @@ class KeyIndex {
       if (candidate == key) return value;
     return none;
   }
-  [[nodiscard]] bool empty() const noexcept { return !large_ && small_.empty(); }
 
  private:
   using Map = boost::unordered_flat_map<std::string_view, std::uint32_t, TextHash, std::equal_to<>>;

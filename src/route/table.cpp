@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <functional>
+#include <numeric>
 
 #include <pintle/route/table.hpp>
 
@@ -41,7 +42,7 @@ struct HostTable::Index {
   Group regexes;
 
   explicit Index(const std::vector<Entry>& entries);
-  KeyIndex group_by_path(const std::vector<Entry>& entries, PathKind kind);
+  KeyIndex group_by_path(const std::vector<Entry>& entries, Group range);
 };
 
 HostTable::Index::Index(const std::vector<Entry>& entries) {
@@ -50,50 +51,75 @@ HostTable::Index::Index(const std::vector<Entry>& entries) {
     return Group{static_cast<std::uint32_t>(range.begin() - entries.begin()), static_cast<std::uint32_t>(range.size())};
   };
   regexes = of_kind(PathKind::Regex);
-  members.reserve(entries.size() - regexes.count);
-  exact = group_by_path(entries, PathKind::Exact);
-  prefixes = group_by_path(entries, PathKind::Prefix);
-  for (const Entry& entry : entries)
-    if (entry.match.path.kind == PathKind::Prefix)
-      prefix_lengths.push_back(static_cast<std::uint32_t>(prefix_key(entry.match.path.value).size()));
+  members.resize(entries.size() - regexes.count);
+  const Group prefix_range = of_kind(PathKind::Prefix);
+  exact = group_by_path(entries, of_kind(PathKind::Exact));
+  prefixes = group_by_path(entries, prefix_range);
+  groups.shrink_to_fit();
+
+  for (std::uint32_t at = prefix_range.first; at < prefix_range.first + prefix_range.count; ++at) {
+    // In Rank order equal lengths stand together, nearly always.
+    const auto length = static_cast<std::uint32_t>(path_key(entries[at].match.path).size());
+    if (prefix_lengths.empty() || prefix_lengths.back() != length) prefix_lengths.push_back(length);
+  }
   std::ranges::sort(prefix_lengths, std::greater<>{});
   const auto repeated = std::ranges::unique(prefix_lengths);
   prefix_lengths.erase(repeated.begin(), repeated.end());
   prefix_lengths.shrink_to_fit();
-  groups.shrink_to_fit();
 }
 
-KeyIndex HostTable::Index::group_by_path(const std::vector<Entry>& entries, PathKind kind) {
-  const std::size_t begin = members.size();
-  for (std::uint32_t number = 0; number < entries.size(); ++number)
-    if (entries[number].match.path.kind == kind) members.push_back(number);
-  const auto key = [&](std::uint32_t number) { return path_key(entries[number].match.path); };
-  const auto mine = std::ranges::subrange(members.begin() + static_cast<std::ptrdiff_t>(begin), members.end());
-  // Numbers grow with the Rank: sorted by path and number, each group is in Rank order.
-  std::ranges::sort(mine, {}, [&](std::uint32_t number) { return std::pair(key(number), number); });
-
-  std::vector<std::pair<std::string_view, std::uint32_t>> keys;
-  for (std::size_t at = begin; at < members.size(); ++at) {
-    const std::string_view path = key(members[at]);
-    if (keys.empty() || keys.back().first != path) {
-      keys.emplace_back(path, static_cast<std::uint32_t>(groups.size()));
-      groups.push_back({static_cast<std::uint32_t>(at), 0});
-    }
-    ++groups.back().count;
+/// Counts each path, gives each group its stretch of members, then fills the stretches in the order of the entries.
+KeyIndex HostTable::Index::group_by_path(const std::vector<Entry>& entries, Group range) {
+  KeyIndex keys;
+  std::vector<std::uint32_t> group_of(range.count);
+  const auto first_group = static_cast<std::uint32_t>(groups.size());
+  std::uint32_t place = first_group == 0 ? 0 : groups.back().first + groups.back().count;
+  for (std::uint32_t i = 0; i < range.count; ++i) {
+    const auto fresh = static_cast<std::uint32_t>(groups.size());
+    group_of[i] = keys.add(path_key(entries[range.first + i].match.path), fresh);
+    if (group_of[i] == fresh) groups.push_back({});
+    ++groups[group_of[i]].count;
   }
-  return KeyIndex(std::move(keys));
+  for (std::uint32_t group = first_group; group < groups.size(); ++group) {
+    groups[group].first = place;
+    place += groups[group].count;
+    groups[group].count = 0;
+  }
+  for (std::uint32_t i = 0; i < range.count; ++i) {
+    Group& group = groups[group_of[i]];
+    members[group.first + group.count++] = range.first + i;
+  }
+  keys.shrink_to_fit();
+  return keys;
 }
 
-HostTable::HostTable(std::vector<Entry> entries) : entries_(std::move(entries)) {
-  const auto by_rank = [](const Entry& a, const Entry& b) {
-    // The kind of the match itself decides, so that the index may rely on it.
-    if (a.match.path.kind != b.match.path.kind) return a.match.path.kind < b.match.path.kind;
-    return a.match.rank < b.match.rank;
-  };
-  if (!std::ranges::is_sorted(entries_, by_rank)) std::ranges::sort(entries_, by_rank);
-  entries_.shrink_to_fit();
-  index_ = std::make_unique<const Index>(entries_);
+namespace {
+
+/// The kind of the match itself decides first, so that the index may rely on it.
+bool precedes(const Entry& a, const Entry& b) {
+  if (a.match.path.kind != b.match.path.kind) return a.match.path.kind < b.match.path.kind;
+  return a.match.rank < b.match.rank;
 }
+
+/// An Entry is large: numbers are sorted, then each entry moves once.
+std::vector<Entry> in_rank_order(std::vector<Entry> entries) {
+  if (std::ranges::is_sorted(entries, precedes)) return entries;
+  std::vector<std::uint32_t> order(entries.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::ranges::sort(order, [&](std::uint32_t a, std::uint32_t b) {
+    if (precedes(entries[a], entries[b])) return true;
+    return !precedes(entries[b], entries[a]) && a < b;
+  });
+  std::vector<Entry> sorted;
+  sorted.reserve(entries.size());
+  for (const std::uint32_t number : order) sorted.push_back(std::move(entries[number]));
+  return sorted;
+}
+
+}  // namespace
+
+HostTable::HostTable(std::vector<Entry> entries)
+    : entries_(in_rank_order(std::move(entries))), index_(std::make_unique<const Index>(entries_)) {}
 HostTable::~HostTable() = default;
 
 const Entry* HostTable::find(const RequestView& request) const noexcept {
@@ -126,7 +152,8 @@ struct ListenerTable::Index {
 };
 
 ListenerTable::ListenerTable(std::vector<std::pair<std::string, HostTablePtr>> hosts) : hosts_(std::move(hosts)) {
-  std::ranges::sort(hosts_, precedes_host, [](const auto& host) -> std::string_view { return host.first; });
+  const auto name = [](const auto& host) -> std::string_view { return host.first; };
+  if (!std::ranges::is_sorted(hosts_, precedes_host, name)) std::ranges::sort(hosts_, precedes_host, name);
   std::vector<std::pair<std::string_view, std::uint32_t>> patterns;
   patterns.reserve(hosts_.size());
   for (const auto& [pattern, table] : hosts_)

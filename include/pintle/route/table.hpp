@@ -56,6 +56,9 @@ struct Lookup {
     std::string_view host_pattern;  ///< "shop.example.com", "*.example.com" or "*"
 };
 
+/// Precedence of host patterns: exact names in order of text, then wildcards longest first, then "*".
+[[nodiscard]] bool precedes_host(std::string_view a, std::string_view b) noexcept;
+
 class ListenerTable {
    public:
     /// Pattern: lower-case host, "*.suffix", or "*" for routes and listeners without hostname.
