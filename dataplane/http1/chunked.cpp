@@ -163,7 +163,7 @@ http::Refusal ChunkedDecoder::on_size_byte(unsigned char c) noexcept {
 /// *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ), RFC 9112 section 7.1.1. A blank between size and
 /// the first ';' is refused with the size (req 8).
 http::Refusal ChunkedDecoder::on_extension_byte(unsigned char c) noexcept {
-  if (++line_ > limits_.line) return http::bad_request(9, "chunk line too long");
+  if (c != '\r' && ++line_ > limits_.line) return http::bad_request(9, "chunk line too long");
   const auto go = [this](State next) {
     state_ = next;
     return http::Refusal{};

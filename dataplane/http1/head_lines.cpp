@@ -17,6 +17,7 @@ http::Refusal name_fault(const char* line, const char* at) noexcept {
   if (at == line) {
     if (is_blank(*at)) return http::bad_request(6, "folded line");
     if (*at == ':') return http::bad_request(5, "empty field name");
+    if (*at == '\n') return http::bad_request(7, "bare LF");
   }
   switch (*at) {
     case ' ':
