@@ -50,11 +50,13 @@ Refusal parse_literal(std::string_view text, Authority& out) noexcept {
   std::memcpy(copy.data(), address.data(), address.size());
   if (inet_pton(AF_INET6, copy.data(), &parsed) != 1) return bad_request(requirement, "not an IPv6 address");
   for (std::size_t i = 0; i <= close; ++i) out.bytes[i] = to_lower(text[i]);
-  out.length = static_cast<std::uint16_t>(close + 1);
   const std::string_view rest = text.substr(close + 1);
-  if (rest.empty()) return {};
-  if (rest.front() != ':') return bad_request(requirement, "bytes after the address");
-  return parse_port(rest.substr(1), out);
+  if (!rest.empty()) {
+    if (rest.front() != ':') return bad_request(requirement, "bytes after the address");
+    if (Refusal refusal = parse_port(rest.substr(1), out)) return refusal;
+  }
+  out.length = static_cast<std::uint16_t>(close + 1);
+  return {};
 }
 
 }  // namespace
