@@ -1,0 +1,74 @@
+#include "test/golden/status_yaml.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <pintle/base/clock.hpp>
+
+namespace pintle::golden {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json show(const std::vector<api::Condition>& conditions) {
+  Json list = Json::array();
+  for (const api::Condition& condition : conditions)
+    list.push_back(Json{{"type", condition.type},
+                        {"status", api::to_string(condition.status)},
+                        {"reason", condition.reason},
+                        {"message", condition.message},
+                        {"observedGeneration", condition.observed_generation},
+                        {"lastTransitionTime", format_rfc3339(condition.last_transition_time)}});
+  return list;
+}
+
+Json show(const api::ListenerStatus& listener) {
+  Json kinds = Json::array();
+  for (const api::RouteGroupKind& kind : listener.supported_kinds)
+    kinds.push_back(fmt::format("{}/{}", kind.group, kind.kind));
+  return Json{{"name", listener.name},
+              {"attachedRoutes", listener.attached_routes},
+              {"supportedKinds", std::move(kinds)},
+              {"conditions", show(listener.conditions)}};
+}
+
+Json show(const api::ParentReference& parent) {
+  Json made = Json::object();
+  if (parent.kind != "Gateway") made["kind"] = parent.kind;
+  if (parent.ns) made["namespace"] = *parent.ns;
+  made["name"] = parent.name;
+  if (parent.section_name) made["sectionName"] = *parent.section_name;
+  if (parent.port) made["port"] = *parent.port;
+  return made;
+}
+
+}  // namespace
+
+Json show(const api::GatewayClassStatus& status) {
+  Json made{{"conditions", show(status.conditions)}};
+  // The list is the same in every case; that it is there and sorted is what counts.
+  made["supportedFeatures"] = status.supported_features.size();
+  return made;
+}
+
+Json show(const api::GatewayStatus& status) {
+  Json made = Json::object();
+  for (const api::GatewayStatusAddress& address : status.addresses)
+    made["addresses"].push_back(fmt::format("{} {}", address.type, address.value));
+  made["conditions"] = show(status.conditions);
+  Json listeners = Json::array();
+  for (const api::ListenerStatus& listener : status.listeners) listeners.push_back(show(listener));
+  made["listeners"] = std::move(listeners);
+  return made;
+}
+
+Json show(const api::RouteStatus& status) {
+  Json parents = Json::array();
+  for (const api::RouteParentStatus& parent : status.parents)
+    parents.push_back(Json{{"parentRef", show(parent.parent_ref)},
+                           {"controllerName", parent.controller_name},
+                           {"conditions", show(parent.conditions)}});
+  return Json{{"parents", std::move(parents)}};
+}
+
+}  // namespace pintle::golden
