@@ -14,8 +14,8 @@ namespace pintle::http1 {
 enum class UnderscoreNames : std::uint8_t { Drop, Keep };  ///< spellings of managed fields are dropped in both cases
 
 struct RequestForwarding {
-  std::string_view host;  ///< replaces Host (URLRewrite); empty: the request's own authority, as received
-  std::optional<std::string_view> path;  ///< replaces the path (URLRewrite, normalised by the caller); query is kept
+  std::string_view host{};  ///< replaces Host (URLRewrite); empty: the request's own authority, as received
+  std::optional<std::string_view> path{};  ///< replaces the path (URLRewrite, normalised by the caller); query is kept
   UnderscoreNames underscores = UnderscoreNames::Drop;
 };
 /// `edits` has just begun on this head. Leaves: request line in origin-form and HTTP/1.1, exactly one Host, exactly one
