@@ -35,14 +35,19 @@ struct HashRoutes {
   std::size_t operator()(const std::vector<RoutePtr>& routes) const noexcept;
 };
 
+/// What was made of one route.
+struct RouteParts {
+  std::vector<RulePtr> rules;  ///< one per ResolvedRule, in order; shared by all hosts and listeners of the route
+  route::HostTablePtr alone;   ///< the table of a host that has this route only, if there is one
+};
+
 /// What one generation leaves to the next. A default-constructed one is right for the first.
 struct Previous {
   std::map<resolve::BackendKey, BackendId> backend_ids;
   std::map<runtime::SocketAddress, SocketId> socket_ids;
   std::map<ListenerKey, ListenerId> listener_ids;
-  /// One Rule per ResolvedRule, in order; shared by all hosts and listeners of the route.
-  std::unordered_map<RoutePtr, std::vector<RulePtr>> rules;
-  /// What a HostTable holds depends on its routes alone: hosts with the same routes share one.
+  std::unordered_map<RoutePtr, RouteParts> routes;
+  /// What a HostTable holds depends on its routes alone: hosts with the same two or more routes share one.
   std::unordered_map<std::vector<RoutePtr>, route::HostTablePtr, HashRoutes> host_tables;
   std::map<ListenerKey, std::shared_ptr<const route::ListenerTable>> listener_tables;
   std::map<PortKey, std::shared_ptr<const route::PortTable>> port_tables;

@@ -92,38 +92,48 @@ std::size_t HashRoutes::operator()(const std::vector<RoutePtr>& routes) const no
   return hash ^ (hash >> 32U);
 }
 
-const std::vector<RulePtr>& HttpTables::rules_of(const RoutePtr& route) {
-  const auto [at, fresh] = next_.rules.try_emplace(route);
-  if (!fresh) return at->second;
-  if (const auto before = previous_.rules.find(route); before != previous_.rules.end()) {
-    at->second = before->second;
-    return at->second;
+RouteParts& HttpTables::parts_of(const RoutePtr& route) {
+  const auto [at, fresh] = next_.routes.try_emplace(route);
+  RouteParts& parts = at->second;
+  if (!fresh) return parts;
+  if (const auto before = previous_.routes.find(route); before != previous_.routes.end()) {
+    parts = before->second;
+    return parts;
   }
-  at->second.reserve(route->rules.size());
-  for (const resolve::ResolvedRule& rule : route->rules) at->second.push_back(make_rule(rule, next_.backend_ids));
-  return at->second;
+  parts.rules.reserve(route->rules.size());
+  for (const resolve::ResolvedRule& rule : route->rules) parts.rules.push_back(make_rule(rule, next_.backend_ids));
+  return parts;
 }
 
-route::HostTablePtr HttpTables::host_table_of(const std::vector<RoutePtr>& routes) {
-  const auto [at, fresh] = next_.host_tables.try_emplace(routes);
-  if (!fresh) return at->second;
+route::HostTablePtr HttpTables::make_host_table(const std::vector<RoutePtr>& routes) {
   std::size_t matches = 0;
-  for (const RoutePtr& route : routes) {
-    static_cast<void>(rules_of(route));  // also for a table that is kept: its rules stay known
+  for (const RoutePtr& route : routes)
     for (const resolve::ResolvedRule& rule : route->rules) matches += rule.matches.size();
-  }
-  if (const auto before = previous_.host_tables.find(routes); before != previous_.host_tables.end()) {
-    at->second = before->second;
-    return at->second;
-  }
   std::vector<route::Entry> entries;
   entries.reserve(matches);
   for (const RoutePtr& route : routes) {
-    const std::vector<RulePtr>& rules = rules_of(route);
+    const std::vector<RulePtr>& rules = parts_of(route).rules;
     for (std::size_t i = 0; i < rules.size(); ++i)
       for (const route::Match& match : route->rules[i].matches) entries.push_back({match, rules[i]});
   }
-  at->second = std::make_shared<const route::HostTable>(std::move(entries));
+  return std::make_shared<const route::HostTable>(std::move(entries));
+}
+
+route::HostTablePtr HttpTables::host_table_of(const std::vector<RoutePtr>& routes) {
+  if (routes.size() == 1) {
+    RouteParts& parts = parts_of(routes.front());
+    if (!parts.alone) parts.alone = make_host_table(routes);
+    return parts.alone;
+  }
+  const auto [at, fresh] = next_.host_tables.try_emplace(routes);
+  if (!fresh) return at->second;
+  if (const auto before = previous_.host_tables.find(routes); before != previous_.host_tables.end()) {
+    // Its rules stay known: the next host that has one of these routes shares them.
+    for (const RoutePtr& route : routes) static_cast<void>(parts_of(route));
+    at->second = before->second;
+  } else {
+    at->second = make_host_table(routes);
+  }
   return at->second;
 }
 

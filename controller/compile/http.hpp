@@ -9,7 +9,7 @@ class HttpTables {
   /// Finds unchanged parts in `previous`, leaves what it used in `next`; both outlive it. next.backend_ids is filled
   /// in.
   HttpTables(const Previous& previous, Previous& next) : previous_(previous), next_(next) {
-    next_.rules.reserve(previous_.rules.size());
+    next_.routes.reserve(previous_.routes.size());
     next_.host_tables.reserve(previous_.host_tables.size());
   }
 
@@ -17,8 +17,9 @@ class HttpTables {
       const ListenerKey& key, const std::vector<resolve::AttachedRoute>& routes);
 
  private:
-  [[nodiscard]] const std::vector<RulePtr>& rules_of(const RoutePtr& route);
+  [[nodiscard]] RouteParts& parts_of(const RoutePtr& route);
   [[nodiscard]] route::HostTablePtr host_table_of(const std::vector<RoutePtr>& routes);
+  [[nodiscard]] route::HostTablePtr make_host_table(const std::vector<RoutePtr>& routes);
 
   const Previous& previous_;
   Previous& next_;

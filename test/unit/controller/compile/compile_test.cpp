@@ -130,15 +130,32 @@ TEST(Compile, AChangedRouteRebuildsItsHostsAlone) {
 
 TEST(Compile, TheCacheForgetsWhatIsNotUsed) {
   const World world;
-  const Compilation first = compile(world.model(), Generation{1}, {});
-  EXPECT_EQ(first.next.rules.size(), 2U);
-  EXPECT_EQ(first.next.host_tables.size(), 2U);
+  resolve::Model model = world.model();
+  model.gateways[1].listeners[0].routes.push_back({world.shop, {"*"}});
+  const Compilation first = compile(model, Generation{1}, {});
+  EXPECT_EQ(first.next.host_tables.size(), 1U);
+  EXPECT_EQ(first.next.routes.size(), 2U);
   const Compilation second = compile({}, Generation{2}, first.next);
-  EXPECT_TRUE(second.next.rules.empty());
+  EXPECT_TRUE(second.next.routes.empty());
   EXPECT_TRUE(second.next.host_tables.empty());
   EXPECT_TRUE(second.next.listener_tables.empty());
   EXPECT_TRUE(second.next.port_tables.empty());
   EXPECT_TRUE(second.next.backend_ids.empty());
+}
+
+TEST(Compile, AHostOfSeveralRoutesIsKeptToo) {
+  const World world;
+  resolve::Model model = world.model();
+  model.gateways[1].listeners[0].routes.push_back({world.shop, {"*"}});
+  const Compilation first = compile(model, Generation{1}, {});
+  // The listener gets another host, so its table is new, but not that of the host it had.
+  model.gateways[1].listeners[0].routes.push_back({world.blog, {"new.example"}});
+  const Compilation second = compile(model, Generation{2}, first.next);
+  EXPECT_NE(find_listener(first.compiled, "default/two", "a")->table,
+            find_listener(second.compiled, "default/two", "a")->table);
+  EXPECT_EQ(find_host(first.compiled, "default/two", "a", "*"), find_host(second.compiled, "default/two", "a", "*"));
+  EXPECT_EQ(find_host(second.compiled, "default/two", "a", "new.example"),
+            find_host(first.compiled, "default/one", "b", "blog.example"));
 }
 
 TEST(Compile, EndpointChurnTouchesOneBackend) {
