@@ -70,6 +70,10 @@ bool is_connection_field(http::HeaderId id) noexcept {
 }
 
 bool ConnectionReader::read(std::string_view value) noexcept {
+  if (value == "keep-alive") {  // what browsers send
+    tokens_.keep_alive = true;
+    return true;
+  }
   ListReader list(value);
   std::string_view token;
   while (list.next(token)) {

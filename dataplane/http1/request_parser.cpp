@@ -1,4 +1,4 @@
-#include <cstring>
+#include <algorithm>
 
 #include "dataplane/http1/head_lines.hpp"
 #include "dataplane/http1/head_parser.hpp"
@@ -63,6 +63,13 @@ LineResult read_target(const LineWindow& window, RequestLine& line) noexcept {
 LineResult read_version(const LineWindow& window, RequestLine& line) noexcept {
   constexpr std::string_view pattern = "HTTP/d.d\r\n";
   const char* const begin = window.begin() + line.method_length + 1 + line.target_length + 1;
+  constexpr std::string_view usual = "HTTP/1.1\r\n";
+  if (std::string_view(begin, std::min<std::size_t>(usual.size(), static_cast<std::size_t>(window.end() - begin))) ==
+      usual) {
+    line.version = http::Version::Http11;
+    line.next = begin + usual.size();
+    return {.progress = Progress::Done};
+  }
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     if (begin + i == window.end()) return window.run_out();
     const bool digit = begin[i] >= '0' && begin[i] <= '9';

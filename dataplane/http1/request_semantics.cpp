@@ -26,9 +26,12 @@ struct Found {
   bool te = false;
 };
 
+static_assert(HeaderId::Host == HeaderId{1} && HeaderId::Upgrade < HeaderId::Expect && HeaderId::Te < HeaderId::Expect);
 Found find_fields(const http::HeaderView& headers) noexcept {
   Found found;
   for (const Field& field : headers.fields) {
+    if (static_cast<unsigned>(field.id) - 1U >= static_cast<unsigned>(HeaderId::Expect))
+      continue;  // Other, or no concern
     switch (field.id) {
       case HeaderId::Host:
         found.host = &field;

@@ -12,18 +12,44 @@ namespace {
 
 constexpr std::uint8_t requirement = 28;
 
-/// Lower-cased host byte, or 0 where none is allowed. No sub-delims and no escapes: a list ("a, b"), userinfo and any
-/// of
-/// '/', '@', '#', '?', space fail here. '_' is no DNS host byte but names of services have it.
+/// Lower-cased host byte, or one of the marks below. No sub-delims and no escapes: a list ("a, b"), userinfo and any of
+/// '/', '@', '#', '?', space are bad. '_' is no byte of a DNS host but names of services have it.
+enum Mark : std::uint8_t { Bad, Colon, Dot, Plain };
 constexpr ByteTable make_host_table() {
   ByteTable table{};
   for (unsigned c = 0; c < 256; ++c) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (is_unreserved(byte)) table[c] = lower_table[c];
+    if (is_unreserved(static_cast<unsigned char>(c))) table[c] = lower_table[c];
   }
+  table[':'] = Colon;
+  table['.'] = Dot;
   return table;
 }
 constexpr ByteTable host_table = make_host_table();
+
+/// Copies the host up to a colon or the end. `read` is how far it went.
+Refusal copy_host(std::string_view text, Authority& out, std::size_t& read) noexcept {
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  const char* label = begin;
+  char* write = out.bytes.data();
+  const char* p = begin;
+  for (; p != end; ++p) {
+    const std::uint8_t byte = host_table[static_cast<unsigned char>(*p)];
+    if (p - begin == Authority::max_host) break;
+    if (byte < Plain) [[unlikely]] {
+      if (byte == Colon) break;
+      if (byte == Bad) return bad_request(requirement, "byte not allowed in a host");
+      if (p == label) return bad_request(requirement, "empty label in the host");
+      label = p + 1;
+      *write++ = '.';
+      continue;
+    }
+    *write++ = static_cast<char>(byte);
+  }
+  if (p != end && *p != ':') return bad_request(requirement, "host too long");
+  read = static_cast<std::size_t>(p - begin);
+  return {};
+}
 
 Refusal parse_port(std::string_view text, Authority& out) noexcept {
   if (text.empty() || text.size() > 5) return bad_request(requirement, "port is not 1 to 5 digits");
@@ -67,17 +93,9 @@ Refusal parse_authority(std::string_view text, Authority& out) noexcept {
   if (text.empty()) return bad_request(requirement, "empty host");
   if (text.front() == '[') return parse_literal(text, out);
   std::size_t length = 0;
-  char before = '.';
-  for (; length < text.size() && text[length] != ':'; ++length) {
-    if (length == Authority::max_host) return bad_request(requirement, "host too long");
-    const auto lower = static_cast<char>(host_table[static_cast<unsigned char>(text[length])]);
-    if (lower == 0) return bad_request(requirement, "byte not allowed in a host");
-    if (lower == '.' && before == '.') return bad_request(requirement, "empty label in the host");
-    out.bytes[length] = lower;
-    before = lower;
-  }
+  if (Refusal refusal = copy_host(text, out, length)) return refusal;
   if (length == 0) return bad_request(requirement, "empty host");
-  const std::size_t kept = before == '.' ? length - 1 : length;  // req 30: one trailing dot means nothing
+  const std::size_t kept = text[length - 1] == '.' ? length - 1 : length;  // req 30: one trailing dot means nothing
   if (length < text.size()) {
     if (Refusal refusal = parse_port(text.substr(length + 1), out)) return refusal;
   }

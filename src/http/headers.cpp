@@ -56,30 +56,48 @@ static_assert(!spellings.back().empty(), "every id has a spelling");
 
 struct Known {
   std::array<char, 24> lower{};
+  std::uint8_t length = 0;
   HeaderId id = HeaderId::Other;
 };
-/// Known names grouped by length: those of length n are entries[first[n]] to entries[first[n + 1]].
-struct KnownNames {
-  std::array<Known, id_count> entries{};
-  std::array<std::uint8_t, max_known_length + 2> first{};
+
+/// First byte, fourth byte from the end and length tell all known names apart; the multipliers are searched below so
+/// that no two share a slot. A lookup is one slot and one comparison.
+struct Slots {
+  static constexpr std::size_t count = 256;
+  std::array<Known, count> entries{};
+  unsigned first_factor = 0;
+  unsigned late_factor = 0;
+
+  [[nodiscard]] constexpr std::size_t slot_of(const char* name, std::size_t length) const noexcept {
+    const unsigned first = static_cast<unsigned char>(name[0]) | 0x20U;
+    const unsigned late = static_cast<unsigned char>(name[length < 4 ? 0 : length - 4]) | 0x20U;
+    return (first * first_factor + late * late_factor + length) % count;
+  }
 };
-constexpr KnownNames make_known_names() {
-  KnownNames names;
-  std::uint8_t count = 0;
-  for (std::size_t length = 0; length <= max_known_length; ++length) {
-    names.first[length] = count;
-    for (std::size_t id = 1; id < id_count; ++id) {
-      if (spellings[id].size() != length) continue;
-      for (std::size_t i = 0; i < length; ++i) names.entries[count].lower[i] = to_lower(spellings[id][i]);
-      names.entries[count].id = static_cast<HeaderId>(id);
-      ++count;
+constexpr bool fill(Slots& slots) {
+  slots.entries = {};
+  for (std::size_t id = 1; id < id_count; ++id) {
+    const std::string_view name = spellings[id];
+    Known& entry = slots.entries[slots.slot_of(name.data(), name.size())];
+    if (entry.length != 0) return false;
+    for (std::size_t i = 0; i < name.size(); ++i) entry.lower[i] = to_lower(name[i]);
+    entry.length = static_cast<std::uint8_t>(name.size());
+    entry.id = static_cast<HeaderId>(id);
+  }
+  return true;
+}
+consteval Slots make_slots() {
+  Slots slots;
+  for (slots.first_factor = 1; slots.first_factor < 64; slots.first_factor += 2) {
+    for (slots.late_factor = 1; slots.late_factor < 64; slots.late_factor += 2) {
+      if (fill(slots)) return slots;
     }
   }
-  names.first[max_known_length + 1] = count;
-  return names;
+  slots.first_factor = 0;
+  return slots;
 }
-constexpr KnownNames known_names = make_known_names();
-static_assert(known_names.first[max_known_length + 1] == id_count - 1, "a known name is longer than max_known_length");
+constexpr Slots slots = make_slots();
+static_assert(slots.first_factor != 0, "no multipliers keep the known names apart: take another byte into slot_of");
 
 template <class Word>
 Word load_folded(const char* p) noexcept {
@@ -107,10 +125,9 @@ bool is_known(const char* name, const char* lower, std::size_t length) noexcept 
 HeaderId find_header_id(std::string_view name) noexcept {
   const std::size_t length = name.size();
   if (length < 2 || length > max_known_length) return HeaderId::Other;
-  for (std::size_t i = known_names.first[length]; i < known_names.first[length + 1]; ++i) {
-    if (is_known(name.data(), known_names.entries[i].lower.data(), length)) return known_names.entries[i].id;
-  }
-  return HeaderId::Other;
+  const Known& entry = slots.entries[slots.slot_of(name.data(), length)];
+  if (entry.length != length || !is_known(name.data(), entry.lower.data(), length)) return HeaderId::Other;
+  return entry.id;
 }
 
 std::string_view header_name(HeaderId id) noexcept {
@@ -120,6 +137,7 @@ std::string_view header_name(HeaderId id) noexcept {
 
 bool name_equals(std::string_view a, std::string_view b) noexcept {
   if (a.size() != b.size()) return false;
+  if (std::memcmp(a.data(), b.data(), a.size()) == 0) return true;  // nearly always the spelling is the usual one
   for (std::size_t i = 0; i < a.size(); ++i) {
     if (to_lower(a[i]) != to_lower(b[i])) return false;
   }

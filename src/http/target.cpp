@@ -21,15 +21,16 @@ constexpr ByteTable make_target_table() {
 constexpr ByteTable target_table = make_target_table();
 
 Refusal check_bytes(std::string_view text) noexcept {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const std::uint8_t kind = target_table[static_cast<unsigned char>(text[i])];
+  const char* const end = text.data() + text.size();
+  for (const char* p = text.data(); p != end; ++p) {
+    const std::uint8_t kind = target_table[static_cast<unsigned char>(*p)];
     if (kind == Plain) [[likely]]
       continue;
     if (kind == Bad) return bad_request(31, "byte not allowed in a request target");
-    if (text.size() - i < 3 || hex_value(text[i + 1]) > 15 || hex_value(text[i + 2]) > 15) {
+    if (end - p < 3 || hex_value(p[1]) > 15 || hex_value(p[2]) > 15) {
       return bad_request(31, "broken % escape in the request target");
     }
-    i += 2;
+    p += 2;
   }
   return {};
 }
