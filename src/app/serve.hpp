@@ -32,6 +32,7 @@ enum class TlsMode : std::uint8_t {
 };
 enum class AfterReady : std::uint8_t { KeepServing, Exit };
 enum class AccessLogTo : std::uint8_t { Off, Stdout, File };
+enum class QueryLogging : std::uint8_t { Off, On };
 
 /// `--backend ns/svc:port=host:port`: where a Service port is reached instead of its EndpointSlices.
 struct BackendOverride {
@@ -52,9 +53,9 @@ struct ServeOptions {
   AfterReady after_ready = AfterReady::KeepServing;  ///< --once-ready
   std::vector<BackendOverride> backends;
   std::uint8_t trusted_hops = 0;  ///< X-Forwarded-For entries from the right that are believed
-  AccessLogTo access_log = AccessLogTo::Off;
+  AccessLogTo access_log = AccessLogTo::Stdout;
   std::string access_log_file;
-  bool access_log_query = false;
+  QueryLogging access_log_query = QueryLogging::Off;
   Millis drain_delay{0};
   Millis drain_max{30'000};
   std::string status_dir;  ///< statuses are written here as files; empty: not at all
