@@ -1,0 +1,175 @@
+#include "src/app/explain_rules.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "controller/compile/dump_rule.hpp"
+
+namespace pintle::app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+[[nodiscard]] std::string path_text(const route::PathMatch& path) {
+  switch (path.kind) {
+    case route::PathKind::Exact:
+      return "exact " + path.value;
+    case route::PathKind::Prefix:
+      return "prefix " + path.value;
+    case route::PathKind::Regex:
+      return "regex " + (path.regex ? path.regex->pattern() : path.value);
+  }
+  return {};
+}
+
+[[nodiscard]] std::string field_text(const route::FieldMatch& field) {
+  return field.regex ? fmt::format("{} ~ {}", field.name, field.regex->pattern())
+                     : fmt::format("{} = {}", field.name, field.value);
+}
+
+[[nodiscard]] std::string query_value(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const std::size_t end = std::min(query.find('&'), query.size());
+    const std::string_view pair = query.substr(0, end);
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    if (pair.substr(0, equals) == name)
+      return fmt::format("is '{}'", equals < pair.size() ? pair.substr(equals + 1) : std::string_view());
+    query.remove_prefix(std::min(end + 1, query.size()));
+  }
+  return "is not there";
+}
+
+/// The first condition that failed, and what the request has instead.
+[[nodiscard]] std::string failure_text(const route::Match& match, const route::MatchResult& result,
+                                       const route::RequestView& view) {
+  switch (result.failed) {
+    case route::Condition::None:
+      return {};
+    case route::Condition::Path:
+      return fmt::format("path {} is not {}", view.path, path_text(match.path));
+    case route::Condition::Method:
+      return fmt::format("method {} is not {}", view.method, match.method);
+    case route::Condition::Header: {
+      const route::FieldMatch& wanted = match.headers[result.index];
+      const http::Field* found = view.headers.find(wanted.name);
+      return fmt::format("header {}: the request's {}", field_text(wanted),
+                         found == nullptr ? "is not there" : fmt::format("is '{}'", view.headers.value(*found)));
+    }
+    case route::Condition::Query: {
+      const route::FieldMatch& wanted = match.queries[result.index];
+      return fmt::format("query {}: the request's {}", field_text(wanted), query_value(view.query, wanted.name));
+    }
+  }
+  return {};
+}
+
+[[nodiscard]] Json describe_endpoints(const runtime::Compiled& compiled, const route::WeightedBackend& backend) {
+  Json list = Json::array();
+  const runtime::Backend* found = compiled.endpoints ? compiled.endpoints->find(backend.backend) : nullptr;
+  if (found != nullptr && !backend.failure)
+    for (const runtime::SocketAddress& address : found->endpoints) list.push_back(to_string(address));
+  return list;
+}
+
+[[nodiscard]] Json failure_answer(std::uint16_t status, Reason reason, std::string_view detail) {
+  Json made{{"status", status}, {"reason", to_string(reason)}, {"meaning", describe(reason)}};
+  if (!detail.empty()) made["detail"] = detail;
+  return made;
+}
+
+void describe_forward(Json& out, const runtime::Compiled& compiled, const route::Forward& forward) {
+  Json list = Json::array();
+  bool any_works = false;
+  std::optional<Json> fault;
+  for (const route::WeightedBackend& backend : forward.backends) {
+    Json one{{"backend", backend.name},
+             {"weight", backend.weight},
+             {"percent", static_cast<double>(backend.weight) * 100 / static_cast<double>(forward.total_weight)},
+             {"endpoints", describe_endpoints(compiled, backend)}};
+    Json failure;
+    if (backend.failure)
+      failure = failure_answer(backend.failure->status, backend.failure->reason, backend.failure->detail);
+    else if (one["endpoints"].empty())
+      failure = failure_answer(503, Reason::NoEndpoints, fmt::format("{} has no ready endpoint", backend.name));
+    if (failure.is_null()) {
+      any_works = any_works || backend.weight > 0;
+    } else {
+      one["failure"] = failure;
+      if (backend.weight > 0 && !fault) fault = failure;
+    }
+    list.push_back(std::move(one));
+  }
+  out["backends"] = std::move(list);
+  out["served"] = any_works;
+  if (any_works) {
+    out["answer"] = Json{{"reason", to_string(Reason::Upstream)}, {"meaning", describe(Reason::Upstream)}};
+    if (fault) out["answer"]["partly"] = *fault;
+  } else {
+    out["answer"] = fault.value_or(failure_answer(500, Reason::RefInvalid, {}));
+  }
+}
+
+}  // namespace
+
+std::string match_text(const route::Match& match) {
+  std::string text = path_text(match.path);
+  if (!match.method.empty()) text += ", method " + match.method;
+  for (const route::FieldMatch& field : match.headers) text += ", header " + field_text(field);
+  for (const route::FieldMatch& field : match.queries) text += ", query " + field_text(field);
+  return text;
+}
+
+Json describe_candidates(const route::Walk& walk, const route::RequestView& view) {
+  Json list = Json::array();
+  bool won = false;
+  for (const route::Candidate& candidate : walk.candidates) {
+    Json one{{"rule", compile::rule_label(candidate.entry->rule->source)},
+             {"host", candidate.host_pattern},
+             {"match", match_text(candidate.entry->match)}};
+    if (candidate.winner) {
+      one["result"] = "won";
+      won = true;
+    } else if (candidate.result.matched()) {
+      one["result"] = "lost";
+      one["because"] = won ? "matches too, but a rule of higher precedence took the request" : "matches too";
+    } else {
+      one["result"] = "lost";
+      one["because"] = failure_text(candidate.entry->match, candidate.result, view);
+    }
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+void describe_action(Json& out, const runtime::Compiled& compiled, const route::Walk& walk,
+                     const http::RequestHead& head) {
+  const route::Rule& rule = *walk.decision.entry->rule;
+  Json dumped = compile::dump_rule(rule);
+  out["rule"] = dumped["rule"];
+  Json filters = Json::object();
+  for (const char* key : {"requestHeaders", "responseHeaders", "urlRewrite", "timeouts"})
+    if (dumped.contains(key)) filters[key] = dumped[key];
+  if (rule.filters.rewrite) filters["forwardedPath"] = route::modify_path(rule.filters.rewrite->path, head.path);
+  if (!filters.empty()) out["filters"] = std::move(filters);
+
+  if (const auto* forward = std::get_if<route::Forward>(&rule.action)) {
+    describe_forward(out, compiled, *forward);
+  } else if (const auto* redirect = std::get_if<route::Redirect>(&rule.action)) {
+    const route::Listener* listener = walk.decision.listener;
+    out["served"] = true;
+    out["answer"] = Json{{"status", redirect->status},
+                         {"reason", to_string(Reason::Redirect)},
+                         {"location", route::make_location(*redirect, {.scheme = listener->tls ? "https" : "http",
+                                                                       .host = head.host(),
+                                                                       .path = head.path,
+                                                                       .query = head.query,
+                                                                       .listener_port = listener->public_port})}};
+  } else if (const auto* failure = std::get_if<route::Failure>(&rule.action)) {
+    out["served"] = false;
+    out["answer"] = failure_answer(failure->status, failure->reason, failure->detail);
+  }
+}
+
+}  // namespace pintle::app

@@ -1,0 +1,183 @@
+#include "src/app/explain_walk.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <pintle/route/lookup.hpp>
+
+#include "controller/compile/dump_rule.hpp"
+#include "dataplane/http1/head_parser.hpp"
+#include "src/app/explain_rules.hpp"
+#include "src/app/explain_tls.hpp"
+#include "src/app/url.hpp"
+
+namespace pintle::app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// A head as a client would send it, and what the parser of the data plane made of it.
+struct ParsedHead {
+  std::string bytes;
+  http1::RequestFields fields;
+  http::RequestHead head;
+  std::optional<http::Refusal> refusal;
+};
+
+void parse_head(const ExplainRequest& request, const Url& url, ParsedHead& out) {
+  out.bytes = fmt::format("{} {} HTTP/1.1\r\n", request.method, url.target);
+  const bool own_host = std::ranges::any_of(request.headers, [](const std::string& line) {
+    return http::name_equals(line.substr(0, line.find(':')), "host");
+  });
+  if (!own_host) out.bytes += fmt::format("Host: {}\r\n", url.authority);
+  for (const std::string& line : request.headers) out.bytes += line + "\r\n";
+  out.bytes += "\r\n";
+  http1::RequestHeadParser parser;
+  const http1::ParseResult result = parser.parse(out.bytes, {}, out.head, out.fields);
+  if (result.progress == http1::Progress::Refused)
+    out.refusal = result.refusal;
+  else if (result.progress != http1::Progress::Done || result.consumed != out.bytes.size())
+    out.refusal = http::bad_request(0, "a line break inside the URL or a header would end the head early");
+  else if (out.head.method == http::Method::Connect || out.head.method == http::Method::Trace)
+    out.refusal = http::Refusal{.status = 405, .requirement = 36, .detail = "CONNECT and TRACE are not served"};
+}
+
+[[nodiscard]] Json answer(std::uint16_t status, Reason reason, std::string_view detail) {
+  Json made{{"status", status}, {"reason", to_string(reason)}, {"meaning", describe(reason)}};
+  if (!detail.empty()) made["detail"] = detail;
+  return made;
+}
+
+[[nodiscard]] Json describe_listener(const route::Listener& listener, const runtime::PlannedSocket* socket) {
+  Json made{{"gateway", listener.gateway},
+            {"name", listener.name},
+            {"hostname", listener.hostname},
+            {"port", listener.public_port}};
+  if (socket != nullptr) made["address"] = to_string(socket->address);
+  return made;
+}
+
+struct Port {
+  SocketId id;
+  const route::PortTable* table = nullptr;
+  const runtime::PlannedSocket* socket = nullptr;
+};
+
+/// The sockets a client reaches at that port, each table once: both address families of a Gateway share one.
+[[nodiscard]] std::vector<Port> find_ports(const runtime::Compiled& compiled, std::uint16_t number) {
+  std::vector<Port> found;
+  if (!compiled.plan || !compiled.table) return found;
+  for (const runtime::PlannedSocket& socket : compiled.plan->sockets) {
+    if (socket.address.port != number) continue;
+    const route::PortTable* table = compiled.table->find_port(socket.id);
+    if (table == nullptr || std::ranges::find(found, table, &Port::table) != found.end()) continue;
+    found.push_back({socket.id, table, &socket});
+  }
+  return found;
+}
+
+[[nodiscard]] std::string known_ports(const runtime::Compiled& compiled) {
+  std::vector<std::string> texts;
+  if (compiled.plan)
+    for (const runtime::PlannedSocket& socket : compiled.plan->sockets) {
+      std::string text = fmt::format("{} ({})", socket.address.port, socket.gateway);
+      if (std::ranges::find(texts, text) == texts.end()) texts.push_back(std::move(text));
+    }
+  return texts.empty() ? "no Gateway listens at all" : fmt::format("Gateways listen on {}", fmt::join(texts, ", "));
+}
+
+[[nodiscard]] Json describe_request(const ExplainRequest& request, const Url& url) {
+  return Json{
+      {"method", request.method}, {"url", request.url}, {"scheme", url.scheme}, {"host", url.host}, {"port", url.port}};
+}
+
+void describe_miss(Json& out, const route::Walk& walk, const route::PortTable& table, std::string_view host) {
+  const route::Decision& decision = walk.decision;
+  std::string detail;
+  if (decision.reason == Reason::NoListener) {
+    std::vector<std::string> names;
+    for (const route::Listener& listener : table.listeners()) names.push_back(listener.hostname);
+    detail = fmt::format("no listener of this port has the host '{}'; they have {}", host, fmt::join(names, ", "));
+  } else if (decision.reason == Reason::NoHost) {
+    detail = walk.uncovered_hosts.empty()
+                 ? std::string("no route is attached to this listener")
+                 : fmt::format("no route of this listener has the host '{}'; there are routes for {}", host,
+                               fmt::join(walk.uncovered_hosts, ", "));
+  } else if (decision.reason == Reason::Misdirected) {
+    const route::Listener* owner = table.find_listener(host);
+    detail =
+        fmt::format("the handshake chose listener '{}', the host belongs to listener '{}' of the same port",
+                    decision.listener == nullptr ? "" : decision.listener->name, owner == nullptr ? "" : owner->name);
+  } else {
+    detail = "routes have this host, but no rule of theirs matched";
+  }
+  out["answer"] = answer(decision.status, decision.reason, detail);
+  out["served"] = false;
+}
+
+void describe_walk(Json& out, const runtime::Compiled& compiled, const Port& port, const ParsedHead& parsed,
+                   const route::RouteRequest& request) {
+  const route::Walk walk = route::explain_route(*port.table, request);
+  if (walk.decision.listener != nullptr) out["listener"] = describe_listener(*walk.decision.listener, port.socket);
+  if (!walk.decision.host_pattern.empty()) out["host"] = walk.decision.host_pattern;
+  if (!walk.uncovered_hosts.empty()) out["otherHosts"] = walk.uncovered_hosts;
+  out["rules"] = describe_candidates(walk, request.view);
+  if (walk.decision.entry == nullptr) {
+    describe_miss(out, walk, *port.table, request.view.host);
+    return;
+  }
+  describe_action(out, compiled, walk, parsed.head);
+}
+
+}  // namespace
+
+Result<Json> explain_request(const runtime::Compiled& compiled, const ExplainRequest& request) {
+  const Result<Url> url = parse_url(request.url);
+  if (!url) return std::unexpected(url.error());
+  Json out;
+  out["request"] = describe_request(request, *url);
+  out["generation"] = compiled.generation.value;
+  out["served"] = false;
+
+  const std::vector<Port> ports = find_ports(compiled, url->port);
+  if (ports.empty()) {
+    out["answer"] = Json{{"status", 0},
+                         {"reason", "connection_refused"},
+                         {"detail", fmt::format("nothing listens on port {}; {}", url->port, known_ports(compiled))}};
+    return out;
+  }
+  ParsedHead parsed;
+  parse_head(request, *url, parsed);
+
+  Json first;
+  for (const Port& port : ports) {  // several Gateways may have the port on different addresses: the first that serves
+    Json attempt = out;
+    const std::string sni = choose_sni(request.sni, url->host);
+    const TlsChoice tls = choose_tls(compiled, *port.socket, *port.table, {url->scheme, sni});
+    if (!tls.description.empty()) attempt["tls"] = tls.description;
+    if (tls.fault) {
+      attempt["answer"] = Json{{"status", 0}, {"reason", "tls_failed"}, {"detail", *tls.fault}};
+    } else if (parsed.refusal) {
+      attempt["answer"] = answer(parsed.refusal->status, parsed.refusal->reason, parsed.refusal->detail);
+    } else {
+      route::RouteRequest routed;
+      routed.view = {.host = parsed.head.host(),
+                     .method = parsed.head.method_text,
+                     .path = parsed.head.path,
+                     .query = parsed.head.query,
+                     .headers = parsed.head.headers};
+      routed.tls_listener = tls.listener;
+      attempt["request"]["path"] = parsed.head.path;
+      if (parsed.head.path_changed) attempt["request"]["pathWas"] = url->target.substr(0, url->target.find('?'));
+      describe_walk(attempt, compiled, port, parsed, routed);
+    }
+    if (attempt["served"] == true) return attempt;
+    if (first.is_null()) first = std::move(attempt);
+  }
+  return first;
+}
+
+}  // namespace pintle::app
