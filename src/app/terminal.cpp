@@ -63,7 +63,7 @@ std::string printable(std::string_view text) {
 }
 
 void TextTable::add(std::vector<std::string> row) {
-  row.resize(width_);
+  row.resize(width_);  // what a table has no column for is not shown
   for (std::string& cell : row) cell = printable(cell);
   rows_.push_back(std::move(row));
 }
