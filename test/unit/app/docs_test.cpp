@@ -1,0 +1,64 @@
+// Documents that restate what the program knows must say the same. PINTLE_UPDATE_DOCS=1 writes the generated parts
+// anew.
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+#include <pintle/base/reason.hpp>
+
+#include "src/app/cli_text.hpp"
+
+namespace pintle::app {
+namespace {
+
+std::string path_of(const std::string& name) { return std::string(PINTLE_SOURCE_DIR) + "/docs/" + name; }
+
+std::string read(const std::string& name) {
+  std::ifstream in(path_of(name));
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+/// Compares (or replaces) what stands between the marker and the end mark.
+void expect_generated(const std::string& name, const std::string& marker, const std::string& wanted) {
+  const std::string begin = "<!-- generated: " + marker + " -->\n";
+  std::string text = read(name);
+  const std::size_t from = text.find(begin);
+  ASSERT_NE(from, std::string::npos) << name;
+  const std::size_t to = text.find("<!-- end -->", from);
+  ASSERT_NE(to, std::string::npos) << name;
+  const std::string found = text.substr(from + begin.size(), to - from - begin.size());
+  if (std::getenv("PINTLE_UPDATE_DOCS") != nullptr && found != wanted) {
+    std::ofstream(path_of(name)) << text.replace(from + begin.size(), found.size(), wanted);
+    return;
+  }
+  EXPECT_EQ(found, wanted) << "docs/" << name << " is behind; run this test with PINTLE_UPDATE_DOCS=1";
+}
+
+TEST(Docs, CommandLine) {
+  Options options;
+  const std::unique_ptr<CLI::App> tree = make_tree(options);
+  std::string wanted;
+  for (const CommandText& text : command_texts())
+    wanted += "### " + std::string(text.name) + "\n\n```\n" +
+              help_text(*tree->get_subcommand(std::string(text.name)), text) + "```\n\n";
+  expect_generated("cli.md", "commands", wanted);
+}
+
+TEST(Docs, EveryReasonHasItsSection) {
+  const std::string text = read("reasons.md");
+  std::size_t last = 0;
+  for (std::size_t i = 0; i < reason_count; ++i) {
+    const std::string heading = "\n## " + std::string(to_string(static_cast<Reason>(i))) + "\n";
+    const std::size_t at = text.find(heading);
+    ASSERT_NE(at, std::string::npos) << heading;
+    EXPECT_GT(at, last) << "in the order of the list";
+    last = at;
+  }
+}
+
+}  // namespace
+}  // namespace pintle::app
