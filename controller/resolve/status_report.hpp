@@ -1,0 +1,93 @@
+// What resolve() found out about each object, as data. The status module makes conditions of it once it is known what
+// became of the configuration (finish_status). Ordered: the same objects give the same report.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controller/api/object.hpp"
+#include "controller/api/references.hpp"
+#include "controller/api/status.hpp"
+#include "controller/resolve/model.hpp"
+
+namespace pintle::resolve {
+
+/// Problems of one condition. Empty: the condition has its good value. The first gives the reason, all give the
+/// message.
+using Problems = std::vector<Problem>;
+
+struct ObjectId {
+  api::ObjectKey key;
+  std::string uid;
+  std::int64_t generation = 0;
+};
+
+struct ClassReport {
+  ObjectId object;
+  Problems accepted;
+  std::vector<std::string> supported_features;  ///< sorted
+};
+
+struct ListenerReport {
+  std::string name;
+  std::uint16_t port = 0;
+  std::vector<api::RouteGroupKind> supported_kinds;
+  std::int32_t attached_routes = 0;
+  Problems accepted;
+  std::optional<Problem> conflict;  ///< also stands in `accepted`
+  Problems resolved_refs;
+  std::optional<Problem> overlap;  ///< OverlappingTLSConfig; a warning
+  std::vector<std::string> notes;  ///< what is not wrong but worth knowing; ends in the message of Accepted
+  bool served = false;             ///< it is in the Model
+};
+
+enum class AddressOrigin : std::uint8_t {
+  Requested,  ///< of spec.addresses: each must work
+  Default     ///< of the settings: those that work are taken
+};
+struct AssignedAddress {
+  runtime::SocketAddress address;  ///< port 0
+  AddressOrigin origin = AddressOrigin::Default;
+};
+
+enum class Standing : std::uint8_t {
+  Judged,
+  ClassPending  ///< its GatewayClass is not accepted: nothing of it is judged or served
+};
+
+struct GatewayReport {
+  ObjectId object;
+  Standing standing = Standing::Judged;
+  Problems accepted;       ///< of the Gateway itself; listeners that are not valid are added by finish_status
+  Problems resolved_refs;  ///< of the Gateway itself
+  Problems programmed;     ///< AddressNotAssigned, AddressNotUsable: known before anything is bound
+  std::vector<AssignedAddress> addresses;
+  std::uint16_t port_offset = 0;
+  std::vector<ListenerReport> listeners;  ///< in the order of the spec
+  std::vector<std::string> notes;
+};
+
+struct ParentReport {
+  api::ParentReference ref;  ///< as in the spec
+  bool pending = false;      ///< the Gateway's class is not accepted
+  Problems accepted;
+  Problems resolved_refs;
+  Problems dropped;  ///< PartiallyInvalid: rules that are not served while others are
+  std::vector<std::string> notes;
+};
+/// Every HTTPRoute has one; without parents if none of its parents is ours.
+struct RouteReport {
+  ObjectId object;
+  std::vector<ParentReport> parents;
+};
+
+struct StatusReport {
+  std::string controller_name;
+  std::vector<ClassReport> classes;
+  std::vector<GatewayReport> gateways;
+  std::vector<RouteReport> routes;
+};
+
+}  // namespace pintle::resolve

@@ -1,0 +1,49 @@
+// From what was found and what became of it to the statuses to write.
+//  - guarantees: pure; lastTransitionTime moves only when a condition's status does; conditions, parents and listeners
+//    of others stay as they are and where they are; a condition with a newer observedGeneration than ours is left
+//    alone; no patch for an object whose status would not change; patches in the order of their keys.
+//  - leaves to others: writing (sink), deciding when. Give it a complete ApplyReport: with an incomplete one whatever
+//    would be Programmed is Pending.
+//  - threads: any.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <pintle/base/clock.hpp>
+#include <pintle/runtime/apply_report.hpp>
+
+#include "controller/api/status.hpp"
+#include "controller/resolve/status_report.hpp"
+#include "controller/store/store.hpp"
+
+namespace pintle::status {
+
+using StatusValue = std::variant<api::GatewayClassStatus, api::GatewayStatus, api::RouteStatus>;
+using Statuses = std::map<api::ObjectKey, StatusValue>;
+
+struct StatusPatch {
+  api::ObjectKey key;
+  std::string uid;
+  std::int64_t generation = 0;  ///< of the spec that was judged
+  StatusValue status;           ///< the whole status
+  friend bool operator==(const StatusPatch&, const StatusPatch&) = default;
+};
+
+/// The statuses the objects of a snapshot carry.
+[[nodiscard]] Statuses statuses_of(const store::ClusterSnapshot& snapshot);
+
+struct FinishInput {
+  const resolve::StatusReport& report;
+  const runtime::ApplyReport& apply;
+  const Statuses& previous;
+  Wall now;
+};
+[[nodiscard]] std::vector<StatusPatch> finish_status(const FinishInput& input);
+[[nodiscard]] std::vector<StatusPatch> finish_status(const resolve::StatusReport& report,
+                                                     const runtime::ApplyReport& apply, const Statuses& previous,
+                                                     Wall now);
+
+}  // namespace pintle::status
