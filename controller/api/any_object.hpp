@@ -30,17 +30,14 @@ template <class T>
 using Ptr = std::shared_ptr<const T>;
 
 /// Never null; the alternatives stand in the order of Kind.
-using AnyObject =
-    std::variant<Ptr<GatewayClass>, Ptr<Gateway>, Ptr<HTTPRoute>, Ptr<ReferenceGrant>, Ptr<Service>,
-                 Ptr<EndpointSlice>, Ptr<Secret>, Ptr<ConfigMap>, Ptr<Namespace>, Ptr<ListenerSet>,
-                 Ptr<GRPCRoute>, Ptr<TLSRoute>, Ptr<TCPRoute>, Ptr<UDPRoute>, Ptr<BackendTLSPolicy>>;
+using AnyObject = std::variant<Ptr<GatewayClass>, Ptr<Gateway>, Ptr<HTTPRoute>, Ptr<ReferenceGrant>, Ptr<Service>,
+                               Ptr<EndpointSlice>, Ptr<Secret>, Ptr<ConfigMap>, Ptr<Namespace>, Ptr<ListenerSet>,
+                               Ptr<GRPCRoute>, Ptr<TLSRoute>, Ptr<TCPRoute>, Ptr<UDPRoute>, Ptr<BackendTLSPolicy>>;
 
 [[nodiscard]] inline const ObjectMeta& metadata_of(const AnyObject& object) noexcept {
   return std::visit([](const auto& held) -> const ObjectMeta& { return held->metadata; }, object);
 }
-[[nodiscard]] inline Kind kind_of(const AnyObject& object) noexcept {
-  return static_cast<Kind>(object.index());
-}
+[[nodiscard]] inline Kind kind_of(const AnyObject& object) noexcept { return static_cast<Kind>(object.index()); }
 [[nodiscard]] inline ObjectKey key_of(const AnyObject& object) {
   const ObjectMeta& meta = metadata_of(object);
   return {kind_of(object), meta.ns, meta.name};

@@ -57,8 +57,7 @@ void check_listeners(const Field& list, const std::vector<Listener>& listeners) 
       }
       if (one.port == other.port && one.protocol == other.protocol && one.hostname == other.hostname) {
         field.report({.id = "GW0412",
-                      .message = fmt::format("port, protocol and hostname are those of listener {}",
-                                             quote(other.name)),
+                      .message = fmt::format("port, protocol and hostname are those of listener {}", quote(other.name)),
                       .fix = "change one of the three, or remove a listener"});
         break;
       }
@@ -92,10 +91,9 @@ void check_label_map(const Field& field, const StringMap& map, LabelMap which) {
                  .fix = "use an optional domain and '/', then at most 63 letters, digits, '-', '_' or '.'"});
     }
     if (which == LabelMap::Labels && !is_label_value(found->second)) {
-      at.report(
-          {.id = "GW0315",
-           .message = fmt::format("{} is not a valid label value", quote(found->second)),
-           .fix = "use at most 63 letters, digits, '-', '_' or '.', with a letter or digit at both ends"});
+      at.report({.id = "GW0315",
+                 .message = fmt::format("{} is not a valid label value", quote(found->second)),
+                 .fix = "use at most 63 letters, digits, '-', '_' or '.', with a letter or digit at both ends"});
     }
   }
 }

@@ -20,16 +20,14 @@ bool has_one_prefix_match(const HTTPRouteRule& rule) {
   return rule.matches.size() == 1 && rule.matches[0].path.type == PathMatchType::PathPrefix;
 }
 
-void check_prefix(const Field& field, const HTTPRouteRule& rule,
-                  const std::vector<HTTPRouteFilter>& filters) {
+void check_prefix(const Field& field, const HTTPRouteRule& rule, const std::vector<HTTPRouteFilter>& filters) {
   for (const HTTPFilterType type : {HTTPFilterType::RequestRedirect, HTTPFilterType::URLRewrite}) {
     if (!one_replaces_prefix(filters, type) || has_one_prefix_match(rule)) continue;
-    field.report(
-        {.id = "GW0405",
-         .message = fmt::format(
-             "a {} filter with replacePrefixMatch needs exactly one match of type PathPrefix in its rule",
-             to_string(type)),
-         .fix = "give the rule one PathPrefix match, or use ReplaceFullPath"});
+    field.report({.id = "GW0405",
+                  .message = fmt::format(
+                      "a {} filter with replacePrefixMatch needs exactly one match of type PathPrefix in its rule",
+                      to_string(type)),
+                  .fix = "give the rule one PathPrefix match, or use ReplaceFullPath"});
   }
 }
 
@@ -41,14 +39,12 @@ bool same_parent(const ParentReference& a, const ParentReference& b) {
 
 void check_rule(const Field& field, const HTTPRouteRule& rule) {
   const Member* filters = field.value().find("filters");
-  const bool redirects = std::ranges::any_of(rule.filters, [](const HTTPRouteFilter& filter) {
-    return filter.get<HTTPRequestRedirectFilter>() != nullptr;
-  });
+  const bool redirects = std::ranges::any_of(
+      rule.filters, [](const HTTPRouteFilter& filter) { return filter.get<HTTPRequestRedirectFilter>() != nullptr; });
   if (redirects && !rule.backend_refs.empty()) {
-    field.member(*filters).report(
-        {.id = "GW0404",
-         .message = "a RequestRedirect filter must not be used together with backendRefs",
-         .fix = "remove backendRefs: a redirect is answered by the gateway itself"});
+    field.member(*filters).report({.id = "GW0404",
+                                   .message = "a RequestRedirect filter must not be used together with backendRefs",
+                                   .fix = "remove backendRefs: a redirect is answered by the gateway itself"});
   }
   if (filters != nullptr) check_prefix(field.member(*filters), rule, rule.filters);
   const Member* backends = field.value().find("backendRefs");
@@ -63,8 +59,7 @@ void check_rules(const Field& list, const std::vector<HTTPRouteRule>& rules) {
   for (const HTTPRouteRule& rule : rules) matches += rule.matches.size();
   if (matches > 128) {
     list.report({.id = "GW0409",
-                 .message = fmt::format("the route has {} matches, at most 128 are allowed in all its rules",
-                                        matches),
+                 .message = fmt::format("the route has {} matches, at most 128 are allowed in all its rules", matches),
                  .fix = "split the route"});
   }
   for (std::size_t at = 1; at < rules.size(); ++at) {
@@ -92,10 +87,9 @@ void check_parent_references(const Field& list, const std::vector<ParentReferenc
       if (alike && !equal) continue;
       list.item(at).report(
           {.id = "GW0408",
-           .message =
-               equal ? fmt::format("refers to {} {} like item {} does", one.kind, quote(one.name), before)
-                     : fmt::format("sectionName or port must be given in every reference to {} {}", one.kind,
-                                   quote(one.name)),
+           .message = equal ? fmt::format("refers to {} {} like item {} does", one.kind, quote(one.name), before)
+                            : fmt::format("sectionName or port must be given in every reference to {} {}", one.kind,
+                                          quote(one.name)),
            .fix = equal ? "remove it, or give each its own sectionName or port"
                         : "give both references a sectionName, or both a port"});
       break;

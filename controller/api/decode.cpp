@@ -20,8 +20,8 @@ struct TypeName {
 /// Versions whose fields are those of v1.
 bool is_served_version(Kind kind, std::string_view version) {
   if (group_of(kind) != gateway_group) return version == "v1";
-  const bool first_four = kind == Kind::GatewayClass || kind == Kind::Gateway || kind == Kind::HTTPRoute ||
-                          kind == Kind::ReferenceGrant;
+  const bool first_four =
+      kind == Kind::GatewayClass || kind == Kind::Gateway || kind == Kind::HTTPRoute || kind == Kind::ReferenceGrant;
   return version == "v1" || (version == "v1beta1" && first_four);
 }
 
@@ -64,38 +64,33 @@ void read_metadata(const Field& field, Kind kind, ObjectMeta& out) {
   if (ns && !is_cluster_scoped(kind)) out.ns = read_text(*ns, namespace_rule);
   out.uid = text_or(fields, "uid", {}, "");
   out.resource_version = text_or(fields, "resourceVersion", {}, "");
-  if (const auto number = fields.find("generation"))
-    out.generation = read_number(*number, {.min = 0, .max = any});
+  if (const auto number = fields.find("generation")) out.generation = read_number(*number, {.min = 0, .max = any});
   if (const auto time = fields.find("creationTimestamp"))
     out.creation_timestamp = read_timestamp(*time).value_or(Wall{});
   if (const auto time = fields.find("deletionTimestamp")) out.deletion_timestamp = read_timestamp(*time);
   read_metadata_maps(fields, out);
-  fields.ignore({"managedFields", "ownerReferences", "finalizers", "generateName", "selfLink",
-                 "deletionGracePeriodSeconds"});
+  fields.ignore(
+      {"managedFields", "ownerReferences", "finalizers", "generateName", "selfLink", "deletionGracePeriodSeconds"});
   fields.finish();
 }
 
 void read_body(Fields& root, const Field& field, GatewayClass& out) { read_gateway_class(root, field, out); }
 void read_body(Fields& root, const Field& field, Gateway& out) { read_gateway(root, field, out); }
 void read_body(Fields& root, const Field& field, HTTPRoute& out) { read_http_route(root, field, out); }
-void read_body(Fields& root, const Field& field, ReferenceGrant& out) {
-  read_reference_grant(root, field, out);
-}
+void read_body(Fields& root, const Field& field, ReferenceGrant& out) { read_reference_grant(root, field, out); }
 void read_body(Fields& root, const Field& field, Service& out) { read_service(root, field, out); }
-void read_body(Fields& root, const Field& field, EndpointSlice& out) {
-  read_endpoint_slice(root, field, out);
-}
+void read_body(Fields& root, const Field& field, EndpointSlice& out) { read_endpoint_slice(root, field, out); }
 void read_body(Fields& root, const Field& field, Secret& out) { read_secret(root, field, out); }
 void read_body(Fields& root, const Field& field, ConfigMap& out) { read_config_map(root, field, out); }
 void read_body(Fields& root, const Field& field, Namespace& out) { read_namespace(root, field, out); }
 template <Kind K>
 void read_body(Fields& root, const Field& field, MetadataOnly<K>& /*out*/) {
   root.ignore({"spec", "status"});
-  field.report({.id = "GW0206",
-                .message = fmt::format(
-                    "kind {} is known but not served yet: the object is kept and does nothing", to_string(K)),
-                .fix = {},
-                .severity = Severity::Info});
+  field.report(
+      {.id = "GW0206",
+       .message = fmt::format("kind {} is known but not served yet: the object is kept and does nothing", to_string(K)),
+       .fix = {},
+       .severity = Severity::Info});
 }
 
 struct Origin {
@@ -132,8 +127,7 @@ std::optional<AnyObject> decode_as(const Value& value, DecodeState& state, const
 using DecodeAs = std::optional<AnyObject> (*)(const Value&, DecodeState&, const Origin&);
 template <std::size_t... Index>
 constexpr std::array<DecodeAs, sizeof...(Index)> make_decoders(std::index_sequence<Index...> /*all*/) {
-  return {&decode_as<
-      std::remove_const_t<typename std::variant_alternative_t<Index, AnyObject>::element_type>>...};
+  return {&decode_as<std::remove_const_t<typename std::variant_alternative_t<Index, AnyObject>::element_type>>...};
 }
 constexpr auto decoders = make_decoders(std::make_index_sequence<kind_count>());
 static_assert(std::variant_size_v<AnyObject> == kind_count);
@@ -146,10 +140,9 @@ std::string text_member(const Value& value, std::string_view key) {
 /// Group, version and kind; nullopt after a finding.
 std::optional<TypeName> read_type(const Field& field) {
   if (field.value().type != Value::Type::Mapping) {
-    field.report(
-        {.id = "GW0108",
-         .message = fmt::format("a manifest must be an object, not {}", to_string(field.value().type)),
-         .fix = {}});
+    field.report({.id = "GW0108",
+                  .message = fmt::format("a manifest must be an object, not {}", to_string(field.value().type)),
+                  .fix = {}});
     return std::nullopt;
   }
   const std::string version = text_member(field.value(), "apiVersion");
@@ -180,9 +173,9 @@ std::optional<AnyObject> decode_value(const Value& value, const DecodeOptions& o
   if (!kind) {
     const bool gateway_api = type->group == gateway_group;
     field.report({.id = "GW0205",
-                  .message = gateway_api ? fmt::format("the Gateway API has no kind {}", quote(type->kind))
-                                         : fmt::format("kind {} is not used by Pintle and left alone",
-                                                       quote(type->kind)),
+                  .message = gateway_api
+                                 ? fmt::format("the Gateway API has no kind {}", quote(type->kind))
+                                 : fmt::format("kind {} is not used by Pintle and left alone", quote(type->kind)),
                   .fix = {},
                   .severity = gateway_api ? Severity::Error : Severity::Info});
     return std::nullopt;
@@ -202,8 +195,7 @@ std::optional<AnyObject> decode_value(const Value& value, const DecodeOptions& o
 const Value* find_items(const Value& root) {
   const std::string kind = text_member(root, "kind");
   const Member* items = root.find("items");
-  if (!kind.ends_with("List") || items == nullptr || items->value.type != Value::Type::Sequence)
-    return nullptr;
+  if (!kind.ends_with("List") || items == nullptr || items->value.type != Value::Type::Sequence) return nullptr;
   return &items->value;
 }
 

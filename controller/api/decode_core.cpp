@@ -11,14 +11,11 @@ namespace {
 constexpr std::array<EnumWord<AddressType>, 3> address_types{
     {{"IPv4", AddressType::IPv4}, {"IPv6", AddressType::IPv6}, {"FQDN", AddressType::FQDN}}};
 
-bool is_port_protocol(std::string_view word) noexcept {
-  return word == "TCP" || word == "UDP" || word == "SCTP";
-}
+bool is_port_protocol(std::string_view word) noexcept { return word == "TCP" || word == "UDP" || word == "SCTP"; }
 bool is_service_type(std::string_view word) noexcept {
   return word == "ClusterIP" || word == "NodePort" || word == "LoadBalancer" || word == "ExternalName";
 }
-constexpr TextRule port_protocol_rule{
-    .accepts = is_port_protocol, .id = "GW0305", .wanted = "one of TCP, UDP, SCTP"};
+constexpr TextRule port_protocol_rule{.accepts = is_port_protocol, .id = "GW0305", .wanted = "one of TCP, UDP, SCTP"};
 constexpr TextRule port_name_rule{.accepts = is_dns_label,
                                   .min = 1,
                                   .max = 63,
@@ -50,11 +47,10 @@ ServicePort read_service_port(const Field& field) {
 
 void read_service_spec(const Field& field, Service& out) {
   Fields fields(field);
-  out.type = text_or(fields, "type",
-                     {.accepts = is_service_type,
-                      .id = "GW0305",
-                      .wanted = "one of ClusterIP, NodePort, LoadBalancer, ExternalName"},
-                     "ClusterIP");
+  out.type = text_or(
+      fields, "type",
+      {.accepts = is_service_type, .id = "GW0305", .wanted = "one of ClusterIP, NodePort, LoadBalancer, ExternalName"},
+      "ClusterIP");
   out.cluster_ip = text_or(fields, "clusterIP", {}, "");
   out.cluster_ips = text_list(fields, "clusterIPs", {});
   if (out.cluster_ip.empty() && !out.cluster_ips.empty()) out.cluster_ip = out.cluster_ips.front();
@@ -64,17 +60,15 @@ void read_service_spec(const Field& field, Service& out) {
     out.ports = read_list<ServicePort>(*ports, {}, read_service_port);
     if (out.ports.size() > 1) {
       check_unique(
-          *ports, out.ports, [](const ServicePort& one) -> std::string_view { return one.name; },
-          "a port name");
+          *ports, out.ports, [](const ServicePort& one) -> std::string_view { return one.name; }, "a port name");
     }
   }
   const bool needs_ports = out.type != "ExternalName" && !out.is_headless();
   if (needs_ports && out.ports.empty())
     field.report_value({.id = "GW0202", .message = "a Service must have ports", .fix = "add ports"});
-  fields.ignore({"allocateLoadBalancerNodePorts", "externalIPs", "externalTrafficPolicy",
-                 "healthCheckNodePort", "internalTrafficPolicy", "ipFamilies", "ipFamilyPolicy",
-                 "loadBalancerClass", "loadBalancerIP", "loadBalancerSourceRanges",
-                 "publishNotReadyAddresses", "sessionAffinity", "sessionAffinityConfig",
+  fields.ignore({"allocateLoadBalancerNodePorts", "externalIPs", "externalTrafficPolicy", "healthCheckNodePort",
+                 "internalTrafficPolicy", "ipFamilies", "ipFamilyPolicy", "loadBalancerClass", "loadBalancerIP",
+                 "loadBalancerSourceRanges", "publishNotReadyAddresses", "sessionAffinity", "sessionAffinityConfig",
                  "trafficDistribution"});
   fields.finish();
 }
@@ -97,8 +91,8 @@ Endpoint read_endpoint(const Field& field) {
   Endpoint out;
   Fields fields(field);
   if (const auto addresses = fields.require("addresses")) {
-    out.addresses = read_list<std::string>(*addresses, {.min = 1, .max = 100},
-                                           [](const Field& item) { return read_text(item); });
+    out.addresses =
+        read_list<std::string>(*addresses, {.min = 1, .max = 100}, [](const Field& item) { return read_text(item); });
   }
   if (const auto conditions = fields.find("conditions")) {
     Fields parts(*conditions);
@@ -138,10 +132,9 @@ void check_addresses_of(const Field& list, const EndpointSlice& slice) {
                             ? is_dns_subdomain(address)
                             : is_ip_address(address) && six == (slice.address_type == AddressType::IPv6);
       if (!fits && !slice.address_type.is_unknown()) {
-        list.item(at).report(
-            {.id = "GW0317",
-             .message = fmt::format("{} is not an address of the slice's addressType", quote(address)),
-             .fix = {}});
+        list.item(at).report({.id = "GW0317",
+                              .message = fmt::format("{} is not an address of the slice's addressType", quote(address)),
+                              .fix = {}});
       }
     }
   }
@@ -165,9 +158,8 @@ void read_base64_map(const Field& field, Put put) {
     }
     auto bytes = decode_base64(member.value.text);
     if (!bytes) {
-      at.report({.id = "GW0313",
-                 .message = "is not base64",
-                 .fix = "encode the value, or put it under stringData as it is"});
+      at.report(
+          {.id = "GW0313", .message = "is not base64", .fix = "encode the value, or put it under stringData as it is"});
       continue;
     }
     put(member.key, std::move(*bytes));
@@ -182,8 +174,7 @@ void read_service(Fields& root, const Field& /*field*/, Service& out) {
 }
 
 void read_endpoint_slice(Fields& root, const Field& /*field*/, EndpointSlice& out) {
-  if (const auto type = root.require("addressType"))
-    out.address_type = read_enum<AddressType>(*type, address_types);
+  if (const auto type = root.require("addressType")) out.address_type = read_enum<AddressType>(*type, address_types);
   if (const auto endpoints = root.find("endpoints")) {
     out.endpoints = read_list<Endpoint>(*endpoints, {.max = 1000}, read_endpoint);
     if (endpoints->strict()) check_addresses_of(*endpoints, out);
@@ -200,8 +191,7 @@ void read_secret(Fields& root, const Field& /*field*/, Secret& out) {
   }
   if (const auto plain = root.find("stringData")) {
     // merged over data, as the API server does on write
-    for (auto& [key, text] : read_string_map(*plain))
-      out.data.insert_or_assign(key, pintle::Secret(std::move(text)));
+    for (auto& [key, text] : read_string_map(*plain)) out.data.insert_or_assign(key, pintle::Secret(std::move(text)));
   }
   root.ignore({"immutable"});
 }

@@ -10,18 +10,16 @@ namespace {
 
 constexpr std::array<EnumWord<FromNamespaces>, 3> route_namespaces{
     {{"Same", FromNamespaces::Same}, {"All", FromNamespaces::All}, {"Selector", FromNamespaces::Selector}}};
-constexpr std::array<EnumWord<FromNamespaces>, 4> listener_namespaces{
-    {{"None", FromNamespaces::None},
-     {"Same", FromNamespaces::Same},
-     {"All", FromNamespaces::All},
-     {"Selector", FromNamespaces::Selector}}};
+constexpr std::array<EnumWord<FromNamespaces>, 4> listener_namespaces{{{"None", FromNamespaces::None},
+                                                                       {"Same", FromNamespaces::Same},
+                                                                       {"All", FromNamespaces::All},
+                                                                       {"Selector", FromNamespaces::Selector}}};
 constexpr std::array<EnumWord<TLSMode>, 2> tls_modes{
     {{"Terminate", TLSMode::Terminate}, {"Passthrough", TLSMode::Passthrough}}};
 constexpr std::array<EnumWord<FrontendValidationMode>, 2> validation_modes{
     {{"AllowValidOnly", FrontendValidationMode::AllowValidOnly},
      {"AllowInsecureFallback", FrontendValidationMode::AllowInsecureFallback}}};
-constexpr std::array<EnumWord<DefaultScope>, 2> scopes{
-    {{"All", DefaultScope::All}, {"None", DefaultScope::None}}};
+constexpr std::array<EnumWord<DefaultScope>, 2> scopes{{{"All", DefaultScope::All}, {"None", DefaultScope::None}}};
 
 template <class Words>
 AllowedNamespaces read_allowed_namespaces(const Field& field, const Words& words, FromNamespaces fallback) {
@@ -37,8 +35,7 @@ ListenerTLS read_listener_tls(const Field& field) {
   ListenerTLS out;
   Fields fields(field);
   out.mode = enum_or(fields, "mode", tls_modes, TLSMode::Terminate);
-  out.certificate_refs =
-      list_of<SecretObjectReference>(fields, "certificateRefs", {.max = 64}, read_secret_reference);
+  out.certificate_refs = list_of<SecretObjectReference>(fields, "certificateRefs", {.max = 64}, read_secret_reference);
   if (const auto options = fields.find("options")) out.options = read_string_map(*options, {.max = 16});
   fields.finish();
   if (out.mode == TLSMode::Terminate && out.certificate_refs.empty() && out.options.empty()) {
@@ -56,26 +53,22 @@ Listener read_listener(const Field& field) {
   if (const auto host = fields.find("hostname")) {
     std::string text = read_text(*host, hostname_rule);
     if (field.strict() && is_ip_address(text)) {
-      host->report(
-          {.id = "GW0318",
-           .message = "a host name that is an IP address matches only requests whose Host is that address",
-           .fix = "leave hostname out to serve every host",
-           .severity = Severity::Warning});
+      host->report({.id = "GW0318",
+                    .message = "a host name that is an IP address matches only requests whose Host is that address",
+                    .fix = "leave hostname out to serve every host",
+                    .severity = Severity::Warning});
     }
     if (!text.empty()) out.hostname = std::move(text);
   }
   if (const auto port = fields.require("port")) out.port = read_port(*port);
-  out.protocol = required_text(fields, "protocol",
-                               {.accepts = is_protocol,
-                                .min = 1,
-                                .max = 255,
-                                .wanted = "a protocol such as HTTP, HTTPS, TLS, TCP or UDP"});
+  out.protocol = required_text(
+      fields, "protocol",
+      {.accepts = is_protocol, .min = 1, .max = 255, .wanted = "a protocol such as HTTP, HTTPS, TLS, TCP or UDP"});
   if (const auto tls = fields.find("tls")) out.tls = read_listener_tls(*tls);
   if (const auto allowed = fields.find("allowedRoutes")) {
     Fields parts(*allowed);
     if (const auto namespaces = parts.find("namespaces")) {
-      out.allowed_routes.namespaces =
-          read_allowed_namespaces(*namespaces, route_namespaces, FromNamespaces::Same);
+      out.allowed_routes.namespaces = read_allowed_namespaces(*namespaces, route_namespaces, FromNamespaces::Same);
     }
     out.allowed_routes.kinds = list_of<RouteGroupKind>(parts, "kinds", {.max = 8}, read_route_group_kind);
     parts.finish();
@@ -96,8 +89,7 @@ GatewayAddress read_address(const Field& field) {
   out.value = optional_text(fields, "value", {.max = 253});
   fields.finish();
   if (out.type == "Hostname" && out.value && !out.value->empty() && !is_hostname(*out.value)) {
-    field.report_value(
-        {.id = "GW0303", .message = fmt::format("{} is not a host name", quote(*out.value)), .fix = {}});
+    field.report_value({.id = "GW0303", .message = fmt::format("{} is not a host name", quote(*out.value)), .fix = {}});
   }
   return out;
 }
@@ -113,8 +105,7 @@ GatewayInfrastructure read_infrastructure(const Field& field) {
     out.annotations = read_string_map(*annotations, {.max = 16});
     check_label_map(*annotations, out.annotations, LabelMap::Annotations);
   }
-  if (const auto parameters = fields.find("parametersRef"))
-    out.parameters_ref = read_local_reference(*parameters);
+  if (const auto parameters = fields.find("parametersRef")) out.parameters_ref = read_local_reference(*parameters);
   fields.finish();
   return out;
 }
@@ -126,8 +117,7 @@ std::optional<FrontendTLSValidation> read_frontend_config(const Field& field) {
     out.emplace();
     Fields parts(*validation);
     if (const auto refs = parts.require("caCertificateRefs")) {
-      out->ca_certificate_refs =
-          read_list<ObjectReference>(*refs, {.min = 1, .max = 16}, read_object_reference);
+      out->ca_certificate_refs = read_list<ObjectReference>(*refs, {.min = 1, .max = 16}, read_object_reference);
     }
     out->mode = enum_or(parts, "mode", validation_modes, FrontendValidationMode::AllowValidOnly);
     parts.finish();
@@ -139,8 +129,7 @@ std::optional<FrontendTLSValidation> read_frontend_config(const Field& field) {
 FrontendTLS read_frontend(const Field& field) {
   FrontendTLS out;
   Fields fields(field);
-  if (const auto fallback = fields.require("default"))
-    out.default_validation = read_frontend_config(*fallback);
+  if (const auto fallback = fields.require("default")) out.default_validation = read_frontend_config(*fallback);
   if (const auto ports = fields.find("perPort")) {
     out.per_port = read_list<FrontendTLSPort>(*ports, {.max = 64}, [](const Field& item) {
       FrontendTLSPort one;
@@ -191,8 +180,7 @@ void read_gateway_spec(const Field& field, GatewaySpec& out) {
     parts.finish();
   }
   if (const auto tls = fields.find("tls")) out.tls = read_gateway_tls(*tls);
-  if (const auto scope = fields.find("defaultScope"))
-    out.default_scope = read_enum<DefaultScope>(*scope, scopes);
+  if (const auto scope = fields.find("defaultScope")) out.default_scope = read_enum<DefaultScope>(*scope, scopes);
   fields.finish();
 }
 

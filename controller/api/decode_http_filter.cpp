@@ -40,8 +40,7 @@ std::vector<HTTPHeader> read_headers(Fields& fields, std::string_view key) {
     parts.finish();
     return one;
   });
-  check_unique(
-      *list, out, [](const HTTPHeader& one) -> std::string_view { return one.name; }, "a header name");
+  check_unique(*list, out, [](const HTTPHeader& one) -> std::string_view { return one.name; }, "a header name");
   return out;
 }
 
@@ -51,11 +50,9 @@ HTTPHeaderFilter read_header_filter(const Field& field) {
   out.set = read_headers(fields, "set");
   out.add = read_headers(fields, "add");
   if (const auto remove = fields.find("remove")) {
-    out.remove =
-        read_list<std::string>(*remove, {.max = 16}, [](const Field& item) { return read_text(item); });
+    out.remove = read_list<std::string>(*remove, {.max = 16}, [](const Field& item) { return read_text(item); });
     check_unique(
-        *remove, out.remove, [](const std::string& name) -> std::string_view { return name; },
-        "a header name");
+        *remove, out.remove, [](const std::string& name) -> std::string_view { return name; }, "a header name");
   }
   fields.finish();
   return out;
@@ -77,14 +74,12 @@ HTTPRequestMirrorFilter read_mirror(const Field& field) {
   if (const auto fraction = fields.find("fraction")) {
     Fraction part;
     Fields parts(*fraction);
-    if (const auto top = parts.require("numerator"))
-      part.numerator = static_cast<std::int32_t>(read_number(*top, {}));
+    if (const auto top = parts.require("numerator")) part.numerator = static_cast<std::int32_t>(read_number(*top, {}));
     if (const auto bottom = parts.find("denominator"))
       part.denominator = static_cast<std::int32_t>(read_number(*bottom, {.min = 1}));
     parts.finish();
     if (part.numerator > part.denominator) {
-      fraction->report_value(
-          {.id = "GW0418", .message = "numerator must not be greater than denominator", .fix = {}});
+      fraction->report_value({.id = "GW0418", .message = "numerator must not be greater than denominator", .fix = {}});
     }
     out.fraction = part;
   }
@@ -125,8 +120,7 @@ HTTPRequestRedirectFilter read_redirect(const Field& field) {
   Fields fields(field);
   if (const auto scheme = fields.find("scheme")) {
     out.scheme = read_text(*scheme);
-    if (scheme->strict() && out.scheme != "http" && out.scheme != "https")
-      report_enum(*scheme, {"http", "https"});
+    if (scheme->strict() && out.scheme != "http" && out.scheme != "https") report_enum(*scheme, {"http", "https"});
   }
   out.hostname = optional_text(fields, "hostname", precise_hostname_rule);
   if (const auto path = fields.find("path")) out.path = read_path_modifier(*path);
@@ -134,8 +128,7 @@ HTTPRequestRedirectFilter read_redirect(const Field& field) {
   if (const auto code = fields.find("statusCode")) {
     out.status_code = static_cast<std::uint16_t>(read_number(*code, {.min = 0, .max = 999}));
     constexpr std::array<std::uint16_t, 5> allowed{301, 302, 303, 307, 308};
-    if (code->value().type == Value::Type::Integer &&
-        std::ranges::find(allowed, out.status_code) == allowed.end()) {
+    if (code->value().type == Value::Type::Integer && std::ranges::find(allowed, out.status_code) == allowed.end()) {
       code->report_value({.id = "GW0305",
                           .message = fmt::format("{} is not one of 301, 302, 303, 307, 308", out.status_code),
                           .fix = {}});
@@ -162,12 +155,11 @@ bool is_cors_method(std::string_view word) noexcept {
 
 enum class Star : std::uint8_t { Alone, Anywhere };
 
-std::vector<std::string> read_cors_list(Fields& fields, std::string_view key, ListRule list,
-                                        const TextRule& rule, Star star) {
+std::vector<std::string> read_cors_list(Fields& fields, std::string_view key, ListRule list, const TextRule& rule,
+                                        Star star) {
   const auto field = fields.find(key);
   if (!field) return {};
-  auto out =
-      read_list<std::string>(*field, list, [&rule](const Field& item) { return read_text(item, rule); });
+  auto out = read_list<std::string>(*field, list, [&rule](const Field& item) { return read_text(item, rule); });
   check_unique(*field, out, [](const std::string& one) -> std::string_view { return one; }, "an item");
   if (star == Star::Alone && out.size() > 1 && std::ranges::find(out, "*") != out.end()) {
     field->report_value(
@@ -179,10 +171,8 @@ std::vector<std::string> read_cors_list(Fields& fields, std::string_view key, Li
 HTTPCORSFilter read_cors(const Field& field) {
   HTTPCORSFilter out;
   Fields fields(field);
-  constexpr TextRule origin{.accepts = is_cors_origin,
-                            .min = 1,
-                            .max = 253,
-                            .wanted = "\"*\" or an origin such as https://*.example.com"};
+  constexpr TextRule origin{
+      .accepts = is_cors_origin, .min = 1, .max = 253, .wanted = "\"*\" or an origin such as https://*.example.com"};
   constexpr TextRule method{
       .accepts = is_cors_method,
       .id = "GW0305",
@@ -191,10 +181,8 @@ HTTPCORSFilter read_cors(const Field& field) {
   out.allow_methods = read_cors_list(fields, "allowMethods", {.max = 9}, method, Star::Alone);
   out.allow_headers = read_cors_list(fields, "allowHeaders", {.max = 64}, header_name_rule, Star::Alone);
   out.expose_headers = read_cors_list(fields, "exposeHeaders", {.max = 64}, header_name_rule, Star::Anywhere);
-  if (const auto credentials = fields.find("allowCredentials"))
-    out.allow_credentials = read_bool(*credentials);
-  if (const auto age = fields.find("maxAge"))
-    out.max_age = static_cast<std::int32_t>(read_number(*age, {.min = 1}));
+  if (const auto credentials = fields.find("allowCredentials")) out.allow_credentials = read_bool(*credentials);
+  if (const auto age = fields.find("maxAge")) out.max_age = static_cast<std::int32_t>(read_number(*age, {.min = 1}));
   fields.finish();
   return out;
 }
@@ -214,8 +202,8 @@ HTTPExternalAuthFilter read_external_auth(const Field& field) {
   }
   if (http) {
     Fields parts(*http);
-    out.http_path = text_or(parts, "path",
-                            {.accepts = is_path_text, .max = 1024, .id = "GW0309", .wanted = "a path"}, "");
+    out.http_path =
+        text_or(parts, "path", {.accepts = is_path_text, .max = 1024, .id = "GW0309", .wanted = "a path"}, "");
     out.allowed_headers = text_list(parts, "allowedHeaders", {.max = 64});
     out.allowed_response_headers = text_list(parts, "allowedResponseHeaders", {.max = 64});
     parts.finish();
@@ -230,10 +218,9 @@ HTTPExternalAuthFilter read_external_auth(const Field& field) {
   const bool agree = (out.protocol == ExternalAuthProtocol::GRPC) == grpc.has_value() &&
                      (out.protocol == ExternalAuthProtocol::HTTP) == http.has_value();
   if (!agree && !out.protocol.is_unknown()) {
-    field.report_value(
-        {.id = "GW0420",
-         .message = "exactly the field of the protocol must be given: grpc for GRPC, http for HTTP",
-         .fix = {}});
+    field.report_value({.id = "GW0420",
+                        .message = "exactly the field of the protocol must be given: grpc for GRPC, http for HTTP",
+                        .fix = {}});
   }
   return out;
 }
@@ -242,15 +229,14 @@ struct FilterField {
   HTTPFilterType type;
   std::string_view key;
 };
-constexpr std::array<FilterField, 8> filter_fields{
-    {{HTTPFilterType::RequestHeaderModifier, "requestHeaderModifier"},
-     {HTTPFilterType::ResponseHeaderModifier, "responseHeaderModifier"},
-     {HTTPFilterType::RequestMirror, "requestMirror"},
-     {HTTPFilterType::RequestRedirect, "requestRedirect"},
-     {HTTPFilterType::URLRewrite, "urlRewrite"},
-     {HTTPFilterType::CORS, "cors"},
-     {HTTPFilterType::ExternalAuth, "externalAuth"},
-     {HTTPFilterType::ExtensionRef, "extensionRef"}}};
+constexpr std::array<FilterField, 8> filter_fields{{{HTTPFilterType::RequestHeaderModifier, "requestHeaderModifier"},
+                                                    {HTTPFilterType::ResponseHeaderModifier, "responseHeaderModifier"},
+                                                    {HTTPFilterType::RequestMirror, "requestMirror"},
+                                                    {HTTPFilterType::RequestRedirect, "requestRedirect"},
+                                                    {HTTPFilterType::URLRewrite, "urlRewrite"},
+                                                    {HTTPFilterType::CORS, "cors"},
+                                                    {HTTPFilterType::ExternalAuth, "externalAuth"},
+                                                    {HTTPFilterType::ExtensionRef, "extensionRef"}}};
 
 void read_filter_config(const Field& field, HTTPFilterType type, HTTPRouteFilter& out) {
   switch (type) {
@@ -291,10 +277,10 @@ HTTPRouteFilter read_filter(const Field& field) {
     if (config && out.type == type) {
       read_filter_config(*config, type, out);
     } else if (config && !out.type.is_unknown()) {
-      config->report_value({.id = "GW0401",
-                            .message = fmt::format("{} must not be given in a filter of type {}", key,
-                                                   to_string(out.type.value)),
-                            .fix = fmt::format("set type: {}, or remove {}", to_string(type), key)});
+      config->report_value(
+          {.id = "GW0401",
+           .message = fmt::format("{} must not be given in a filter of type {}", key, to_string(out.type.value)),
+           .fix = fmt::format("set type: {}, or remove {}", to_string(type), key)});
     } else if (!config && out.type == type) {
       field.report_value({.id = "GW0401",
                           .message = fmt::format("a filter of type {} must have {}", to_string(type), key),
@@ -309,8 +295,7 @@ void check_filter_list(const Field& list, const std::vector<HTTPRouteFilter>& fi
   std::array<int, 9> seen{};
   for (std::size_t at = 0; at < filters.size(); ++at) {
     const HTTPFilterType type = filters[at].type;
-    const bool once = type == HTTPFilterType::RequestHeaderModifier ||
-                      type == HTTPFilterType::ResponseHeaderModifier ||
+    const bool once = type == HTTPFilterType::RequestHeaderModifier || type == HTTPFilterType::ResponseHeaderModifier ||
                       type == HTTPFilterType::RequestRedirect || type == HTTPFilterType::URLRewrite ||
                       type == HTTPFilterType::CORS;
     if (++seen[static_cast<std::size_t>(type)] == 2 && once) {

@@ -8,10 +8,9 @@
 namespace pintle::api {
 namespace {
 
-constexpr std::array<EnumWord<PathMatchType>, 3> path_types{
-    {{"Exact", PathMatchType::Exact},
-     {"PathPrefix", PathMatchType::PathPrefix},
-     {"RegularExpression", PathMatchType::RegularExpression}}};
+constexpr std::array<EnumWord<PathMatchType>, 3> path_types{{{"Exact", PathMatchType::Exact},
+                                                             {"PathPrefix", PathMatchType::PathPrefix},
+                                                             {"RegularExpression", PathMatchType::RegularExpression}}};
 constexpr std::array<EnumWord<ValueMatchType>, 2> value_types{
     {{"Exact", ValueMatchType::Exact}, {"RegularExpression", ValueMatchType::RegularExpression}}};
 constexpr std::array<EnumWord<HTTPMethod>, 9> methods{{{"GET", HTTPMethod::GET},
@@ -27,8 +26,7 @@ constexpr std::array<EnumWord<SessionPersistenceType>, 2> session_types{
     {{"Cookie", SessionPersistenceType::Cookie}, {"Header", SessionPersistenceType::Header}}};
 constexpr std::array<EnumWord<CookieLifetimeType>, 2> lifetimes{
     {{"Session", CookieLifetimeType::Session}, {"Permanent", CookieLifetimeType::Permanent}}};
-constexpr std::array<EnumWord<DefaultScope>, 2> scopes{
-    {{"All", DefaultScope::All}, {"None", DefaultScope::None}}};
+constexpr std::array<EnumWord<DefaultScope>, 2> scopes{{{"All", DefaultScope::All}, {"None", DefaultScope::None}}};
 
 HTTPPathMatch read_path_match(const Field& field) {
   HTTPPathMatch out;
@@ -41,8 +39,7 @@ HTTPPathMatch read_path_match(const Field& field) {
                            ? find_path_fault(out.value)
                            : std::nullopt;
     if (fault)
-      value->report(
-          {.id = "GW0309", .message = fmt::format("path {} {}", quote(out.value), *fault), .fix = {}});
+      value->report({.id = "GW0309", .message = fmt::format("path {} {}", quote(out.value), *fault), .fix = {}});
   }
   fields.finish();
   return out;
@@ -95,8 +92,7 @@ HTTPRouteTimeouts read_timeouts(const Field& field) {
   const auto backend = fields.find("backendRequest");
   if (backend) out.backend_request = read_duration(*backend);
   fields.finish();
-  if (out.request && out.backend_request && out.request->count() != 0 &&
-      *out.backend_request > *out.request) {
+  if (out.request && out.backend_request && out.request->count() != 0 && *out.backend_request > *out.request) {
     backend->report_value({.id = "GW0406",
                            .message = "backendRequest must not be longer than request",
                            .fix = "shorten backendRequest or lengthen request"});
@@ -136,10 +132,9 @@ SessionPersistence read_session(const Field& field) {
                             .fix = "remove it, or set type: Cookie"});
     }
     if (out.cookie_lifetime == CookieLifetimeType::Permanent && !out.absolute_timeout) {
-      field.report_value(
-          {.id = "GW0421",
-           .message = "absoluteTimeout must be given when the cookie's lifetimeType is Permanent",
-           .fix = "add absoluteTimeout"});
+      field.report_value({.id = "GW0421",
+                          .message = "absoluteTimeout must be given when the cookie's lifetimeType is Permanent",
+                          .fix = "add absoluteTimeout"});
     }
   }
   fields.finish();
@@ -150,14 +145,12 @@ HTTPRouteRule read_rule(const Field& field) {
   HTTPRouteRule out;
   Fields fields(field);
   out.name = optional_text(fields, "name", section_rule);
-  if (const auto list = fields.find("matches"))
-    out.matches = read_list<HTTPRouteMatch>(*list, {.max = 64}, read_match);
+  if (const auto list = fields.find("matches")) out.matches = read_list<HTTPRouteMatch>(*list, {.max = 64}, read_match);
   if (const auto list = fields.find("filters")) out.filters = read_filters(*list);
   out.backend_refs = list_of<HTTPBackendRef>(fields, "backendRefs", {.max = 16}, read_backend);
   if (const auto timeouts = fields.find("timeouts")) out.timeouts = read_timeouts(*timeouts);
   if (const auto retry = fields.find("retry")) out.retry = read_retry(*retry);
-  if (const auto session = fields.find("sessionPersistence"))
-    out.session_persistence = read_session(*session);
+  if (const auto session = fields.find("sessionPersistence")) out.session_persistence = read_session(*session);
   fields.finish();
   if (field.strict()) check_rule(field, out);
   return out;
@@ -173,11 +166,10 @@ void read_spec(const Field& field, HTTPRouteSpec& out) {
     out.hostnames = read_list<std::string>(*names, {.max = 16}, [](const Field& item) {
       std::string host = read_text(item, hostname_rule);
       if (item.strict() && is_ip_address(host)) {
-        item.report(
-            {.id = "GW0318",
-             .message = "a host name that is an IP address matches only requests whose Host is that address",
-             .fix = "leave hostnames out to match every host of the listener",
-             .severity = Severity::Warning});
+        item.report({.id = "GW0318",
+                     .message = "a host name that is an IP address matches only requests whose Host is that address",
+                     .fix = "leave hostnames out to match every host of the listener",
+                     .severity = Severity::Warning});
       }
       return host;
     });

@@ -18,8 +18,7 @@ Condition read_condition(const Field& field) {
   } else if (word == "False") {
     out.status = ConditionStatus::False;
   } else if (word != "Unknown") {
-    if (const auto at = fields.find("status"); at && at->strict())
-      report_enum(*at, {"True", "False", "Unknown"});
+    if (const auto at = fields.find("status"); at && at->strict()) report_enum(*at, {"True", "False", "Unknown"});
   }
   constexpr std::int64_t any = 0x7fffffffffffffff;
   if (const auto seen = fields.find("observedGeneration"))
@@ -54,13 +53,12 @@ GatewayClassStatus read_gateway_class_status(const Field& field) {
   GatewayClassStatus out;
   Fields fields(field);
   out.conditions = read_conditions(fields);
-  out.supported_features =
-      list_of<std::string>(fields, "supportedFeatures", {.max = 64}, [](const Field& item) {
-        Fields parts(item);
-        std::string name = required_text(parts, "name");
-        parts.finish();
-        return name;
-      });
+  out.supported_features = list_of<std::string>(fields, "supportedFeatures", {.max = 64}, [](const Field& item) {
+    Fields parts(item);
+    std::string name = required_text(parts, "name");
+    parts.finish();
+    return name;
+  });
   fields.finish();
   return out;
 }

@@ -30,8 +30,7 @@ struct Value {
   std::int64_t integer = 0;  ///< of Integer; 0 or 1 of Bool
   std::string text;          ///< scalars: the content; for numbers and booleans as written
   std::vector<Value> items;
-  std::vector<Member>
-      members;  ///< in the order written; a key written twice stands once, with the last value
+  std::vector<Member> members;  ///< in the order written; a key written twice stands once, with the last value
 
   [[nodiscard]] const Member* find(std::string_view key) const noexcept;
 };

@@ -44,8 +44,7 @@ void Field::report(Fault fault) const {
 
 void Field::report_type(std::string_view wanted) const {
   std::string fix;
-  if (wanted == "a string" && !value_->text.empty())
-    fix = fmt::format("put it in quotes: {}", quote(value_->text));
+  if (wanted == "a string" && !value_->text.empty()) fix = fmt::format("put it in quotes: {}", quote(value_->text));
   if (wanted != "a string" && value_->type == Value::Type::String) fix = "write it without quotes";
   if (wanted == "a list" && !is_null()) fix = "write it as a list: put \"- \" before it";
   report({.id = "GW0203",
@@ -145,10 +144,9 @@ void Fields::finish() {
 
 void report_enum(const Field& field, const std::vector<std::string_view>& words) {
   const std::string likely = suggest(field.value().text, words);
-  field.report(
-      {.id = "GW0305",
-       .message = fmt::format("{} is not one of {}", quote(field.value().text), fmt::join(words, ", ")),
-       .fix = likely.empty() ? std::string() : fmt::format("did you mean {}?", quote(likely))});
+  field.report({.id = "GW0305",
+                .message = fmt::format("{} is not one of {}", quote(field.value().text), fmt::join(words, ", ")),
+                .fix = likely.empty() ? std::string() : fmt::format("did you mean {}?", quote(likely))});
 }
 
 std::string read_text(const Field& field, const TextRule& rule) {
@@ -163,13 +161,11 @@ std::string read_text(const Field& field, const TextRule& rule) {
                   .message = "must not be empty",
                   .fix = rule.wanted.empty() ? "" : fmt::format("write {}", rule.wanted)});
   } else if (text.size() > rule.max) {
-    field.report(
-        {.id = "GW0306",
-         .message = fmt::format("is {} characters long, at most {} are allowed", text.size(), rule.max),
-         .fix = {}});
+    field.report({.id = "GW0306",
+                  .message = fmt::format("is {} characters long, at most {} are allowed", text.size(), rule.max),
+                  .fix = {}});
   } else if (!rule.accepts(text)) {
-    field.report(
-        {.id = rule.id, .message = fmt::format("{} is not {}", quote(text), rule.wanted), .fix = {}});
+    field.report({.id = rule.id, .message = fmt::format("{} is not {}", quote(text), rule.wanted), .fix = {}});
   }
   return text;
 }
@@ -181,10 +177,9 @@ std::int64_t read_number(const Field& field, NumberRule rule) {
   }
   const std::int64_t number = field.value().integer;
   if (number >= rule.min && number <= rule.max) return number;
-  field.report(
-      {.id = "GW0304",
-       .message = fmt::format("{} is out of range: {} to {} are allowed", number, rule.min, rule.max),
-       .fix = {}});
+  field.report({.id = "GW0304",
+                .message = fmt::format("{} is out of range: {} to {} are allowed", number, rule.min, rule.max),
+                .fix = {}});
   return std::clamp(number, rule.min, rule.max);
 }
 
@@ -204,21 +199,18 @@ Millis read_duration(const Field& field) {
   }
   const auto found = find_duration(field.value().text);
   if (!found) {
-    field.report(
-        {.id = "GW0310",
-         .message = fmt::format("{} is not a duration", quote(field.value().text)),
-         .fix = "write whole numbers with h, m, s or ms, such as \"1m30s\" or \"500ms\" (GEP-2257)"});
+    field.report({.id = "GW0310",
+                  .message = fmt::format("{} is not a duration", quote(field.value().text)),
+                  .fix = "write whole numbers with h, m, s or ms, such as \"1m30s\" or \"500ms\" (GEP-2257)"});
   }
   return found.value_or(Millis(0));
 }
 
 std::optional<Wall> read_timestamp(const Field& field) {
-  const auto found =
-      field.value().type == Value::Type::String ? find_timestamp(field.value().text) : std::nullopt;
+  const auto found = field.value().type == Value::Type::String ? find_timestamp(field.value().text) : std::nullopt;
   if (!found)
-    field.report_value({.id = "GW0314",
-                        .message = "is not an RFC 3339 time",
-                        .fix = "write it as \"2026-06-01T12:00:00Z\""});
+    field.report_value(
+        {.id = "GW0314", .message = "is not an RFC 3339 time", .fix = "write it as \"2026-06-01T12:00:00Z\""});
   return found;
 }
 
@@ -229,8 +221,7 @@ StringMap read_string_map(const Field& field, ListRule rule) {
     return out;
   }
   if (field.value().members.size() > rule.max) {
-    field.report_value(
-        {.id = "GW0311", .message = fmt::format("has more than {} entries", rule.max), .fix = {}});
+    field.report_value({.id = "GW0311", .message = fmt::format("has more than {} entries", rule.max), .fix = {}});
   }
   for (const Member& member : field.value().members) {
     if (member.value.type == Value::Type::Null) {
@@ -251,22 +242,21 @@ LabelSelector read_label_selector(const Field& field) {
   LabelSelector out;
   Fields fields(field);
   if (const auto labels = fields.find("matchLabels")) out.match_labels = read_string_map(*labels);
-  out.match_expressions =
-      list_of<LabelSelectorRequirement>(fields, "matchExpressions", {}, [](const Field& item) {
-        LabelSelectorRequirement one;
-        Fields parts(item);
-        one.key = required_text(parts, "key");
-        // the CRDs take any text here: an unknown operator is a condition of the listener, not a refused
-        // object
-        const std::string word = required_text(parts, "operator");
-        one.op = OpenEnum<Operator>::unknown(word);
-        for (const auto& [text, value] : operators) {
-          if (text == word) one.op = value;
-        }
-        one.values = text_list(parts, "values", {});
-        parts.finish();
-        return one;
-      });
+  out.match_expressions = list_of<LabelSelectorRequirement>(fields, "matchExpressions", {}, [](const Field& item) {
+    LabelSelectorRequirement one;
+    Fields parts(item);
+    one.key = required_text(parts, "key");
+    // the CRDs take any text here: an unknown operator is a condition of the listener, not a refused
+    // object
+    const std::string word = required_text(parts, "operator");
+    one.op = OpenEnum<Operator>::unknown(word);
+    for (const auto& [text, value] : operators) {
+      if (text == word) one.op = value;
+    }
+    one.values = text_list(parts, "values", {});
+    parts.finish();
+    return one;
+  });
   fields.finish();
   return out;
 }
@@ -289,10 +279,8 @@ std::optional<std::uint16_t> optional_port(Fields& fields, std::string_view key)
   if (!field) return std::nullopt;
   return read_port(*field);
 }
-std::vector<std::string> text_list(Fields& fields, std::string_view key, ListRule list,
-                                   const TextRule& rule) {
-  return list_of<std::string>(fields, key, list,
-                              [&rule](const Field& item) { return read_text(item, rule); });
+std::vector<std::string> text_list(Fields& fields, std::string_view key, ListRule list, const TextRule& rule) {
+  return list_of<std::string>(fields, key, list, [&rule](const Field& item) { return read_text(item, rule); });
 }
 
 }  // namespace pintle::api

@@ -67,8 +67,7 @@ class Field {
 
  private:
   enum class Step : std::uint8_t { Root, Name, MapKey, Index };
-  Field(DecodeState& state, const Value& value, const Field* parent, std::string_view key, Position at,
-        Step step)
+  Field(DecodeState& state, const Value& value, const Field* parent, std::string_view key, Position at, Step step)
       : state_(&state), value_(&value), parent_(parent), key_(key), at_(at), step_(step) {}
 
   DecodeState* state_;
@@ -128,8 +127,7 @@ struct NumberRule {
 /// Optional member with a default.
 [[nodiscard]] std::string text_or(Fields& fields, std::string_view key, const TextRule& rule,
                                   std::string_view fallback);
-[[nodiscard]] std::optional<std::string> optional_text(Fields& fields, std::string_view key,
-                                                       const TextRule& rule = {});
+[[nodiscard]] std::optional<std::string> optional_text(Fields& fields, std::string_view key, const TextRule& rule = {});
 [[nodiscard]] std::string required_text(Fields& fields, std::string_view key, const TextRule& rule = {});
 [[nodiscard]] std::optional<std::uint16_t> optional_port(Fields& fields, std::string_view key);
 
@@ -195,40 +193,34 @@ void check_unique(const Field& list, const std::vector<T>& items, Name name, std
   for (std::size_t at = 1; at < items.size(); ++at) {
     for (std::size_t before = 0; before < at; ++before) {
       if (name(items[before]) != name(items[at])) continue;
-      list.item(at).report(
-          {.id = "GW0316",
-           .message = std::string(what) + " stands twice, first as item " + std::to_string(before),
-           .fix = "remove one of them"});
+      list.item(at).report({.id = "GW0316",
+                            .message = std::string(what) + " stands twice, first as item " + std::to_string(before),
+                            .fix = "remove one of them"});
       break;
     }
   }
 }
 
 // Names used all over the API.
-inline constexpr TextRule name_rule{.min = 1,
-                                    .max = 253};  // object names in references: length only, as the CRDs
+inline constexpr TextRule name_rule{.min = 1, .max = 253};  // object names in references: length only, as the CRDs
 inline constexpr TextRule namespace_rule{.accepts = is_dns_label,
                                          .min = 1,
                                          .max = 63,
                                          .id = "GW0302",
                                          .wanted = "a namespace name: lower case letters, digits and '-'"};
 inline constexpr TextRule group_rule{
-    .accepts = is_group,
-    .max = 253,
-    .wanted = "an API group such as gateway.networking.k8s.io, or \"\" for core"};
-inline constexpr TextRule kind_rule{
-    .accepts = is_kind_name, .min = 1, .max = 63, .wanted = "a kind such as Service"};
+    .accepts = is_group, .max = 253, .wanted = "an API group such as gateway.networking.k8s.io, or \"\" for core"};
+inline constexpr TextRule kind_rule{.accepts = is_kind_name, .min = 1, .max = 63, .wanted = "a kind such as Service"};
 inline constexpr TextRule section_rule{.accepts = is_dns_subdomain,
                                        .min = 1,
                                        .max = 253,
                                        .id = "GW0301",
                                        .wanted = "a name: lower case letters, digits, '-' and '.'"};
-inline constexpr TextRule hostname_rule{
-    .accepts = is_hostname,
-    .min = 1,
-    .max = 253,
-    .id = "GW0303",
-    .wanted = "a lower case host name, \"*.\" allowed as its first label"};
+inline constexpr TextRule hostname_rule{.accepts = is_hostname,
+                                        .min = 1,
+                                        .max = 253,
+                                        .id = "GW0303",
+                                        .wanted = "a lower case host name, \"*.\" allowed as its first label"};
 inline constexpr TextRule precise_hostname_rule{.accepts = is_dns_subdomain,
                                                 .min = 1,
                                                 .max = 253,

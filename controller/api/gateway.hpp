@@ -39,8 +39,7 @@ struct ListenerTLS {
 
 struct Listener {
   std::string name;
-  std::optional<std::string>
-      hostname;  ///< lower case, maybe "*.example.com"; nullopt: every host (also for "")
+  std::optional<std::string> hostname;  ///< lower case, maybe "*.example.com"; nullopt: every host (also for "")
   std::uint16_t port = 0;
   std::string protocol;  ///< "HTTP", "HTTPS", "TLS", "TCP", "UDP", or anything else
   std::optional<ListenerTLS> tls;

@@ -16,18 +16,7 @@ namespace pintle::api {
 enum class PathMatchType : std::uint8_t { PathPrefix, Exact, RegularExpression, Unknown };
 /// Of header and query parameter matches.
 enum class ValueMatchType : std::uint8_t { Exact, RegularExpression, Unknown };
-enum class HTTPMethod : std::uint8_t {
-  GET,
-  HEAD,
-  POST,
-  PUT,
-  DELETE,
-  CONNECT,
-  OPTIONS,
-  TRACE,
-  PATCH,
-  Unknown
-};
+enum class HTTPMethod : std::uint8_t { GET, HEAD, POST, PUT, DELETE, CONNECT, OPTIONS, TRACE, PATCH, Unknown };
 [[nodiscard]] std::string_view to_string(HTTPMethod method) noexcept;
 
 struct HTTPPathMatch {
@@ -89,8 +78,7 @@ struct SessionPersistence {
 
 struct HTTPRouteRule {
   std::optional<std::string> name;
-  std::vector<HTTPRouteMatch> matches{
-      HTTPRouteMatch{}};  ///< any may hold; an empty list written so stays empty
+  std::vector<HTTPRouteMatch> matches{HTTPRouteMatch{}};  ///< any may hold; an empty list written so stays empty
   std::vector<HTTPRouteFilter> filters;
   std::vector<HTTPBackendRef> backend_refs;
   std::optional<HTTPRouteTimeouts> timeouts;

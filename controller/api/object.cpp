@@ -86,12 +86,10 @@ std::optional<std::string> find_fault(const LabelSelector& selector) {
   for (const LabelSelectorRequirement& one : selector.match_expressions) {
     if (one.key.empty()) return "a label selector has an expression without key";
     if (one.op.is_unknown())
-      return "operator \"" + one.op.text +
-             "\" of a label selector is not one of In, NotIn, Exists, DoesNotExist";
+      return "operator \"" + one.op.text + "\" of a label selector is not one of In, NotIn, Exists, DoesNotExist";
     const bool lists = one.op == Operator::In || one.op == Operator::NotIn;
     if (lists && one.values.empty()) return "a label selector's In or NotIn expression has no values";
-    if (!lists && !one.values.empty())
-      return "a label selector's Exists or DoesNotExist expression has values";
+    if (!lists && !one.values.empty()) return "a label selector's Exists or DoesNotExist expression has values";
   }
   return std::nullopt;
 }
@@ -115,15 +113,9 @@ std::string_view to_string(HTTPMethod method) noexcept {
 }
 
 std::string_view to_string(HTTPFilterType type) noexcept {
-  constexpr std::array<std::string_view, 9> words{"RequestHeaderModifier",
-                                                  "ResponseHeaderModifier",
-                                                  "RequestMirror",
-                                                  "RequestRedirect",
-                                                  "URLRewrite",
-                                                  "CORS",
-                                                  "ExternalAuth",
-                                                  "ExtensionRef",
-                                                  "Unknown"};
+  constexpr std::array<std::string_view, 9> words{
+      "RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror", "RequestRedirect", "URLRewrite", "CORS",
+      "ExternalAuth",          "ExtensionRef",           "Unknown"};
   return words[static_cast<std::size_t>(type)];
 }
 

@@ -72,9 +72,7 @@ struct SourceLocation {
   std::uint32_t item = no_item;  ///< index in the document's List, or no_item
 
   static constexpr std::uint32_t no_item = 0xffffffff;
-  [[nodiscard]] std::string_view path() const noexcept {
-    return file ? std::string_view(*file) : std::string_view();
-  }
+  [[nodiscard]] std::string_view path() const noexcept { return file ? std::string_view(*file) : std::string_view(); }
   friend bool operator==(const SourceLocation&, const SourceLocation&) noexcept { return true; }
 };
 

@@ -57,10 +57,9 @@ class JsonReader {
     return false;
   }
   bool unexpected(std::string_view wanted) {
-    if (done())
-      return fail(here(), fmt::format("not valid JSON: the text ends where {} should stand", wanted));
-    return fail(here(), fmt::format("not valid JSON: {} where {} should stand",
-                                    quote(input_.bytes.substr(at_, 1)), wanted));
+    if (done()) return fail(here(), fmt::format("not valid JSON: the text ends where {} should stand", wanted));
+    return fail(here(),
+                fmt::format("not valid JSON: {} where {} should stand", quote(input_.bytes.substr(at_, 1)), wanted));
   }
 
   bool read_value(Value& value, std::uint32_t depth) {
@@ -241,8 +240,7 @@ class JsonReader {
     }
     drop_duplicate_keys(value, [this](const Member& again, const Member& first) {
       fail(again.at,
-           fmt::format("key {} is written twice in one object, first on line {}", quote(again.key),
-                       first.at.line),
+           fmt::format("key {} is written twice in one object, first on line {}", quote(again.key), first.at.line),
            "GW0104");
     });
     return true;

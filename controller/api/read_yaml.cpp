@@ -31,8 +31,7 @@ Position place(const YAML::Mark& mark) {
   return {static_cast<std::uint32_t>(mark.line + 1), static_cast<std::uint32_t>(mark.column + 1)};
 }
 
-Finding make_finding(std::string_view id, const ReadInput& input, Position at, std::string message,
-                     std::string fix) {
+Finding make_finding(std::string_view id, const ReadInput& input, Position at, std::string message, std::string fix) {
   return {.id = id,
           .severity = Severity::Error,
           .file = *input.file,
@@ -81,12 +80,10 @@ class TreeBuilder : public YAML::EventHandler {
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto found = anchors_.find(anchor);
-    if (found == anchors_.end())
-      fail("GW0101", place(mark), "an alias names a node that is not complete yet", "");
+    if (found == anchors_.end()) fail("GW0101", place(mark), "an alias names a node that is not complete yet", "");
     alias_nodes_ += count_nodes(found->second);
     if (alias_nodes_ > input_.limits.alias_nodes) {
-      fail("GW0105", place(mark),
-           fmt::format("aliases expand to more than {} nodes", input_.limits.alias_nodes),
+      fail("GW0105", place(mark), fmt::format("aliases expand to more than {} nodes", input_.limits.alias_nodes),
            "write the repeated parts out, or use fewer aliases");
     }
     if (open_.size() + depth_of(found->second) > input_.limits.depth) too_deep(place(mark));
@@ -147,10 +144,10 @@ class TreeBuilder : public YAML::EventHandler {
     Open done = std::move(open_.back());
     open_.pop_back();
     drop_duplicate_keys(done.value, [this](const Member& again, const Member& first) {
-      findings_.push_back(make_finding("GW0104", input_, again.at,
-                                       fmt::format("key {} is written twice in one object, first on line {}",
-                                                   quote(again.key), first.at.line),
-                                       "keep one of them"));
+      findings_.push_back(make_finding(
+          "GW0104", input_, again.at,
+          fmt::format("key {} is written twice in one object, first on line {}", quote(again.key), first.at.line),
+          "keep one of them"));
     });
     for (Value& merge : done.merges) merge_into(done.value, merge);
     add(std::move(done.value), done.anchor);
@@ -230,8 +227,7 @@ bool read_yaml(const ReadInput& input, const DocumentSink& sink, std::vector<Fin
     findings.push_back(make_finding("GW0101", input, place(error.mark), "not valid YAML: " + error.msg, ""));
     return false;
   } catch (const std::exception& error) {
-    findings.push_back(
-        make_finding("GW0101", input, {1, 1}, std::string("not valid YAML: ") + error.what(), ""));
+    findings.push_back(make_finding("GW0101", input, {1, 1}, std::string("not valid YAML: ") + error.what(), ""));
     return false;
   }
   return true;

@@ -11,9 +11,7 @@ constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 constexpr bool is_lower(char c) noexcept { return c >= 'a' && c <= 'z'; }
 constexpr bool is_letter(char c) noexcept { return is_lower(c) || (c >= 'A' && c <= 'Z'); }
 constexpr bool is_alnum(char c) noexcept { return is_letter(c) || is_digit(c); }
-constexpr bool is_hex(char c) noexcept {
-  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
+constexpr bool is_hex(char c) noexcept { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 template <class Accept>
 bool all_of(std::string_view text, Accept accept) noexcept {
@@ -72,8 +70,7 @@ bool is_protocol(std::string_view text) noexcept {
     return is_alnum(text.front()) && is_alnum(text.back()) &&
            all_of(text, [](char c) { return is_alnum(c) || c == '-'; });
   }
-  return slash + 1 < text.size() && is_dns_subdomain(text.substr(0, slash)) &&
-         all_of(text.substr(slash + 1), is_alnum);
+  return slash + 1 < text.size() && is_dns_subdomain(text.substr(0, slash)) && all_of(text.substr(slash + 1), is_alnum);
 }
 
 bool is_address_type(std::string_view text) noexcept {
@@ -113,8 +110,7 @@ std::optional<std::string> find_path_fault(std::string_view path) {
   for (const std::string_view end : {"/..", "/."}) {
     if (path.ends_with(end)) return "must not end with '" + std::string(end) + "'";
   }
-  if (!is_path_text(path))
-    return "holds a character that cannot stand in a path; write it as a percent escape";
+  if (!is_path_text(path)) return "holds a character that cannot stand in a path; write it as a percent escape";
   return std::nullopt;
 }
 
@@ -154,8 +150,7 @@ bool is_ip_address(std::string_view text) noexcept {
   if (text.empty() || text.size() >= name.size()) return false;
   std::ranges::copy(text, name.begin());
   std::array<unsigned char, sizeof(in6_addr)> address{};
-  return inet_pton(AF_INET, name.data(), address.data()) == 1 ||
-         inet_pton(AF_INET6, name.data(), address.data()) == 1;
+  return inet_pton(AF_INET, name.data(), address.data()) == 1 || inet_pton(AF_INET6, name.data(), address.data()) == 1;
 }
 
 std::optional<Millis> find_duration(std::string_view text) noexcept {
@@ -195,8 +190,7 @@ std::optional<Wall> find_timestamp(std::string_view text) noexcept {
   if (text.size() < form.size() + 1) return std::nullopt;
   for (std::size_t at = 0; at < form.size(); ++at) {
     const char c = text[at];
-    const bool fits =
-        form[at] == '0' ? is_digit(c) : (c == form[at] || (form[at] == 'T' && (c == 't' || c == ' ')));
+    const bool fits = form[at] == '0' ? is_digit(c) : (c == form[at] || (form[at] == 'T' && (c == 't' || c == ' ')));
     if (!fits) return std::nullopt;
   }
   const auto number = [&](std::size_t from, std::size_t count) {

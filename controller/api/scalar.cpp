@@ -52,8 +52,7 @@ std::optional<std::int64_t> find_integer(std::string_view text) {
 /// [-+]? ( .digits | digits [. digits*] ) [ e [-+]? digits ], and the named ones.
 bool is_float(std::string_view text) {
   if (!text.empty() && (text[0] == '-' || text[0] == '+')) text.remove_prefix(1);
-  if (text == ".inf" || text == ".Inf" || text == ".INF" || text == ".nan" || text == ".NaN" ||
-      text == ".NAN")
+  if (text == ".inf" || text == ".Inf" || text == ".INF" || text == ".nan" || text == ".NaN" || text == ".NAN")
     return true;
   std::size_t at = 0;
   const auto digits = [&] {
@@ -80,8 +79,7 @@ bool is_float(std::string_view text) {
 
 void resolve_plain_scalar(Value& value, std::string text) {
   value.integer = 0;
-  const bool numeric =
-      !text.empty() && (is_digit(text[0]) || text[0] == '-' || text[0] == '+' || text[0] == '.');
+  const bool numeric = !text.empty() && (is_digit(text[0]) || text[0] == '-' || text[0] == '+' || text[0] == '.');
   if (one_of(null_words, text)) {
     value.type = Value::Type::Null;
   } else if (one_of(true_words, text)) {

@@ -93,9 +93,7 @@ class ObjectRange {
   [[nodiscard]] Iterator end() const noexcept { return Iterator(objects_.data() + objects_.size()); }
   [[nodiscard]] std::size_t size() const noexcept { return objects_.size(); }
   [[nodiscard]] bool empty() const noexcept { return objects_.empty(); }
-  const T& operator[](std::size_t index) const noexcept {
-    return **std::get_if<api::Ptr<T>>(&objects_[index]);
-  }
+  const T& operator[](std::size_t index) const noexcept { return **std::get_if<api::Ptr<T>>(&objects_[index]); }
 
  private:
   std::span<const api::AnyObject> objects_;

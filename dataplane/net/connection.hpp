@@ -9,16 +9,16 @@
 // Errors: IoResult::error is an errno value, or 0 with status Error for a TLS fault (see tls_error()).
 // Owner: the session. Thread: the worker's. Nothing here registers at the poller.
 #pragma once
-#include <sys/uio.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <string_view>
+#include <sys/uio.h>
+
 #include <pintle/base/error.hpp>
 #include <pintle/base/ids.hpp>
 #include <pintle/runtime/endpoints.hpp>
-#include <span>
-#include <string_view>
 
 #include "dataplane/net/unique_fd.hpp"
 
@@ -28,64 +28,66 @@ class TlsStream;
 
 enum class IoStatus : std::uint8_t { Ok, WouldBlock, Eof, Error };
 struct IoResult {
-    std::size_t bytes = 0;
-    IoStatus status = IoStatus::Ok;
-    int error = 0;
+  std::size_t bytes = 0;
+  IoStatus status = IoStatus::Ok;
+  int error = 0;
 };
 
 class Connection {
-   public:
-    Connection() noexcept;
-    /// Plain. The descriptor is non-blocking.
-    Connection(UniqueFd fd, const runtime::SocketAddress& peer, const runtime::SocketAddress& local) noexcept;
-    Connection(Connection&& other) noexcept;
-    Connection& operator=(Connection&& other) noexcept;
-    ~Connection();
+ public:
+  Connection() noexcept;
+  /// Plain. The descriptor is non-blocking.
+  Connection(UniqueFd fd, const runtime::SocketAddress& peer, const runtime::SocketAddress& local) noexcept;
+  Connection(Connection&& other) noexcept;
+  Connection& operator=(Connection&& other) noexcept;
+  ~Connection();
 
-    /// Starts a non-blocking connect. Then: add to the poller, wait for event_writable (or error), ask connect_result().
-    [[nodiscard]] static Result<Connection> connect(const runtime::SocketAddress& peer);
-    /// Outcome of connect(): empty if connected; ConnectFailed with the cause. Retry::Always: no byte was sent.
-    [[nodiscard]] Result<void> connect_result();
+  /// Starts a non-blocking connect. Then: add to the poller, wait for event_writable (or error), ask connect_result().
+  [[nodiscard]] static Result<Connection> connect(const runtime::SocketAddress& peer);
+  /// Outcome of connect(): empty if connected; ConnectFailed with the cause. Retry::Always: no byte was sent.
+  [[nodiscard]] Result<void> connect_result();
 
-    /// Puts TLS on top; before any read or write.
-    void attach_tls(std::unique_ptr<TlsStream> tls) noexcept;
+  /// Puts TLS on top; before any read or write.
+  void attach_tls(std::unique_ptr<TlsStream> tls) noexcept;
 
-    [[nodiscard]] IoResult handshake();
-    [[nodiscard]] IoResult read(std::span<char> into);
-    [[nodiscard]] IoResult write(std::span<const char> bytes);
-    [[nodiscard]] IoResult write(std::string_view bytes) { return write(std::span<const char>(bytes.data(), bytes.size())); }
-    /// At most 16 pieces go into one call; the caller's array is not changed.
-    [[nodiscard]] IoResult writev(std::span<const iovec> pieces);
-    [[nodiscard]] IoResult flush();
-    [[nodiscard]] bool has_pending() const noexcept;
-    /// FIN, over TLS preceded by close_notify. Ignores errors.
-    void shutdown_write() noexcept;
-    /// Closes at once; over TLS close_notify is sent if it fits. Remove from the poller first.
-    void close() noexcept;
-    /// Closes with RST: a message that was cut must not look complete.
-    void abort() noexcept;
+  [[nodiscard]] IoResult handshake();
+  [[nodiscard]] IoResult read(std::span<char> into);
+  [[nodiscard]] IoResult write(std::span<const char> bytes);
+  [[nodiscard]] IoResult write(std::string_view bytes) {
+    return write(std::span<const char>(bytes.data(), bytes.size()));
+  }
+  /// At most 16 pieces go into one call; the caller's array is not changed.
+  [[nodiscard]] IoResult writev(std::span<const iovec> pieces);
+  [[nodiscard]] IoResult flush();
+  [[nodiscard]] bool has_pending() const noexcept;
+  /// FIN, over TLS preceded by close_notify. Ignores errors.
+  void shutdown_write() noexcept;
+  /// Closes at once; over TLS close_notify is sent if it fits. Remove from the poller first.
+  void close() noexcept;
+  /// Closes with RST: a message that was cut must not look complete.
+  void abort() noexcept;
 
-    [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(fd_); }
-    [[nodiscard]] int descriptor() const noexcept { return fd_.get(); }
-    [[nodiscard]] const runtime::SocketAddress& peer() const noexcept { return peer_; }
-    [[nodiscard]] const runtime::SocketAddress& local() const noexcept { return local_; }
-    [[nodiscard]] bool is_tls() const noexcept { return tls_ != nullptr; }
-    /// Null without TLS. Valid facts once handshake() was Ok: listener, SNI, protocol (tls.hpp).
-    [[nodiscard]] const TlsStream* tls() const noexcept { return tls_.get(); }
-    /// Why TLS failed, for the access log: static storage or OpenSSL's reason; empty without fault.
-    [[nodiscard]] std::string_view tls_error() const noexcept;
+  [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(fd_); }
+  [[nodiscard]] int descriptor() const noexcept { return fd_.get(); }
+  [[nodiscard]] const runtime::SocketAddress& peer() const noexcept { return peer_; }
+  [[nodiscard]] const runtime::SocketAddress& local() const noexcept { return local_; }
+  [[nodiscard]] bool is_tls() const noexcept { return tls_ != nullptr; }
+  /// Null without TLS. Valid facts once handshake() was Ok: listener, SNI, protocol (tls.hpp).
+  [[nodiscard]] const TlsStream* tls() const noexcept { return tls_.get(); }
+  /// Why TLS failed, for the access log: static storage or OpenSSL's reason; empty without fault.
+  [[nodiscard]] std::string_view tls_error() const noexcept;
 
-   private:
-    UniqueFd fd_;
-    std::unique_ptr<TlsStream> tls_;
-    runtime::SocketAddress peer_;
-    runtime::SocketAddress local_;
+ private:
+  UniqueFd fd_;
+  std::unique_ptr<TlsStream> tls_;
+  runtime::SocketAddress peer_;
+  runtime::SocketAddress local_;
 };
 
 /// sockaddr conversions, shared with the listener.
 struct RawAddress {
-    alignas(8) unsigned char bytes[28];
-    unsigned length = 0;
+  alignas(8) unsigned char bytes[28];
+  unsigned length = 0;
 };
 [[nodiscard]] RawAddress to_raw(const runtime::SocketAddress& address) noexcept;
 /// False for a family other than v4/v6. v4-mapped v6 addresses come out as v4.

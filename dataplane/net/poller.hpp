@@ -1,16 +1,17 @@
-// The event loop of a worker's sockets: an edge-triggered epoll instance of our own. Every descriptor is registered once
-// for EPOLLIN|EPOLLRDHUP|EPOLLOUT and never re-armed. No Asio here: poller_asio.hpp hangs it into an io_context.
+// The event loop of a worker's sockets: an edge-triggered epoll instance of our own. Every descriptor is registered
+// once for EPOLLIN|EPOLLRDHUP|EPOLLOUT and never re-armed. No Asio here: poller_asio.hpp hangs it into an io_context.
 //
 // A turn = one epoll_wait and the callbacks of its events, then:
 //   1. flush: every task given to flush_later() runs, those added meanwhile too (sessions with output write it once)
 //   2. reap:  every task given to reap_later() runs (the dead are freed, never inside an event's own callback chain)
 // Guarantees: no heap per event; after remove() on_events is not called again, not even for events already fetched.
 // Edge-triggered: an event is told once. Whoever was told reads until WouldBlock or a short read, and after EPOLLRDHUP
-// until Eof; whoever met WouldBlock while writing waits for EPOLLOUT. The first event after add() tells the state there is.
-// One thread: the worker's.
+// until Eof; whoever met WouldBlock while writing waits for EPOLLOUT. The first event after add() tells the state there
+// is. One thread: the worker's.
 #pragma once
 #include <cstdint>
 #include <memory>
+
 #include <pintle/base/clock.hpp>
 #include <pintle/base/error.hpp>
 
@@ -29,74 +30,74 @@ inline constexpr std::uint32_t event_hangup = 0x010;        ///< EPOLLHUP
 inline constexpr std::uint32_t event_peer_closed = 0x2000;  ///< EPOLLRDHUP: read until Eof
 
 class EventSink {
-   public:
-    virtual void on_events(std::uint32_t events) = 0;
+ public:
+  virtual void on_events(std::uint32_t events) = 0;
 
-   protected:
-    ~EventSink() = default;
+ protected:
+  ~EventSink() = default;
 };
 
 /// Work for the end of the turn. Hangs in at most one of the two lists; destroying it takes it out.
 class TurnTask : public ListHook<TurnTask> {
-   public:
-    virtual void on_turn_end() = 0;
+ public:
+  virtual void on_turn_end() = 0;
 
-   protected:
-    ~TurnTask() = default;
+ protected:
+  ~TurnTask() = default;
 };
 
 /// A TurnTask that calls a member function: `MemberTask<Session, &Session::flush_output> flush{*this};`
 template <class Owner, void (Owner::*Method)()>
 class MemberTask final : public TurnTask {
-   public:
-    explicit MemberTask(Owner& owner) noexcept : owner_(owner) {}
-    void on_turn_end() override { (owner_.*Method)(); }
+ public:
+  explicit MemberTask(Owner& owner) noexcept : owner_(owner) {}
+  void on_turn_end() override { (owner_.*Method)(); }
 
-   private:
-    Owner& owner_;
+ private:
+  Owner& owner_;
 };
 
 class Poller {
-   public:
-    [[nodiscard]] static Result<std::unique_ptr<Poller>> make();
-    ~Poller();
-    Poller(const Poller&) = delete;
-    Poller& operator=(const Poller&) = delete;
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Poller>> make();
+  ~Poller();
+  Poller(const Poller&) = delete;
+  Poller& operator=(const Poller&) = delete;
 
-    [[nodiscard]] Result<void> add(int fd, EventSink& sink);
-    /// Tells the present state once more in the next turn, for who stopped before WouldBlock.
-    void rearm(int fd, EventSink& sink) noexcept;
-    /// Call before closing the descriptor.
-    void remove(int fd, EventSink& sink) noexcept;
+  [[nodiscard]] Result<void> add(int fd, EventSink& sink);
+  /// Tells the present state once more in the next turn, for who stopped before WouldBlock.
+  void rearm(int fd, EventSink& sink) noexcept;
+  /// Call before closing the descriptor.
+  void remove(int fd, EventSink& sink) noexcept;
 
-    void flush_later(TurnTask& task) noexcept { flush_.push_back(task); }
-    void reap_later(TurnTask& task) noexcept { reap_.push_back(task); }
+  void flush_later(TurnTask& task) noexcept { flush_.push_back(task); }
+  void reap_later(TurnTask& task) noexcept { reap_.push_back(task); }
 
-    /// Time of the current turn: one clock read a turn, good enough for deadlines.
-    [[nodiscard]] Monotonic now() const noexcept { return now_; }
-    /// Whoever enters the worker by another way than an event (timer, posted call) brackets its work with these two.
-    void begin_turn() noexcept;
-    void end_turn();
+  /// Time of the current turn: one clock read a turn, good enough for deadlines.
+  [[nodiscard]] Monotonic now() const noexcept { return now_; }
+  /// Whoever enters the worker by another way than an event (timer, posted call) brackets its work with these two.
+  void begin_turn() noexcept;
+  void end_turn();
 
-    /// Takes turns without waiting until nothing is ready, but at most `max_turns`. False: something may still be ready.
-    bool drain(unsigned max_turns);
-    /// One turn, waiting for an event; for tests and tools. Returns how many events there were.
-    unsigned wait(Millis timeout);
+  /// Takes turns without waiting until nothing is ready, but at most `max_turns`. False: something may still be ready.
+  bool drain(unsigned max_turns);
+  /// One turn, waiting for an event; for tests and tools. Returns how many events there were.
+  unsigned wait(Millis timeout);
 
-    [[nodiscard]] int descriptor() const noexcept { return epoll_.get(); }
+  [[nodiscard]] int descriptor() const noexcept { return epoll_.get(); }
 
-   private:
-    explicit Poller(UniqueFd epoll);
-    unsigned turn(int timeout_ms);
+ private:
+  explicit Poller(UniqueFd epoll);
+  unsigned turn(int timeout_ms);
 
-    static constexpr unsigned batch_size = 256;
-    UniqueFd epoll_;
-    std::unique_ptr<epoll_event[]> batch_;
-    unsigned batch_next_ = 0;  ///< first event not yet delivered
-    unsigned batch_end_ = 0;
-    Monotonic now_{};
-    IntrusiveList<TurnTask> flush_;
-    IntrusiveList<TurnTask> reap_;
+  static constexpr unsigned batch_size = 256;
+  UniqueFd epoll_;
+  std::unique_ptr<epoll_event[]> batch_;
+  unsigned batch_next_ = 0;  ///< first event not yet delivered
+  unsigned batch_end_ = 0;
+  Monotonic now_{};
+  IntrusiveList<TurnTask> flush_;
+  IntrusiveList<TurnTask> reap_;
 };
 
 }  // namespace pintle::net

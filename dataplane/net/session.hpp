@@ -7,46 +7,52 @@
 namespace pintle::net {
 
 class Session : public EventSink, public TurnTask, public ListHook<Session> {
-   public:
-    /// Enters the worker's list. `socket` outlives the session.
-    Session(WorkerContext& context, std::shared_ptr<const BoundSocket> socket) noexcept
-        : context_(context), socket_(std::move(socket)) {
-        context_.sessions.push_back(*this);
-        ++context_.session_count;
-    }
-    Session(const Session&) = delete;
-    Session& operator=(const Session&) = delete;
-    virtual ~Session() {
-        ListHook<Session>::unlink();
-        --context_.session_count;
-    }
+ public:
+  /// Enters the worker's list. `socket` outlives the session.
+  Session(WorkerContext& context, std::shared_ptr<const BoundSocket> socket) noexcept
+      : context_(context), socket_(std::move(socket)) {
+    context_.sessions.push_back(*this);
+    ++context_.session_count;
+  }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  virtual ~Session() { leave(); }
 
-    /// Finish the request in flight, promise nothing after it (`Connection: close`), then end. Idle: end now.
-    virtual void drain() = 0;
-    /// End now, whatever is in flight. Must remove its descriptors from the poller and call end().
-    virtual void close() = 0;
-    /// Between requests with nothing received: may be shed under memory pressure.
-    [[nodiscard]] virtual bool is_idle() const noexcept = 0;
+  /// Finish the request in flight, promise nothing after it (`Connection: close`), then end. Idle: end now.
+  virtual void drain() = 0;
+  /// End now, whatever is in flight. Must remove its descriptors from the poller and call end().
+  virtual void close() = 0;
+  /// Between requests with nothing received: may be shed under memory pressure.
+  [[nodiscard]] virtual bool is_idle() const noexcept = 0;
 
-    [[nodiscard]] const BoundSocket& socket() const noexcept { return *socket_; }
-    [[nodiscard]] WorkerContext& context() const noexcept { return context_; }
+  [[nodiscard]] const BoundSocket& socket() const noexcept { return *socket_; }
+  [[nodiscard]] WorkerContext& context() const noexcept { return context_; }
 
-   protected:
-    /// Frees this session at the end of the turn. After it, nothing may call into the session.
-    void end() noexcept { context_.poller.reap_later(*this); }
+ protected:
+  /// Frees this session at the end of the turn and takes it off the worker's list now. After it, nothing may call into
+  /// the session; calling end() again is harmless.
+  void end() noexcept {
+    leave();
+    context_.poller.reap_later(*this);
+  }
 
-   private:
-    void on_turn_end() final { delete this; }  // only ever in the reap list
-    WorkerContext& context_;
-    std::shared_ptr<const BoundSocket> socket_;
+ private:
+  void on_turn_end() final { delete this; }  // only ever in the reap list
+  void leave() noexcept {
+    if (!ListHook<Session>::is_linked()) return;
+    ListHook<Session>::unlink();
+    --context_.session_count;
+  }
+  WorkerContext& context_;
+  std::shared_ptr<const BoundSocket> socket_;
 };
 
 /// Makes sessions. One per worker, made by the application from proxy and http1; lives as long as the worker.
 class SessionFactory {
-   public:
-    virtual ~SessionFactory() = default;
-    /// The connection is accepted, non-blocking, not registered; over Https its TLS is attached, the handshake not begun.
-    virtual void start(Connection&& connection, std::shared_ptr<const BoundSocket> socket) = 0;
+ public:
+  virtual ~SessionFactory() = default;
+  /// The connection is accepted, non-blocking, not registered; over Https its TLS is attached, the handshake not begun.
+  virtual void start(Connection&& connection, std::shared_ptr<const BoundSocket> socket) = 0;
 };
 
 }  // namespace pintle::net

@@ -1,12 +1,12 @@
 #include "dataplane/net/tls.hpp"
 
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <sys/socket.h>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 
 #include "dataplane/net/tls_bio.hpp"
 #include "dataplane/net/tls_callbacks.hpp"
@@ -17,231 +17,239 @@ namespace pintle::net {
 TlsStream::TlsStream(int fd, TlsWorker& worker, std::shared_ptr<const TlsContexts> contexts, const TlsSocket& socket)
     : fd_(fd), worker_(worker), contexts_(std::move(contexts)), socket_(&socket), pending_(worker.pool_) {}
 
-Result<std::unique_ptr<TlsStream>> TlsStream::accept(int fd, TlsWorker& worker, std::shared_ptr<const TlsContexts> contexts,
+Result<std::unique_ptr<TlsStream>> TlsStream::accept(int fd, TlsWorker& worker,
+                                                     std::shared_ptr<const TlsContexts> contexts,
                                                      const TlsSocket& socket) {
-    SSL_CTX* base = contexts->base().native();
-    std::unique_ptr<TlsStream> stream(new TlsStream(fd, worker, std::move(contexts), socket));
-    stream->ssl_ = SSL_new(base);
-    BIO* bio = stream->ssl_ == nullptr ? nullptr : TlsBio::make(*stream);
-    if (bio == nullptr) {
-        ERR_clear_error();
-        return make_error(ErrorCode::Exhausted, "no memory for a TLS connection", Side::Downstream);
-    }
-    SSL_set_bio(stream->ssl_, bio, bio);
-    TlsCallbacks::bind(stream->ssl_, *stream);
-    SSL_set_accept_state(stream->ssl_);
-    return stream;
+  SSL_CTX* base = contexts->base().native();
+  std::unique_ptr<TlsStream> stream(new TlsStream(fd, worker, std::move(contexts), socket));
+  stream->ssl_ = SSL_new(base);
+  BIO* bio = stream->ssl_ == nullptr ? nullptr : TlsBio::make(*stream);
+  if (bio == nullptr) {
+    ERR_clear_error();
+    return make_error(ErrorCode::Exhausted, "no memory for a TLS connection", Side::Downstream);
+  }
+  SSL_set_bio(stream->ssl_, bio, bio);
+  TlsCallbacks::bind(stream->ssl_, *stream);
+  SSL_set_accept_state(stream->ssl_);
+  return stream;
 }
 
 TlsStream::~TlsStream() { SSL_free(ssl_); }
 
 IoResult TlsStream::handshake() {
-    if (established_) return {};
-    if (failed_) return result(0, IoStatus::Error);
-    drained_ = false;
-    ERR_clear_error();
-    const int done = SSL_do_handshake(ssl_);
-    IoStatus status = IoStatus::Ok;
-    if (done == 1) {
-        established_ = true;
-        socket_ = nullptr;
-        contexts_.reset();
-    } else {
-        status = classify(done);
-        if (status == IoStatus::Eof) {
-            failed_ = true;
-            if (error_.empty()) error_ = "closed within the handshake";
-            status = IoStatus::Error;
-        }
+  if (established_) return {};
+  if (failed_) return result(0, IoStatus::Error);
+  drained_ = false;
+  ERR_clear_error();
+  const int done = SSL_do_handshake(ssl_);
+  IoStatus status = IoStatus::Ok;
+  if (done == 1) {
+    established_ = true;
+    socket_ = nullptr;
+    contexts_.reset();
+  } else {
+    status = classify(done);
+    if (status == IoStatus::Eof) {
+      failed_ = true;
+      if (error_.empty()) error_ = "closed within the handshake";
+      status = IoStatus::Error;
     }
-    if (send_gathered() == IoStatus::Error) status = IoStatus::Error;
-    return result(0, status);
+  }
+  if (send_gathered() == IoStatus::Error) status = IoStatus::Error;
+  return result(0, status);
 }
 
 IoResult TlsStream::read(std::span<char> into) {
-    if (!established_) {
-        const IoResult shaken = handshake();
-        if (shaken.status != IoStatus::Ok) return shaken;
+  if (!established_) {
+    const IoResult shaken = handshake();
+    if (shaken.status != IoStatus::Ok) return shaken;
+  }
+  if (failed_) return result(0, IoStatus::Error);
+  drained_ = false;
+  ERR_clear_error();
+  std::size_t total = 0;
+  IoStatus status = IoStatus::Ok;
+  while (total < into.size()) {
+    std::size_t n = 0;
+    const int done = SSL_read_ex(ssl_, into.data() + total, into.size() - total, &n);
+    if (done != 1) {
+      status = classify(done);
+      break;
     }
-    if (failed_) return result(0, IoStatus::Error);
-    drained_ = false;
-    ERR_clear_error();
-    std::size_t total = 0;
-    IoStatus status = IoStatus::Ok;
-    while (total < into.size()) {
-        std::size_t n = 0;
-        const int done = SSL_read_ex(ssl_, into.data() + total, into.size() - total, &n);
-        if (done != 1) {
-            status = classify(done);
-            break;
-        }
-        total += n;
-    }
-    // An answer to a key update or an alert.
-    if (worker_.gathered_ > 0 && send_gathered() == IoStatus::Error) status = IoStatus::Error;
-    // What was read first is told first; the end or the fault is met again by the next call.
-    if (total > 0) return {.bytes = total};
-    return result(0, into.empty() ? IoStatus::Ok : status);
+    total += n;
+  }
+  // An answer to a key update or an alert.
+  if (worker_.gathered_ > 0 && send_gathered() == IoStatus::Error) status = IoStatus::Error;
+  // What was read first is told first; the end or the fault is met again by the next call.
+  if (total > 0) return {.bytes = total};
+  return result(0, into.empty() ? IoStatus::Ok : status);
 }
 
 IoResult TlsStream::writev(std::span<const iovec> pieces) {
-    if (failed_ || !established_) return result(0, failed_ ? IoStatus::Error : IoStatus::WouldBlock);
-    if (!pending_.empty())
-        if (const IoResult flushed = flush(); flushed.status != IoStatus::Ok) return flushed;
-    ERR_clear_error();
-    std::size_t total = 0;     // plain bytes turned into records
-    std::size_t in_gather = 0; // of them, not sent yet
-    std::size_t offset = 0;    // within pieces.front()
-    while (!pieces.empty()) {
-        const char* record = nullptr;
-        std::size_t length = 0;
-        const std::size_t front_left = pieces.front().iov_len - offset;
-        if (front_left >= TlsWorker::record_size || pieces.size() == 1) {
-            record = static_cast<const char*>(pieces.front().iov_base) + offset;
-            length = std::min(front_left, TlsWorker::record_size);
-            offset += length;
-        } else {
-            // Head and small body share a record.
-            while (!pieces.empty() && length < TlsWorker::record_size) {
-                const std::size_t now = std::min(pieces.front().iov_len - offset, TlsWorker::record_size - length);
-                if (now > 0) std::memcpy(worker_.record_.get() + length, static_cast<const char*>(pieces.front().iov_base) + offset, now);
-                length += now;
-                offset += now;
-                if (offset < pieces.front().iov_len) break;
-                pieces = pieces.subspan(1);
-                offset = 0;
-            }
-            record = worker_.record_.get();
-        }
-        while (!pieces.empty() && offset == pieces.front().iov_len) {
-            pieces = pieces.subspan(1);
-            offset = 0;
-        }
-        if (length == 0) continue;
-        if (!encrypt(record, length)) return result(total, IoStatus::Error);
-        total += length;
-        in_gather += length;
-        if (in_gather < TlsWorker::gather_plain && !pieces.empty()) continue;
-        in_gather = 0;
-        const IoStatus sent = send_gathered();
-        if (sent == IoStatus::Error) return result(total, sent);
-        if (sent == IoStatus::WouldBlock) return result(total, pieces.empty() ? IoStatus::Ok : IoStatus::WouldBlock);
+  if (failed_ || !established_) return result(0, failed_ ? IoStatus::Error : IoStatus::WouldBlock);
+  if (!pending_.empty())
+    if (const IoResult flushed = flush(); flushed.status != IoStatus::Ok) return flushed;
+  ERR_clear_error();
+  std::size_t total = 0;      // plain bytes turned into records
+  std::size_t in_gather = 0;  // of them, not sent yet
+  std::size_t offset = 0;     // within pieces.front()
+  while (!pieces.empty()) {
+    const char* record = nullptr;
+    std::size_t length = 0;
+    const std::size_t front_left = pieces.front().iov_len - offset;
+    if (front_left >= TlsWorker::record_size || pieces.size() == 1) {
+      record = static_cast<const char*>(pieces.front().iov_base) + offset;
+      length = std::min(front_left, TlsWorker::record_size);
+      offset += length;
+    } else {
+      // Head and small body share a record.
+      while (!pieces.empty() && length < TlsWorker::record_size) {
+        const std::size_t now = std::min(pieces.front().iov_len - offset, TlsWorker::record_size - length);
+        if (now > 0)
+          std::memcpy(worker_.record_.get() + length, static_cast<const char*>(pieces.front().iov_base) + offset, now);
+        length += now;
+        offset += now;
+        if (offset < pieces.front().iov_len) break;
+        pieces = pieces.subspan(1);
+        offset = 0;
+      }
+      record = worker_.record_.get();
     }
-    return {.bytes = total};
+    while (!pieces.empty() && offset == pieces.front().iov_len) {
+      pieces = pieces.subspan(1);
+      offset = 0;
+    }
+    if (length == 0) continue;
+    if (!encrypt(record, length)) return result(total, IoStatus::Error);
+    total += length;
+    in_gather += length;
+    if (in_gather < TlsWorker::gather_plain && !pieces.empty()) continue;
+    in_gather = 0;
+    const IoStatus sent = send_gathered();
+    if (sent == IoStatus::Error) return result(total, sent);
+    if (sent == IoStatus::WouldBlock) return result(total, pieces.empty() ? IoStatus::Ok : IoStatus::WouldBlock);
+  }
+  return {.bytes = total};
 }
 
 IoResult TlsStream::flush() {
-    if (failed_) return result(0, IoStatus::Error);
-    return result(0, send_gathered());
+  if (failed_) return result(0, IoStatus::Error);
+  return result(0, send_gathered());
 }
 
 void TlsStream::shutdown_write() noexcept {
-    if (!established_ || failed_ || (SSL_get_shutdown(ssl_) & SSL_SENT_SHUTDOWN) != 0) return;
-    ERR_clear_error();
-    SSL_shutdown(ssl_);
-    send_gathered();
-    ERR_clear_error();
+  if (!established_ || failed_ || (SSL_get_shutdown(ssl_) & SSL_SENT_SHUTDOWN) != 0) return;
+  ERR_clear_error();
+  SSL_shutdown(ssl_);
+  send_gathered();
+  ERR_clear_error();
 }
 
 IoStatus TlsStream::classify(int ssl_result) noexcept {
-    switch (SSL_get_error(ssl_, ssl_result)) {
-        case SSL_ERROR_WANT_READ:
-        case SSL_ERROR_WANT_WRITE: return IoStatus::WouldBlock;
-        case SSL_ERROR_ZERO_RETURN: return IoStatus::Eof;
-        default: break;
-    }
-    const unsigned long code = ERR_peek_error();
-    // A peer that closes without close_notify: HTTP's own framing tells a cut message from a whole one.
-    if (eof_ && (code == 0 || ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING)) {
-        ERR_clear_error();
-        return IoStatus::Eof;
-    }
-    failed_ = true;
-    if (error_.empty()) {
-        const char* reason = ERR_reason_error_string(code);
-        error_ = reason != nullptr ? reason : (io_errno_ != 0 ? "connection lost" : "TLS fault");
-    }
+  switch (SSL_get_error(ssl_, ssl_result)) {
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE:
+      return IoStatus::WouldBlock;
+    case SSL_ERROR_ZERO_RETURN:
+      return IoStatus::Eof;
+    default:
+      break;
+  }
+  const unsigned long code = ERR_peek_error();
+  // A peer that closes without close_notify: HTTP's own framing tells a cut message from a whole one.
+  if (eof_ && (code == 0 || ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING)) {
     ERR_clear_error();
-    return IoStatus::Error;
+    return IoStatus::Eof;
+  }
+  failed_ = true;
+  if (error_.empty()) {
+    const char* reason = ERR_reason_error_string(code);
+    error_ = reason != nullptr ? reason : (io_errno_ != 0 ? "connection lost" : "TLS fault");
+  }
+  ERR_clear_error();
+  return IoStatus::Error;
 }
 
 bool TlsStream::encrypt(const char* bytes, std::size_t length) noexcept {
-    std::size_t taken = 0;
-    const int done = SSL_write_ex(ssl_, bytes, length, &taken);
-    if (done == 1 && taken == length) return true;
-    classify(done);
-    failed_ = true;
-    worker_.gathered_ = 0;
-    return false;
+  std::size_t taken = 0;
+  const int done = SSL_write_ex(ssl_, bytes, length, &taken);
+  if (done == 1 && taken == length) return true;
+  classify(done);
+  failed_ = true;
+  worker_.gathered_ = 0;
+  return false;
 }
 
 void TlsStream::gather(const char* bytes, std::size_t length) {
-    if (worker_.gathered_ + length > TlsWorker::gather_size) {
-        pending_.append(std::span<const char>(worker_.gather_.get(), worker_.gathered_));
-        worker_.gathered_ = 0;
-    }
-    if (length > TlsWorker::gather_size) {
-        pending_.append(std::span<const char>(bytes, length));
-        return;
-    }
-    std::memcpy(worker_.gather_.get() + worker_.gathered_, bytes, length);
-    worker_.gathered_ += length;
+  if (worker_.gathered_ + length > TlsWorker::gather_size) {
+    pending_.append(std::span<const char>(worker_.gather_.get(), worker_.gathered_));
+    worker_.gathered_ = 0;
+  }
+  if (length > TlsWorker::gather_size) {
+    pending_.append(std::span<const char>(bytes, length));
+    return;
+  }
+  std::memcpy(worker_.gather_.get() + worker_.gathered_, bytes, length);
+  worker_.gathered_ += length;
 }
 
 // The gather buffer is everyone's: it is empty again whenever a call leaves this class.
 IoStatus TlsStream::send_gathered() {
-    const std::size_t fresh = std::exchange(worker_.gathered_, 0);
-    std::size_t fresh_sent = 0;
-    while (!pending_.empty() || fresh_sent < fresh) {
-        iovec pieces[16];
-        std::size_t count = pending_.peek(std::span(pieces).first(15));
-        std::size_t asked = 0;
-        for (std::size_t i = 0; i < count; ++i) asked += pieces[i].iov_len;
-        if (asked == pending_.size() && fresh_sent < fresh) {
-            pieces[count++] = iovec{worker_.gather_.get() + fresh_sent, fresh - fresh_sent};
-            asked += fresh - fresh_sent;
-        }
-        msghdr message{};
-        message.msg_iov = pieces;
-        message.msg_iovlen = count;
-        ssize_t n = 0;
-        do {
-            n = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
-        } while (n < 0 && errno == EINTR);
-        if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
-            io_errno_ = errno;
-            failed_ = true;
-            if (error_.empty()) error_ = "connection lost";
-            pending_.clear();
-            return IoStatus::Error;
-        }
-        const std::size_t sent = n < 0 ? 0 : static_cast<std::size_t>(n);
-        const std::size_t from_pending = std::min(sent, pending_.size());
-        pending_.consume(from_pending);
-        fresh_sent += sent - from_pending;
-        if (sent == asked) continue;
-        if (fresh_sent < fresh) pending_.append(std::span<const char>(worker_.gather_.get() + fresh_sent, fresh - fresh_sent));
-        return IoStatus::WouldBlock;
+  const std::size_t fresh = std::exchange(worker_.gathered_, 0);
+  std::size_t fresh_sent = 0;
+  while (!pending_.empty() || fresh_sent < fresh) {
+    iovec pieces[16];
+    std::size_t count = pending_.peek(std::span(pieces).first(15));
+    std::size_t asked = 0;
+    for (std::size_t i = 0; i < count; ++i) asked += pieces[i].iov_len;
+    if (asked == pending_.size() && fresh_sent < fresh) {
+      pieces[count++] = iovec{worker_.gather_.get() + fresh_sent, fresh - fresh_sent};
+      asked += fresh - fresh_sent;
     }
-    return IoStatus::Ok;
+    msghdr message{};
+    message.msg_iov = pieces;
+    message.msg_iovlen = count;
+    ssize_t n = 0;
+    do {
+      n = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
+      io_errno_ = errno;
+      failed_ = true;
+      if (error_.empty()) error_ = "connection lost";
+      pending_.clear();
+      return IoStatus::Error;
+    }
+    const std::size_t sent = n < 0 ? 0 : static_cast<std::size_t>(n);
+    const std::size_t from_pending = std::min(sent, pending_.size());
+    pending_.consume(from_pending);
+    fresh_sent += sent - from_pending;
+    if (sent == asked) continue;
+    if (fresh_sent < fresh)
+      pending_.append(std::span<const char>(worker_.gather_.get() + fresh_sent, fresh - fresh_sent));
+    return IoStatus::WouldBlock;
+  }
+  return IoStatus::Ok;
 }
 
-std::string_view TlsStream::listener_hostname() const noexcept { return listener_ ? std::string_view(listener_->hostname) : std::string_view{}; }
+std::string_view TlsStream::listener_hostname() const noexcept {
+  return listener_ ? std::string_view(listener_->hostname) : std::string_view{};
+}
 ListenerId TlsStream::listener() const noexcept { return listener_ ? listener_->listener : ListenerId{}; }
 Generation TlsStream::generation() const noexcept { return listener_ ? listener_->generation : Generation{}; }
 std::string_view TlsStream::version() const noexcept { return SSL_get_version(ssl_); }
 bool TlsStream::resumed() const noexcept { return SSL_session_reused(ssl_) == 1; }
 
 std::string_view TlsStream::cipher() const noexcept {
-    const char* name = SSL_get_cipher_name(ssl_);
-    return name != nullptr ? name : "";
+  const char* name = SSL_get_cipher_name(ssl_);
+  return name != nullptr ? name : "";
 }
 
 std::string_view TlsStream::alpn() const noexcept {
-    const unsigned char* name = nullptr;
-    unsigned length = 0;
-    SSL_get0_alpn_selected(ssl_, &name, &length);
-    return {reinterpret_cast<const char*>(name), length};
+  const unsigned char* name = nullptr;
+  unsigned length = 0;
+  SSL_get0_alpn_selected(ssl_, &name, &length);
+  return {reinterpret_cast<const char*>(name), length};
 }
 
 }  // namespace pintle::net

@@ -1,18 +1,18 @@
 // Server-side TLS of one connection: an SSL object on a BIO of our own.
 //   reads   recv goes straight into OpenSSL's record buffer (read_ahead), one recv for as many records as fit
 //   writes  the records of one call are gathered in the worker's buffer and sent with one system call
-// The listener is chosen by SNI in the ClientHello callback, before any resumption (req 54, 56); the certificate after it.
-// Owner: net::Connection. Thread: the worker's.
+// The listener is chosen by SNI in the ClientHello callback, before any resumption (req 54, 56); the certificate after
+// it. Owner: net::Connection. Thread: the worker's.
 #pragma once
-#include <sys/uio.h>
-
 #include <cstdint>
 #include <memory>
-#include <pintle/base/error.hpp>
-#include <pintle/base/ids.hpp>
 #include <span>
 #include <string>
 #include <string_view>
+#include <sys/uio.h>
+
+#include <pintle/base/error.hpp>
+#include <pintle/base/ids.hpp>
 
 #include "dataplane/net/buffer.hpp"
 #include "dataplane/net/connection.hpp"
@@ -28,81 +28,84 @@ struct TlsSocket;
 
 /// Per-worker state of all TLS streams.
 class TlsWorker {
-   public:
-    /// Plaintext taken into one gather; what the socket does not take of it stays with the stream.
-    static constexpr std::size_t gather_plain = 64 * 1024;
-    static constexpr std::size_t record_size = 16 * 1024;  ///< RFC 8446 section 5.1
-    static constexpr std::size_t gather_size = gather_plain + 4096;
+ public:
+  /// Plaintext taken into one gather; what the socket does not take of it stays with the stream.
+  static constexpr std::size_t gather_plain = 64 * 1024;
+  static constexpr std::size_t record_size = 16 * 1024;  ///< RFC 8446 section 5.1
+  static constexpr std::size_t gather_size = gather_plain + 4096;
 
-    explicit TlsWorker(BufferPool& pool) : pool_(pool), gather_(new char[gather_size]), record_(new char[record_size]) {}
-    /// Swapped at each rotation (req 54).
-    void set_tickets(std::shared_ptr<const TicketRing> ring) noexcept { tickets_ = std::move(ring); }
-    [[nodiscard]] const TicketRing* tickets() const noexcept { return tickets_.get(); }
+  explicit TlsWorker(BufferPool& pool) : pool_(pool), gather_(new char[gather_size]), record_(new char[record_size]) {}
+  /// Swapped at each rotation (req 54).
+  void set_tickets(std::shared_ptr<const TicketRing> ring) noexcept { tickets_ = std::move(ring); }
+  [[nodiscard]] const TicketRing* tickets() const noexcept { return tickets_.get(); }
 
-   private:
-    friend class TlsStream;
-    BufferPool& pool_;
-    std::unique_ptr<char[]> gather_;
-    std::unique_ptr<char[]> record_;  ///< where small pieces become one record
-    std::size_t gathered_ = 0;
-    std::shared_ptr<const TicketRing> tickets_;
+ private:
+  friend class TlsStream;
+  BufferPool& pool_;
+  std::unique_ptr<char[]> gather_;
+  std::unique_ptr<char[]> record_;  ///< where small pieces become one record
+  std::size_t gathered_ = 0;
+  std::shared_ptr<const TicketRing> tickets_;
 };
 
 class TlsStream {
-   public:
-    /// `socket` belongs to `contexts`.
-    [[nodiscard]] static Result<std::unique_ptr<TlsStream>> accept(int fd, TlsWorker& worker,
-                                                                   std::shared_ptr<const TlsContexts> contexts,
-                                                                   const TlsSocket& socket);
-    ~TlsStream();
-    TlsStream(const TlsStream&) = delete;
-    TlsStream& operator=(const TlsStream&) = delete;
+ public:
+  /// `socket` belongs to `contexts`.
+  [[nodiscard]] static Result<std::unique_ptr<TlsStream>> accept(int fd, TlsWorker& worker,
+                                                                 std::shared_ptr<const TlsContexts> contexts,
+                                                                 const TlsSocket& socket);
+  ~TlsStream();
+  TlsStream(const TlsStream&) = delete;
+  TlsStream& operator=(const TlsStream&) = delete;
 
-    [[nodiscard]] IoResult handshake();
-    [[nodiscard]] IoResult read(std::span<char> into);
-    [[nodiscard]] IoResult writev(std::span<const iovec> pieces);
-    [[nodiscard]] IoResult flush();
-    [[nodiscard]] bool has_pending() const noexcept { return !pending_.empty(); }
-    void shutdown_write() noexcept;
+  [[nodiscard]] IoResult handshake();
+  [[nodiscard]] IoResult read(std::span<char> into);
+  [[nodiscard]] IoResult writev(std::span<const iovec> pieces);
+  [[nodiscard]] IoResult flush();
+  [[nodiscard]] bool has_pending() const noexcept { return !pending_.empty(); }
+  void shutdown_write() noexcept;
 
-    // Facts of a complete handshake.
-    /// Hostname pattern of the listener that SNI chose ("shop.example.com", "*.example.com", "*"): the identity that holds
-    /// over generations. ListenerIds are dense within one Compiled: look the listener up by it in the current PortTable.
-    [[nodiscard]] std::string_view listener_hostname() const noexcept;
-    /// The listener's id in the generation that was current at the handshake.
-    [[nodiscard]] ListenerId listener() const noexcept;
-    [[nodiscard]] Generation generation() const noexcept;
-    [[nodiscard]] std::string_view sni() const noexcept { return sni_; }  ///< lower case; empty if none was sent
-    [[nodiscard]] std::string_view version() const noexcept;              ///< "TLSv1.3"
-    [[nodiscard]] std::string_view cipher() const noexcept;
-    [[nodiscard]] std::string_view alpn() const noexcept;  ///< "http/1.1" or empty
-    [[nodiscard]] bool resumed() const noexcept;
-    [[nodiscard]] std::string_view error() const noexcept { return error_; }
+  // Facts of a complete handshake.
+  /// Hostname pattern of the listener that SNI chose ("shop.example.com", "*.example.com", "*"): the identity that
+  /// holds over generations. ListenerIds are dense within one Compiled: look the listener up by it in the current
+  /// PortTable.
+  [[nodiscard]] std::string_view listener_hostname() const noexcept;
+  /// The listener's id in the generation that was current at the handshake.
+  [[nodiscard]] ListenerId listener() const noexcept;
+  [[nodiscard]] Generation generation() const noexcept;
+  [[nodiscard]] std::string_view sni() const noexcept { return sni_; }  ///< lower case; empty if none was sent
+  [[nodiscard]] std::string_view version() const noexcept;              ///< "TLSv1.3"
+  [[nodiscard]] std::string_view cipher() const noexcept;
+  [[nodiscard]] std::string_view alpn() const noexcept;  ///< "http/1.1" or empty
+  [[nodiscard]] bool resumed() const noexcept;
+  [[nodiscard]] std::string_view error() const noexcept { return error_; }
 
-   private:
-    friend struct TlsCallbacks;
-    friend struct TlsBio;
-    TlsStream(int fd, TlsWorker& worker, std::shared_ptr<const TlsContexts> contexts, const TlsSocket& socket);
-    IoStatus classify(int ssl_result) noexcept;
-    bool encrypt(const char* bytes, std::size_t length) noexcept;
-    void gather(const char* bytes, std::size_t length);
-    IoStatus send_gathered();
-    IoResult result(std::size_t bytes, IoStatus status) const noexcept { return {bytes, status, status == IoStatus::Error ? io_errno_ : 0}; }
+ private:
+  friend struct TlsCallbacks;
+  friend struct TlsBio;
+  TlsStream(int fd, TlsWorker& worker, std::shared_ptr<const TlsContexts> contexts, const TlsSocket& socket);
+  IoStatus classify(int ssl_result) noexcept;
+  bool encrypt(const char* bytes, std::size_t length) noexcept;
+  void gather(const char* bytes, std::size_t length);
+  IoStatus send_gathered();
+  IoResult result(std::size_t bytes, IoStatus status) const noexcept {
+    return {bytes, status, status == IoStatus::Error ? io_errno_ : 0};
+  }
 
-    int fd_;
-    TlsWorker& worker_;
-    ssl_st* ssl_ = nullptr;
-    std::shared_ptr<const TlsContexts> contexts_;  ///< held while the handshake may need it
-    const TlsSocket* socket_;
-    std::shared_ptr<const TlsListenerFacts> listener_;
-    std::string sni_;
-    std::string_view error_;
-    OwnedChunks pending_;
-    int io_errno_ = 0;
-    bool drained_ = false;  ///< the last recv of this call was short
-    bool eof_ = false;
-    bool failed_ = false;
-    bool established_ = false;
+  int fd_;
+  TlsWorker& worker_;
+  ssl_st* ssl_ = nullptr;
+  std::shared_ptr<const TlsContexts> contexts_;  ///< held while the handshake may need it
+  const TlsSocket* socket_;
+  std::shared_ptr<const TlsListenerFacts> listener_;
+  std::string sni_;
+  std::string_view error_;
+  OwnedChunks pending_;
+  int io_errno_ = 0;
+  bool drained_ = false;  ///< the last recv of this call was short
+  bool eof_ = false;
+  bool failed_ = false;
+  bool established_ = false;
 };
 
 }  // namespace pintle::net

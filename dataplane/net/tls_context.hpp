@@ -1,6 +1,7 @@
 // One SSL_CTX. Every setting is made here, in code, by one function; no system configuration file is read (req 53-56).
 #pragma once
 #include <memory>
+
 #include <pintle/base/error.hpp>
 #include <pintle/runtime/compiled.hpp>
 
@@ -12,17 +13,17 @@ namespace pintle::net {
 void init_tls_library() noexcept;
 
 class TlsContext {
-   public:
-    /// With `certificate` null: a context without one, for SSL objects before their ClientHello.
-    [[nodiscard]] static Result<std::shared_ptr<const TlsContext>> make(const runtime::Certificate* certificate);
-    ~TlsContext();
-    TlsContext(const TlsContext&) = delete;
-    TlsContext& operator=(const TlsContext&) = delete;
-    [[nodiscard]] ssl_ctx_st* native() const noexcept { return context_; }
+ public:
+  /// With `certificate` null: a context without one, for SSL objects before their ClientHello.
+  [[nodiscard]] static Result<std::shared_ptr<const TlsContext>> make(const runtime::Certificate* certificate);
+  ~TlsContext();
+  TlsContext(const TlsContext&) = delete;
+  TlsContext& operator=(const TlsContext&) = delete;
+  [[nodiscard]] ssl_ctx_st* native() const noexcept { return context_; }
 
-   private:
-    explicit TlsContext(ssl_ctx_st* context) noexcept : context_(context) {}
-    ssl_ctx_st* context_;
+ private:
+  explicit TlsContext(ssl_ctx_st* context) noexcept : context_(context) {}
+  ssl_ctx_st* context_;
 };
 
 }  // namespace pintle::net

@@ -1,13 +1,14 @@
 #include <array>
+
 #include <pintle/base/reason.hpp>
 
 namespace pintle {
 namespace {
 
 struct Row {
-    Reason reason;
-    std::string_view word;
-    std::string_view text;
+  Reason reason;
+  std::string_view word;
+  std::string_view text;
 };
 
 constexpr std::array<Row, reason_count> rows{{
@@ -45,9 +46,9 @@ constexpr std::array<Row, reason_count> rows{{
 }};
 
 constexpr bool rows_in_order() {
-    for (std::size_t i = 0; i < rows.size(); ++i)
-        if (static_cast<std::size_t>(rows[i].reason) != i) return false;
-    return true;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (static_cast<std::size_t>(rows[i].reason) != i) return false;
+  return true;
 }
 static_assert(rows_in_order(), "rows are indexed by Reason");
 
@@ -57,9 +58,9 @@ std::string_view to_string(Reason reason) noexcept { return rows[static_cast<std
 std::string_view describe(Reason reason) noexcept { return rows[static_cast<std::size_t>(reason)].text; }
 
 std::optional<Reason> find_reason(std::string_view word) noexcept {
-    for (const Row& row : rows)
-        if (row.word == word) return row.reason;
-    return std::nullopt;
+  for (const Row& row : rows)
+    if (row.word == word) return row.reason;
+  return std::nullopt;
 }
 
 }  // namespace pintle

@@ -1,32 +1,33 @@
 #include <arpa/inet.h>
+#include <cstring>
+#include <string>
+
 #include <fmt/core.h>
 
-#include <cstring>
 #include <pintle/runtime/endpoints.hpp>
-#include <string>
 
 namespace pintle::runtime {
 
 std::string to_string(const SocketAddress& address) {
-    char text[INET6_ADDRSTRLEN] = {};
-    inet_ntop(address.v6 ? AF_INET6 : AF_INET, address.ip.data(), text, sizeof text);
-    return address.v6 ? fmt::format("[{}]:{}", text, address.port) : fmt::format("{}:{}", text, address.port);
+  char text[INET6_ADDRSTRLEN] = {};
+  inet_ntop(address.v6 ? AF_INET6 : AF_INET, address.ip.data(), text, sizeof text);
+  return address.v6 ? fmt::format("[{}]:{}", text, address.port) : fmt::format("{}:{}", text, address.port);
 }
 
 bool parse_ip(std::string_view text, SocketAddress& out) noexcept {
-    char buffer[INET6_ADDRSTRLEN] = {};
-    if (text.empty() || text.size() >= sizeof buffer) return false;
-    std::memcpy(buffer, text.data(), text.size());
-    out.ip = {};
-    if (inet_pton(AF_INET, buffer, out.ip.data()) == 1) {
-        out.v6 = false;
-        return true;
-    }
-    if (inet_pton(AF_INET6, buffer, out.ip.data()) == 1) {
-        out.v6 = true;
-        return true;
-    }
-    return false;
+  char buffer[INET6_ADDRSTRLEN] = {};
+  if (text.empty() || text.size() >= sizeof buffer) return false;
+  std::memcpy(buffer, text.data(), text.size());
+  out.ip = {};
+  if (inet_pton(AF_INET, buffer, out.ip.data()) == 1) {
+    out.v6 = false;
+    return true;
+  }
+  if (inet_pton(AF_INET6, buffer, out.ip.data()) == 1) {
+    out.v6 = true;
+    return true;
+  }
+  return false;
 }
 
 }  // namespace pintle::runtime

@@ -1,5 +1,5 @@
-// Time as parameters: pure code takes these, never reads a clock. Deadlines use Monotonic; only certificate validity and
-// timestamps shown to people use Wall (req 77).
+// Time as parameters: pure code takes these, never reads a clock. Deadlines use Monotonic; only certificate validity
+// and timestamps shown to people use Wall (req 77).
 #pragma once
 #include <chrono>
 #include <cstdint>

@@ -9,9 +9,9 @@ namespace pintle {
 
 template <class Tag>
 struct Id {
-    std::uint32_t value = 0;
-    [[nodiscard]] constexpr std::size_t index() const noexcept { return value; }
-    friend constexpr auto operator<=>(Id, Id) = default;
+  std::uint32_t value = 0;
+  [[nodiscard]] constexpr std::size_t index() const noexcept { return value; }
+  friend constexpr auto operator<=>(Id, Id) = default;
 };
 
 /// A listener of a Gateway, dense within one runtime::Compiled.
@@ -26,13 +26,13 @@ using CertId = Id<struct CertTag>;
 
 /// Number of a published configuration; grows by one with each publish; 0 means "nothing published yet".
 struct Generation {
-    std::uint64_t value = 0;
-    friend constexpr auto operator<=>(Generation, Generation) = default;
+  std::uint64_t value = 0;
+  friend constexpr auto operator<=>(Generation, Generation) = default;
 };
 
 }  // namespace pintle
 
 template <class Tag>
 struct std::hash<pintle::Id<Tag>> {
-    std::size_t operator()(pintle::Id<Tag> id) const noexcept { return std::hash<std::uint32_t>{}(id.value); }
+  std::size_t operator()(pintle::Id<Tag> id) const noexcept { return std::hash<std::uint32_t>{}(id.value); }
 };

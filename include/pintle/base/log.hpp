@@ -1,10 +1,10 @@
-// The operational log (not the access log): JSON or text lines on standard error. Control thread and workers may call it;
-// it locks, so nothing on the request path does. Text from outside is escaped by the sink (req 59).
+// The operational log (not the access log): JSON or text lines on standard error. Control thread and workers may call
+// it; it locks, so nothing on the request path does. Text from outside is escaped by the sink (req 59).
 #pragma once
-#include <fmt/core.h>
-
 #include <cstdint>
 #include <string_view>
+
+#include <fmt/core.h>
 
 namespace pintle::log {
 
@@ -19,19 +19,19 @@ void write(Level level, std::string_view message);
 
 template <class... Args>
 void debug(fmt::format_string<Args...> text, Args&&... args) {
-    if (enabled(Level::Debug)) write(Level::Debug, fmt::format(text, std::forward<Args>(args)...));
+  if (enabled(Level::Debug)) write(Level::Debug, fmt::format(text, std::forward<Args>(args)...));
 }
 template <class... Args>
 void info(fmt::format_string<Args...> text, Args&&... args) {
-    if (enabled(Level::Info)) write(Level::Info, fmt::format(text, std::forward<Args>(args)...));
+  if (enabled(Level::Info)) write(Level::Info, fmt::format(text, std::forward<Args>(args)...));
 }
 template <class... Args>
 void warning(fmt::format_string<Args...> text, Args&&... args) {
-    if (enabled(Level::Warning)) write(Level::Warning, fmt::format(text, std::forward<Args>(args)...));
+  if (enabled(Level::Warning)) write(Level::Warning, fmt::format(text, std::forward<Args>(args)...));
 }
 template <class... Args>
 void error(fmt::format_string<Args...> text, Args&&... args) {
-    if (enabled(Level::Error)) write(Level::Error, fmt::format(text, std::forward<Args>(args)...));
+  if (enabled(Level::Error)) write(Level::Error, fmt::format(text, std::forward<Args>(args)...));
 }
 
 }  // namespace pintle::log

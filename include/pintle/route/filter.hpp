@@ -1,42 +1,44 @@
 // Filters of a rule or of a backendRef as compiled values, and what a rule does with a request. Plain immutable data:
-// the proxy applies them, explain prints them. Sources: Gateway API HTTPRouteFilter, HTTPPathModifier, HTTPRouteTimeouts.
+// the proxy applies them, explain prints them. Sources: Gateway API HTTPRouteFilter, HTTPPathModifier,
+// HTTPRouteTimeouts.
 #pragma once
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <pintle/base/ids.hpp>
-#include <pintle/base/reason.hpp>
-#include <pintle/http/headers.hpp>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include <pintle/base/ids.hpp>
+#include <pintle/base/reason.hpp>
+#include <pintle/http/headers.hpp>
+
 namespace pintle::route {
 
 struct HeaderLine {
-    std::string name;  ///< spelling as the user wrote it
-    std::string value;
-    http::HeaderId id = http::HeaderId::Other;
+  std::string name;  ///< spelling as the user wrote it
+  std::string value;
+  http::HeaderId id = http::HeaderId::Other;
 };
 struct HeaderName {
-    std::string name;
-    http::HeaderId id = http::HeaderId::Other;
+  std::string name;
+  http::HeaderId id = http::HeaderId::Other;
 };
 /// Applied in the order set, add, remove of one filter; later duplicates of a name were dropped at compile time.
 struct HeaderEdits {
-    std::vector<HeaderLine> set;
-    std::vector<HeaderLine> add;
-    std::vector<HeaderName> remove;
-    [[nodiscard]] bool empty() const noexcept { return set.empty() && add.empty() && remove.empty(); }
+  std::vector<HeaderLine> set;
+  std::vector<HeaderLine> add;
+  std::vector<HeaderName> remove;
+  [[nodiscard]] bool empty() const noexcept { return set.empty() && add.empty() && remove.empty(); }
 };
 
 struct ReplaceFullPath {
-    std::string path;
+  std::string path;
 };
 struct ReplacePrefixMatch {
-    std::string matched_prefix;  ///< the rule's PathPrefix value, no trailing slash ("/" stays)
-    std::string replacement;
+  std::string matched_prefix;  ///< the rule's PathPrefix value, no trailing slash ("/" stays)
+  std::string replacement;
 };
 using PathModifier = std::variant<std::monostate, ReplaceFullPath, ReplacePrefixMatch>;
 
@@ -45,80 +47,82 @@ using PathModifier = std::variant<std::monostate, ReplaceFullPath, ReplacePrefix
 [[nodiscard]] std::string modify_path(const PathModifier& modifier, std::string_view path);
 
 struct Redirect {
-    std::optional<std::string> scheme;
-    std::optional<std::string> hostname;
-    PathModifier path;
-    std::optional<std::uint16_t> port;
-    std::uint16_t status = 302;
+  std::optional<std::string> scheme;
+  std::optional<std::string> hostname;
+  PathModifier path;
+  std::optional<std::uint16_t> port;
+  std::uint16_t status = 302;
 };
 struct RedirectRequest {
-    std::string_view scheme;  ///< of the request: "http" or "https"
-    std::string_view host;    ///< host as received, without port
-    std::string_view path;
-    std::string_view query;
-    std::uint16_t listener_port = 0;  ///< the Gateway listener's port, not the bound one... plus the port offset of `serve`
+  std::string_view scheme;  ///< of the request: "http" or "https"
+  std::string_view host;    ///< host as received, without port
+  std::string_view path;
+  std::string_view query;
+  std::uint16_t listener_port =
+      0;  ///< the Gateway listener's port, not the bound one... plus the port offset of `serve`
 };
 /// The Location value (HTTPRequestRedirectFilter port rules: explicit port; else well-known port of an explicit scheme;
 /// else the listener's port; 80 with http and 443 with https are omitted).
 [[nodiscard]] std::string make_location(const Redirect& redirect, const RedirectRequest& request);
 
 struct UrlRewrite {
-    std::optional<std::string> hostname;
-    PathModifier path;
+  std::optional<std::string> hostname;
+  PathModifier path;
 };
 
 /// Filters of a rule (or backendRef) that change a forwarded message.
 struct MessageFilters {
-    HeaderEdits request;
-    HeaderEdits response;
-    std::optional<UrlRewrite> rewrite;
-    [[nodiscard]] bool empty() const noexcept { return request.empty() && response.empty() && !rewrite; }
+  HeaderEdits request;
+  HeaderEdits response;
+  std::optional<UrlRewrite> rewrite;
+  [[nodiscard]] bool empty() const noexcept { return request.empty() && response.empty() && !rewrite; }
 };
 
 /// An answer the gateway gives itself because the rule or the backendRef cannot be served.
 struct Failure {
-    std::uint16_t status = 500;
-    Reason reason = Reason::Internal;
-    std::string detail;  ///< which object and why, for people; goes to log and explain, not to the client
+  std::uint16_t status = 500;
+  Reason reason = Reason::Internal;
+  std::string detail;  ///< which object and why, for people; goes to log and explain, not to the client
 };
 
-/// One backendRef. `failure` set: its share of the traffic gets that answer (the share is kept, Gateway API backendRefs).
-/// A backend without ready endpoints is no Failure here: EndpointSet says so at request time (503 no_endpoints).
+/// One backendRef. `failure` set: its share of the traffic gets that answer (the share is kept, Gateway API
+/// backendRefs). A backend without ready endpoints is no Failure here: EndpointSet says so at request time (503
+/// no_endpoints).
 struct WeightedBackend {
-    BackendId backend;
-    std::uint32_t weight = 1;
-    std::string name;  ///< "namespace/service:port", for logs, metrics, explain
-    std::optional<Failure> failure;
-    MessageFilters filters;
+  BackendId backend;
+  std::uint32_t weight = 1;
+  std::string name;  ///< "namespace/service:port", for logs, metrics, explain
+  std::optional<Failure> failure;
+  MessageFilters filters;
 };
 
 struct Forward {
-    std::vector<WeightedBackend> backends;  ///< never empty; weights of 0 kept in place
-    std::uint64_t total_weight = 0;         ///< > 0
-    /// The backend whose weight interval holds `point` in [0, total_weight).
-    [[nodiscard]] const WeightedBackend& choose(std::uint64_t point) const noexcept;
+  std::vector<WeightedBackend> backends;  ///< never empty; weights of 0 kept in place
+  std::uint64_t total_weight = 0;         ///< > 0
+  /// The backend whose weight interval holds `point` in [0, total_weight).
+  [[nodiscard]] const WeightedBackend& choose(std::uint64_t point) const noexcept;
 };
 
 using Action = std::variant<Forward, Redirect, Failure>;
 
 struct Timeouts {
-    std::optional<std::chrono::milliseconds> request;          ///< whole exchange; nullopt or 0: none
-    std::optional<std::chrono::milliseconds> backend_request;  ///< one try
+  std::optional<std::chrono::milliseconds> request;          ///< whole exchange; nullopt or 0: none
+  std::optional<std::chrono::milliseconds> backend_request;  ///< one try
 };
 
 /// Where a rule comes from; for logs, metrics and explain.
 struct RuleSource {
-    std::string kind = "HTTPRoute";
-    std::string route;  ///< "namespace/name"
-    std::uint32_t index = 0;
-    std::string name;  ///< rule name, may be empty
+  std::string kind = "HTTPRoute";
+  std::string route;  ///< "namespace/name"
+  std::uint32_t index = 0;
+  std::string name;  ///< rule name, may be empty
 };
 
 struct Rule {
-    RuleSource source;
-    Action action;
-    MessageFilters filters;
-    Timeouts timeouts;
+  RuleSource source;
+  Action action;
+  MessageFilters filters;
+  Timeouts timeouts;
 };
 
 }  // namespace pintle::route

@@ -4,25 +4,26 @@
 // is misdirected (421), RFC 9110 section 15.5.20; a Host that no listener has is 404.
 #pragma once
 #include <optional>
-#include <pintle/route/table.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <pintle/route/table.hpp>
+
 namespace pintle::route {
 
 struct RouteRequest {
-    RequestView view;
-    /// TLS: the listener that the handshake's SNI selected; nullptr on plain HTTP.
-    const Listener* tls_listener = nullptr;
+  RequestView view;
+  /// TLS: the listener that the handshake's SNI selected; nullptr on plain HTTP.
+  const Listener* tls_listener = nullptr;
 };
 
 struct Decision {
-    const Listener* listener = nullptr;
-    const Entry* entry = nullptr;  ///< nullptr: not routed, see reason
-    std::string_view host_pattern;
-    Reason reason = Reason::Upstream;  ///< NoListener, NoHost, NoRoute (404), Misdirected (421) when entry is nullptr
-    std::uint16_t status = 0;          ///< status to answer when entry is nullptr
+  const Listener* listener = nullptr;
+  const Entry* entry = nullptr;  ///< nullptr: not routed, see reason
+  std::string_view host_pattern;
+  Reason reason = Reason::Upstream;  ///< NoListener, NoHost, NoRoute (404), Misdirected (421) when entry is nullptr
+  std::uint16_t status = 0;          ///< status to answer when entry is nullptr
 };
 
 /// No heap use; views point into the table.
@@ -30,15 +31,15 @@ struct Decision {
 
 /// One losing or winning candidate of the walk, in precedence order.
 struct Candidate {
-    const Entry* entry = nullptr;
-    std::string_view host_pattern;
-    MatchResult result;
-    bool winner = false;
+  const Entry* entry = nullptr;
+  std::string_view host_pattern;
+  MatchResult result;
+  bool winner = false;
 };
 struct Walk {
-    Decision decision;                  ///< exactly what find_route answers
-    std::vector<Candidate> candidates;  ///< every entry of the hosts that cover the request, winner included
-    std::vector<std::string> uncovered_hosts;  ///< host patterns of the listener that do not cover the request's host
+  Decision decision;                         ///< exactly what find_route answers
+  std::vector<Candidate> candidates;         ///< every entry of the hosts that cover the request, winner included
+  std::vector<std::string> uncovered_hosts;  ///< host patterns of the listener that do not cover the request's host
 };
 /// The same decision with all losers. Allocates; for `explain` and the admin API.
 [[nodiscard]] Walk explain_route(const PortTable& port, const RouteRequest& request);

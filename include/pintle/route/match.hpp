@@ -4,65 +4,66 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <pintle/base/error.hpp>
-#include <pintle/http/headers.hpp>
-#include <pintle/route/rank.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <pintle/base/error.hpp>
+#include <pintle/http/headers.hpp>
+#include <pintle/route/rank.hpp>
 
 namespace pintle::route {
 
 /// RE2 in Latin-1 mode, whole-string, bounded program size (docs/decisions): linear time on any input.
 class Regex {
-   public:
-    /// Error text names the fault for people; user input, so it ends as a condition.
-    [[nodiscard]] static Result<Regex> compile(std::string_view pattern);
-    [[nodiscard]] bool matches(std::string_view text) const noexcept;
-    [[nodiscard]] const std::string& pattern() const noexcept;
+ public:
+  /// Error text names the fault for people; user input, so it ends as a condition.
+  [[nodiscard]] static Result<Regex> compile(std::string_view pattern);
+  [[nodiscard]] bool matches(std::string_view text) const noexcept;
+  [[nodiscard]] const std::string& pattern() const noexcept;
 
-   private:
-    struct Impl;
-    std::shared_ptr<const Impl> impl_;
+ private:
+  struct Impl;
+  std::shared_ptr<const Impl> impl_;
 };
 
 struct PathMatch {
-    PathKind kind = PathKind::Prefix;
-    std::string value = "/";  ///< Exact: the path. Prefix: without trailing slash except "/" itself. Regex: the pattern.
-    std::optional<Regex> regex;
+  PathKind kind = PathKind::Prefix;
+  std::string value = "/";  ///< Exact: the path. Prefix: without trailing slash except "/" itself. Regex: the pattern.
+  std::optional<Regex> regex;
 };
 
 /// A header or query-parameter condition. Exactly one of value and regex decides.
 struct FieldMatch {
-    std::string name;  ///< header: lower case; query: as written (case-sensitive)
-    http::HeaderId id = http::HeaderId::Other;
-    std::string value;
-    std::optional<Regex> regex;
+  std::string name;  ///< header: lower case; query: as written (case-sensitive)
+  http::HeaderId id = http::HeaderId::Other;
+  std::string value;
+  std::optional<Regex> regex;
 };
 
 struct Match {
-    PathMatch path;
-    std::string method;  ///< empty: any
-    std::vector<FieldMatch> headers;
-    std::vector<FieldMatch> queries;
-    Rank rank;
+  PathMatch path;
+  std::string method;  ///< empty: any
+  std::vector<FieldMatch> headers;
+  std::vector<FieldMatch> queries;
+  Rank rank;
 };
 
 /// What matching looks at. Views live as long as the request head.
 struct RequestView {
-    std::string_view host;    ///< lower case, no port, no trailing dot; may be empty (HTTP/1.0 without Host)
-    std::string_view method;
-    std::string_view path;    ///< normalised (http/target.hpp)
-    std::string_view query;   ///< without '?'
-    http::HeaderView headers;
+  std::string_view host;  ///< lower case, no port, no trailing dot; may be empty (HTTP/1.0 without Host)
+  std::string_view method;
+  std::string_view path;   ///< normalised (http/target.hpp)
+  std::string_view query;  ///< without '?'
+  http::HeaderView headers;
 };
 
 /// The first condition that failed, in the order path, method, headers, queries.
 enum class Condition : std::uint8_t { None, Path, Method, Header, Query };
 struct MatchResult {
-    Condition failed = Condition::None;
-    std::uint16_t index = 0;  ///< which header or query condition
-    [[nodiscard]] bool matched() const noexcept { return failed == Condition::None; }
+  Condition failed = Condition::None;
+  std::uint16_t index = 0;  ///< which header or query condition
+  [[nodiscard]] bool matched() const noexcept { return failed == Condition::None; }
 };
 
 [[nodiscard]] bool matches_path(const PathMatch& match, std::string_view path) noexcept;

@@ -2,8 +2,8 @@
 //
 //   SocketId -> PortTable -> ListenerTable -> HostTable -> Entry{Match, Rule}
 //
-//   PortTable      which listener owns a host (isolation): exact name, else longest wildcard, else the catch-all listener
-//   ListenerTable  hosts of the routes attached to one listener: exact, wildcards by label, catch-all
+//   PortTable      which listener owns a host (isolation): exact name, else longest wildcard, else the catch-all
+//   listener ListenerTable  hosts of the routes attached to one listener: exact, wildcards by label, catch-all
 //   HostTable      entries of one host: exact paths by hash, regexes in rank order, prefixes by hash walked by segment;
 //                  each list in Rank order, so the first entry whose rest matches wins
 //
@@ -12,38 +12,39 @@
 #pragma once
 #include <cstdint>
 #include <memory>
-#include <pintle/base/ids.hpp>
-#include <pintle/route/filter.hpp>
-#include <pintle/route/match.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <pintle/base/ids.hpp>
+#include <pintle/route/filter.hpp>
+#include <pintle/route/match.hpp>
+
 namespace pintle::route {
 
 struct Entry {
-    Match match;
-    std::shared_ptr<const Rule> rule;
+  Match match;
+  std::shared_ptr<const Rule> rule;
 };
 
 class HostTable {
-   public:
-    /// Takes entries in any order.
-    explicit HostTable(std::vector<Entry> entries);
-    HostTable(const HostTable&) = delete;
-    HostTable& operator=(const HostTable&) = delete;
-    ~HostTable();
+ public:
+  /// Takes entries in any order.
+  explicit HostTable(std::vector<Entry> entries);
+  HostTable(const HostTable&) = delete;
+  HostTable& operator=(const HostTable&) = delete;
+  ~HostTable();
 
-    /// The winning entry or nullptr. No heap use.
-    [[nodiscard]] const Entry* find(const RequestView& request) const noexcept;
-    /// All entries in true precedence order, for `routes` and `explain`.
-    [[nodiscard]] const std::vector<Entry>& entries() const noexcept { return entries_; }
+  /// The winning entry or nullptr. No heap use.
+  [[nodiscard]] const Entry* find(const RequestView& request) const noexcept;
+  /// All entries in true precedence order, for `routes` and `explain`.
+  [[nodiscard]] const std::vector<Entry>& entries() const noexcept { return entries_; }
 
-   private:
-    struct Index;
-    std::vector<Entry> entries_;
-    std::unique_ptr<const Index> index_;
+ private:
+  struct Index;
+  std::vector<Entry> entries_;
+  std::unique_ptr<const Index> index_;
 };
 
 using HostTablePtr = std::shared_ptr<const HostTable>;
@@ -51,72 +52,72 @@ using HostTablePtr = std::shared_ptr<const HostTable>;
 /// How a host was found; also the answer of a failed lookup.
 enum class LookupOutcome : std::uint8_t { Found, NoHost, NoRoute };
 struct Lookup {
-    LookupOutcome outcome = LookupOutcome::NoHost;
-    const Entry* entry = nullptr;
-    std::string_view host_pattern;  ///< "shop.example.com", "*.example.com" or "*"
+  LookupOutcome outcome = LookupOutcome::NoHost;
+  const Entry* entry = nullptr;
+  std::string_view host_pattern;  ///< "shop.example.com", "*.example.com" or "*"
 };
 
 /// Precedence of host patterns: exact names in order of text, then wildcards longest first, then "*".
 [[nodiscard]] bool precedes_host(std::string_view a, std::string_view b) noexcept;
 
 class ListenerTable {
-   public:
-    /// Pattern: lower-case host, "*.suffix", or "*" for routes and listeners without hostname.
-    explicit ListenerTable(std::vector<std::pair<std::string, HostTablePtr>> hosts);
-    ListenerTable(const ListenerTable&) = delete;
-    ListenerTable& operator=(const ListenerTable&) = delete;
-    ~ListenerTable();
+ public:
+  /// Pattern: lower-case host, "*.suffix", or "*" for routes and listeners without hostname.
+  explicit ListenerTable(std::vector<std::pair<std::string, HostTablePtr>> hosts);
+  ListenerTable(const ListenerTable&) = delete;
+  ListenerTable& operator=(const ListenerTable&) = delete;
+  ~ListenerTable();
 
-    [[nodiscard]] Lookup find(const RequestView& request) const noexcept;
-    /// Patterns in precedence order (exact by name, then wildcards longest first, then "*").
-    [[nodiscard]] const std::vector<std::pair<std::string, HostTablePtr>>& hosts() const noexcept { return hosts_; }
+  [[nodiscard]] Lookup find(const RequestView& request) const noexcept;
+  /// Patterns in precedence order (exact by name, then wildcards longest first, then "*").
+  [[nodiscard]] const std::vector<std::pair<std::string, HostTablePtr>>& hosts() const noexcept { return hosts_; }
 
-   private:
-    struct Index;
-    std::vector<std::pair<std::string, HostTablePtr>> hosts_;
-    std::unique_ptr<const Index> index_;
+ private:
+  struct Index;
+  std::vector<std::pair<std::string, HostTablePtr>> hosts_;
+  std::unique_ptr<const Index> index_;
 };
 
 struct Listener {
-    ListenerId id;
-    std::string gateway;   ///< "namespace/name"
-    std::string name;      ///< listener name
-    std::string hostname;  ///< lower case; "*" if none
-    std::uint16_t port = 0;         ///< spec port
-    std::uint16_t public_port = 0;  ///< the port clients use and redirects show: spec port plus `--port-offset`
-    bool tls = false;
-    std::shared_ptr<const ListenerTable> table;
+  ListenerId id;
+  std::string gateway;            ///< "namespace/name"
+  std::string name;               ///< listener name
+  std::string hostname;           ///< lower case; "*" if none
+  std::uint16_t port = 0;         ///< spec port
+  std::uint16_t public_port = 0;  ///< the port clients use and redirects show: spec port plus `--port-offset`
+  bool tls = false;
+  std::shared_ptr<const ListenerTable> table;
 };
 
 /// The listeners of one bound socket.
 class PortTable {
-   public:
-    explicit PortTable(std::vector<Listener> listeners);
-    PortTable(const PortTable&) = delete;
-    PortTable& operator=(const PortTable&) = delete;
-    ~PortTable();
+ public:
+  explicit PortTable(std::vector<Listener> listeners);
+  PortTable(const PortTable&) = delete;
+  PortTable& operator=(const PortTable&) = delete;
+  ~PortTable();
 
-    /// The listener that owns `host` (lower case, no port): most specific hostname wins; nullptr if none.
-    [[nodiscard]] const Listener* find_listener(std::string_view host) const noexcept;
-    [[nodiscard]] const std::vector<Listener>& listeners() const noexcept { return listeners_; }
+  /// The listener that owns `host` (lower case, no port): most specific hostname wins; nullptr if none.
+  [[nodiscard]] const Listener* find_listener(std::string_view host) const noexcept;
+  [[nodiscard]] const std::vector<Listener>& listeners() const noexcept { return listeners_; }
 
-   private:
-    struct Index;
-    std::vector<Listener> listeners_;
-    std::unique_ptr<const Index> index_;
+ private:
+  struct Index;
+  std::vector<Listener> listeners_;
+  std::unique_ptr<const Index> index_;
 };
 
 class RoutingTable {
-   public:
-    RoutingTable() = default;
-    explicit RoutingTable(std::vector<std::shared_ptr<const PortTable>> ports) : ports_(std::move(ports)) {}
-    [[nodiscard]] const PortTable* find_port(SocketId socket) const noexcept {
-        return socket.index() < ports_.size() ? ports_[socket.index()].get() : nullptr;
-    }
-    [[nodiscard]] const std::vector<std::shared_ptr<const PortTable>>& ports() const noexcept { return ports_; }
+ public:
+  RoutingTable() = default;
+  explicit RoutingTable(std::vector<std::shared_ptr<const PortTable>> ports) : ports_(std::move(ports)) {}
+  [[nodiscard]] const PortTable* find_port(SocketId socket) const noexcept {
+    return socket.index() < ports_.size() ? ports_[socket.index()].get() : nullptr;
+  }
+  [[nodiscard]] const std::vector<std::shared_ptr<const PortTable>>& ports() const noexcept { return ports_; }
 
-   private:
-    std::vector<std::shared_ptr<const PortTable>> ports_;
+ private:
+  std::vector<std::shared_ptr<const PortTable>> ports_;
 };
 
 }  // namespace pintle::route

@@ -4,18 +4,19 @@
 #include <compare>
 #include <cstdint>
 #include <memory>
-#include <pintle/base/ids.hpp>
 #include <string>
 #include <vector>
+
+#include <pintle/base/ids.hpp>
 
 namespace pintle::runtime {
 
 /// An IP address and port, comparable and hashable; v4 is kept as v4.
 struct SocketAddress {
-    std::array<std::uint8_t, 16> ip{};  ///< network order; v4 uses the first 4 bytes
-    std::uint16_t port = 0;
-    bool v6 = false;
-    friend auto operator<=>(const SocketAddress&, const SocketAddress&) = default;
+  std::array<std::uint8_t, 16> ip{};  ///< network order; v4 uses the first 4 bytes
+  std::uint16_t port = 0;
+  bool v6 = false;
+  friend auto operator<=>(const SocketAddress&, const SocketAddress&) = default;
 };
 /// "127.0.0.1:8080", "[::1]:8080".
 [[nodiscard]] std::string to_string(const SocketAddress& address);
@@ -27,17 +28,17 @@ enum class BackendProtocol : std::uint8_t { Http1, Http2 };
 /// The endpoints of one backend. Immutable; shared between generations by pointer while equal, so a worker can tell by
 /// pointer that nothing changed.
 struct Backend {
-    std::string name;  ///< "namespace/service:port"
-    BackendProtocol protocol = BackendProtocol::Http1;
-    std::vector<SocketAddress> endpoints;  ///< ready (or serving, when none is ready) endpoints, sorted, unique
-    bool websocket = false;                ///< appProtocol kubernetes.io/ws; upgrades are allowed on plain http too
+  std::string name;  ///< "namespace/service:port"
+  BackendProtocol protocol = BackendProtocol::Http1;
+  std::vector<SocketAddress> endpoints;  ///< ready (or serving, when none is ready) endpoints, sorted, unique
+  bool websocket = false;                ///< appProtocol kubernetes.io/ws; upgrades are allowed on plain http too
 };
 
 struct EndpointSet {
-    std::vector<std::shared_ptr<const Backend>> backends;  ///< by BackendId
-    [[nodiscard]] const Backend* find(BackendId id) const noexcept {
-        return id.index() < backends.size() ? backends[id.index()].get() : nullptr;
-    }
+  std::vector<std::shared_ptr<const Backend>> backends;  ///< by BackendId
+  [[nodiscard]] const Backend* find(BackendId id) const noexcept {
+    return id.index() < backends.size() ? backends[id.index()].get() : nullptr;
+  }
 };
 
 }  // namespace pintle::runtime

@@ -1,0 +1,76 @@
+// The loop of the control thread: changes in, generations published, statuses out. The pure half of the pipeline is
+// called from here and nowhere else.
+//   on_batch -> store -> (does it concern us? coalesce) -> resolve -> compile -> publish -> finish_status -> sink
+//  - guarantees: the first change after a calm is applied at once, those that follow within `coalesce` together; one
+//    publish at a time; an event that touches nothing referenced costs no rebuild; nothing is published before a batch
+//    was synced; a socket that could not be bound is tried again every `retry_binding`; statuses are finished only when
+//    the ApplyReport is complete.
+//  - leaves to others: where objects come from (source), sockets and workers (Publisher), keeping statuses (sink).
+//  - threads: the control thread's io_context.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <pintle/base/clock.hpp>
+#include <pintle/runtime/publisher.hpp>
+
+#include "controller/api/finding.hpp"
+#include "controller/resolve/resolve.hpp"
+#include "controller/source/source.hpp"
+#include "controller/status/finish.hpp"
+#include "controller/status/sink.hpp"
+#include "controller/store/store.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace pintle::reconcile {
+
+/// A generation that all workers serve, as everything outside sees it.
+struct Served {
+  runtime::CompiledPtr compiled;
+  runtime::ApplyReport apply;
+  status::Statuses statuses;
+  store::ClusterSnapshot snapshot;
+  std::vector<api::Finding> findings;          ///< of the source, the present list
+  std::chrono::nanoseconds apply_duration{0};  ///< translation and publishing
+  std::chrono::nanoseconds propagation{0};     ///< first change of it seen to served
+};
+
+struct Settings {
+  resolve::Settings resolve;
+  Millis coalesce{5};
+  Millis retry_binding{2000};
+};
+
+struct Ports {
+  runtime::Publisher& publisher;
+  status::FolderStatusSink& sink;
+  /// A certificate of the own CA for a hostname ("*": any); may be empty, then none is made.
+  std::function<std::shared_ptr<const runtime::Certificate>(const std::string& hostname)> make_internal_certificate;
+  /// After each generation, its statuses finished and written.
+  std::function<void(const Served&)> on_served;
+  /// After a batch that changed findings alone or nothing that concerns us: the present findings.
+  std::function<void(const std::vector<api::Finding>&)> on_findings;
+};
+
+class Reconciler {
+ public:
+  Reconciler(boost::asio::io_context& io, Settings settings, Ports ports);
+  ~Reconciler();
+  Reconciler(const Reconciler&) = delete;
+  Reconciler& operator=(const Reconciler&) = delete;
+
+  void on_batch(const source::Batch& batch);
+  /// nullptr before the first generation is served.
+  [[nodiscard]] const Served* served() const noexcept;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace pintle::reconcile

@@ -1,0 +1,97 @@
+// Connections to backends, per worker: choosing an endpoint, pooling, connecting, leaving out what does not answer.
+//  - guarantees: one exchange at a time on a Link; an idle pooled connection that receives any byte or EOF is dropped
+//    (req 19); an endpoint that left its backend gets no new request and keeps those it has; an endpoint whose connect
+//    failed is left out and probed back quickly; the state of an endpoint is shared by all routes to its backend.
+//  - leaves to others: bytes of messages, retries, timeouts of requests (proxy). Whether a request may be sent again is
+//    the proxy's decision: it acquires another Link.
+//  - threads: a worker's; nothing is shared between workers.
+//
+//   Upstreams ── backend id ──> Service{Backend, endpoints} ──> Endpoint{address, idle Links (LIFO), in flight,
+//   ejected}
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include <pintle/base/clock.hpp>
+#include <pintle/base/reason.hpp>
+#include <pintle/runtime/compiled.hpp>
+
+#include "dataplane/net/connection.hpp"
+#include "dataplane/net/worker_context.hpp"
+
+namespace pintle::upstream {
+
+class Link;
+
+/// Who uses a Link for one exchange. Never called from inside acquire(), release() or abandon().
+class LinkUser {
+ public:
+  /// A Link that acquire() gave as connecting is connected: write to it now.
+  virtual void on_link_open(Link& link) = 0;
+  /// It could not be connected; the endpoint is left out for a while, the Link is gone. `reason`: ConnectFailed.
+  virtual void on_link_failed(Reason reason, std::string_view detail) = 0;
+  /// Events of its socket (poller.hpp), edge-triggered, while it is in use and connected.
+  virtual void on_link_events(std::uint32_t events) = 0;
+
+ protected:
+  ~LinkUser() = default;
+};
+
+/// A connection to one endpoint, in use by one LinkUser from acquire() to release() or abandon().
+class Link {
+ public:
+  [[nodiscard]] net::Connection& connection() noexcept;
+  [[nodiscard]] const runtime::SocketAddress& address() const noexcept;
+  /// It has carried an exchange before: its peer may have closed it meanwhile (Retry::IfReused).
+  [[nodiscard]] bool is_reused() const noexcept;
+  /// How long connecting took; zero for a reused one.
+  [[nodiscard]] std::chrono::nanoseconds connect_time() const noexcept;
+
+ protected:
+  Link() = default;
+  ~Link() = default;
+};
+
+enum class Balance : std::uint8_t { RoundRobin, LeastInFlight };  ///< the latter: power of two choices
+
+struct Settings {
+  Millis connect_timeout{5000};  ///< req 45
+  Millis idle_timeout{60'000};
+  std::uint32_t max_idle_per_endpoint = 1024;
+  Balance balance = Balance::RoundRobin;
+  Millis eject_first{100};  ///< how long an endpoint is left out after a failed connect; doubles up to eject_most
+  Millis eject_most{2000};
+};
+
+enum class Reuse : std::uint8_t { Pooled, Fresh };  ///< Fresh: never a pooled connection
+
+struct Acquired {
+  Link* link = nullptr;              ///< nullptr: see reason
+  bool connected = false;            ///< write at once; else wait for on_link_open or on_link_failed
+  Reason reason = Reason::Upstream;  ///< NoEndpoints, NoHealthyEndpoint (all are left out), ConnectFailed, Overload
+  std::string_view detail;
+};
+
+enum class Unread : std::uint8_t {
+  Nothing,  ///< the last read was short: nothing waits in the socket
+  Unknown   ///< it is looked at; a connection with anything unread is closed
+};
+
+class Upstreams {
+ public:
+  /// Registers for the context's generations; the context outlives it.
+  [[nodiscard]] static std::unique_ptr<Upstreams> make(net::WorkerContext& context, const Settings& settings);
+  virtual ~Upstreams() = default;
+
+  /// A connection to a ready endpoint of the backend. `backend` is the entry of the request's own EndpointSet: a
+  /// request that pinned an older generation may name a backend or endpoints that left.
+  [[nodiscard]] virtual Acquired acquire(BackendId id, const std::shared_ptr<const runtime::Backend>& backend,
+                                         LinkUser& user, Reuse reuse) = 0;
+  /// The exchange ended cleanly and the backend keeps the connection open: back into the pool.
+  virtual void release(Link& link, Unread unread) = 0;
+  /// Closes it, whatever its state.
+  virtual void abandon(Link& link) = 0;
+};
+
+}  // namespace pintle::upstream

@@ -1,0 +1,228 @@
+#include "dataplane/worker/worker.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include <boost/asio/io_context.hpp>
+
+#include <pintle/base/log.hpp>
+
+#include "dataplane/net/poller_asio.hpp"
+#include "dataplane/net/tls_contexts.hpp"
+
+namespace pintle::worker {
+
+struct Worker::Loop {
+  // Unsafe: no locks at all. Other threads come in through the mailbox only.
+  boost::asio::io_context context{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE};
+  std::unique_ptr<net::LoopDriver> driver;
+};
+
+class Worker::Door final : public net::AcceptSink {
+ public:
+  Door(Worker& worker, OpenedSocket opened)
+      : worker_(worker),
+        address_(opened.address),
+        listener_({worker.context_.poller, worker.context_.wheel, worker.reserve_, *this}, std::move(opened.fd)) {}
+  void on_accept(net::Listener&, net::UniqueFd fd, const runtime::SocketAddress& peer) override {
+    worker_.accept(*this, std::move(fd), peer);
+  }
+  void on_accept_exhausted(net::Listener& listener, net::AcceptFailure failure) override {
+    worker_.shed_idle(16);
+    if (worker_.context_.now() < worker_.next_log_) return;
+    worker_.next_log_ = worker_.context_.now() + std::chrono::seconds(10);
+    log::warning("{}: accepting pauses, {}; {} connections shed", runtime::to_string(address_),
+                 failure == net::AcceptFailure::NoDescriptors ? "no file descriptors left"
+                 : failure == net::AcceptFailure::NoMemory    ? "no memory left"
+                                                              : "the socket is broken",
+                 listener.shed_count());
+  }
+  /// The socket as the plan has it now. Another protocol is another socket to sessions: the old ones drain.
+  void assign(const runtime::PlannedSocket& planned) {
+    if (socket_ && socket_->protocol == planned.protocol) {
+      socket_->id = planned.id;
+      return;
+    }
+    leave();
+    socket_ =
+        std::make_shared<net::BoundSocket>(net::BoundSocket{planned.address, planned.id, planned.protocol, false});
+  }
+  void leave() {
+    if (!socket_) return;
+    socket_->leaving = true;
+    worker_.drain_sessions_of(*socket_);
+  }
+  [[nodiscard]] const runtime::SocketAddress& address() const noexcept { return address_; }
+  [[nodiscard]] const std::shared_ptr<net::BoundSocket>& socket() const noexcept { return socket_; }
+  [[nodiscard]] net::Listener& listener() noexcept { return listener_; }
+
+ private:
+  Worker& worker_;
+  runtime::SocketAddress address_;
+  std::shared_ptr<net::BoundSocket> socket_;
+  net::Listener listener_;
+};
+
+Result<std::unique_ptr<Worker>> Worker::make(const WorkerSettings& settings) {
+  auto poller = net::Poller::make();
+  if (!poller) return std::unexpected(std::move(poller.error()));
+  std::unique_ptr<Worker> worker(new Worker(settings, std::move(*poller)));
+  auto mailbox = Mailbox::make(*worker->poller_);
+  if (!mailbox) return std::unexpected(std::move(mailbox.error()));
+  worker->mailbox_ = std::move(*mailbox);
+  return worker;
+}
+
+Worker::Worker(const WorkerSettings& settings, std::unique_ptr<net::Poller> poller)
+    : settings_(settings),
+      poller_(std::move(poller)),
+      context_(*poller_, settings.index, settings.seed),
+      tls_(context_.buffers),
+      loop_(std::make_unique<Loop>()) {}
+
+Worker::~Worker() = default;
+
+void Worker::post(std::move_only_function<void(Worker&)> task) {
+  mailbox_->post([this, task = std::move(task)]() mutable { task(*this); });
+}
+
+void Worker::run(const MakeSessions& make_sessions) {
+  sessions_ = make_sessions(context_);
+  loop_->driver = std::make_unique<net::LoopDriver>(loop_->context, *poller_, context_.wheel);
+  loop_->driver->start();
+  loop_->context.run();
+  // Here the sessions still have all they may use; nothing is left for another thread to destroy.
+  doors_.clear();
+  close_sessions();
+  poller_->end_turn();
+  loop_->driver.reset();
+  sessions_.reset();
+  context_.current = {};
+}
+
+void Worker::stop() {
+  loop_->driver->stop();
+  loop_->context.stop();
+}
+
+void Worker::apply(Update update) {
+  const auto& plan = *update.compiled->plan;
+  open_doors(std::move(update.opened));
+  const net::SnapshotRef previous = context_.current;
+  context_.current = net::SnapshotRef(new net::Snapshot(std::move(update.compiled), std::move(update.tls)));
+  renumber_doors(plan);
+  context_.apply_observers.for_each(
+      [&](net::ApplyObserver& observer) { observer.on_apply(previous, context_.current); });
+  close_leaving_doors();
+}
+
+void Worker::open_doors(std::vector<OpenedSocket> opened) {
+  for (OpenedSocket& socket : opened) {
+    auto door = std::make_unique<Door>(*this, std::move(socket));
+    if (auto started = door->listener().start(); !started) {
+      log::error("{}: {}", runtime::to_string(door->address()), started.error().context);
+      continue;
+    }
+    if (context_.pressure >= net::Pressure::StopAccepting) door->listener().hold();
+    doors_.push_back(std::move(door));
+  }
+}
+
+void Worker::renumber_doors(const runtime::ListenerPlan& plan) {
+  for (const auto& door : doors_) {
+    const auto planned = std::ranges::find(plan.sockets, door->address(), &runtime::PlannedSocket::address);
+    if (planned != plan.sockets.end())
+      door->assign(*planned);
+    else
+      door->leave();
+  }
+}
+
+void Worker::close_leaving_doors() {
+  std::erase_if(doors_, [](const auto& door) { return !door->socket() || door->socket()->leaving; });
+}
+
+void Worker::drain_sessions_of(const net::BoundSocket& socket) {
+  context_.sessions.for_each([&](net::Session& session) {
+    if (&session.socket() == &socket) session.drain();
+  });
+}
+
+void Worker::accept(Door& door, net::UniqueFd fd, const runtime::SocketAddress& peer) {
+  if (!door.socket() || !make_room()) {
+    ++refused_;
+    return;
+  }
+  const net::BoundSocket& socket = *door.socket();
+  const int descriptor = fd.get();
+  net::Connection connection(std::move(fd), peer, socket.address);
+  if (socket.protocol == runtime::SocketProtocol::Https) {
+    const auto& contexts = context_.current.get().shared_tls();
+    const net::TlsSocket* tls_socket = contexts ? contexts->find_socket(socket.id) : nullptr;
+    if (tls_socket == nullptr) {
+      ++refused_;
+      return;
+    }
+    auto stream = net::TlsStream::accept(descriptor, tls_, contexts, *tls_socket);
+    if (!stream) {
+      ++refused_;
+      return;
+    }
+    connection.attach_tls(std::move(*stream));
+  }
+  sessions_->start(std::move(connection), door.socket());
+}
+
+bool Worker::make_room() {
+  if (settings_.max_connections == 0 || context_.session_count < settings_.max_connections) return true;
+  // An idle client makes room; it counts until the end of the turn, so the limit may be passed by those shed in this
+  // turn.
+  return shed_idle(1) == 1;
+}
+
+unsigned Worker::shed_idle(unsigned most) {
+  unsigned shed = 0;
+  for (net::Session* session = context_.sessions.front(); session != nullptr && shed < most;) {
+    net::Session* following = context_.sessions.next(*session);
+    if (session->is_idle()) {
+      session->close();
+      ++shed;
+    }
+    session = following;
+  }
+  return shed;
+}
+
+void Worker::set_pressure(net::Pressure pressure) {
+  context_.pressure = pressure;
+  if (pressure >= net::Pressure::ShedIdle) {
+    shed_idle(std::numeric_limits<unsigned>::max());
+    context_.buffers.trim();
+  }
+  for (const auto& door : doors_) {
+    if (pressure >= net::Pressure::StopAccepting)
+      door->listener().hold();
+    else
+      door->listener().resume();
+  }
+}
+
+void Worker::finish_draining(std::move_only_function<void()> empty) {
+  context_.draining = true;
+  doors_.clear();
+  context_.sessions.for_each([](net::Session& session) { session.drain(); });
+  on_empty_ = std::move(empty);
+  context_.arm_after(empty_timer_, Millis(0));
+}
+
+void Worker::look_if_empty() {
+  if (!on_empty_) return;
+  if (context_.session_count > 0) return context_.arm_after(empty_timer_, net::TimerWheel::slot_width);
+  std::exchange(on_empty_, nullptr)();
+}
+
+void Worker::close_sessions() {
+  context_.sessions.for_each([](net::Session& session) { session.close(); });
+}
+
+}  // namespace pintle::worker

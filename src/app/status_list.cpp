@@ -1,0 +1,181 @@
+#include "src/app/status_list.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace pintle::app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+[[nodiscard]] Json encode(const std::vector<api::Condition>& conditions) {
+  Json list = Json::array();
+  for (const api::Condition& condition : conditions)
+    list.push_back(Json{{"type", condition.type},
+                        {"status", api::to_string(condition.status)},
+                        {"reason", condition.reason},
+                        {"message", condition.message},
+                        {"observedGeneration", condition.observed_generation},
+                        {"lastTransitionTime", format_rfc3339(condition.last_transition_time)}});
+  return list;
+}
+
+[[nodiscard]] Json encode(const api::ListenerStatus& listener) {
+  Json kinds = Json::array();
+  for (const api::RouteGroupKind& kind : listener.supported_kinds)
+    kinds.push_back(Json{{"group", kind.group}, {"kind", kind.kind}});
+  return Json{{"name", listener.name},
+              {"supportedKinds", std::move(kinds)},
+              {"attachedRoutes", listener.attached_routes},
+              {"conditions", encode(listener.conditions)}};
+}
+
+[[nodiscard]] Json encode(const api::ParentReference& ref) {
+  Json made{{"group", ref.group}, {"kind", ref.kind}};
+  if (ref.ns) made["namespace"] = *ref.ns;
+  made["name"] = ref.name;
+  if (ref.section_name) made["sectionName"] = *ref.section_name;
+  if (ref.port) made["port"] = *ref.port;
+  return made;
+}
+
+[[nodiscard]] Json encode(const api::GatewayClassStatus& status) {
+  Json features = Json::array();
+  for (const std::string& feature : status.supported_features) features.push_back(Json{{"name", feature}});
+  return Json{{"conditions", encode(status.conditions)}, {"supportedFeatures", std::move(features)}};
+}
+[[nodiscard]] Json encode(const api::GatewayStatus& status) {
+  Json made{{"addresses", Json::array()}, {"conditions", encode(status.conditions)}, {"listeners", Json::array()}};
+  for (const api::GatewayStatusAddress& address : status.addresses)
+    made["addresses"].push_back(Json{{"type", address.type}, {"value", address.value}});
+  for (const api::ListenerStatus& listener : status.listeners) made["listeners"].push_back(encode(listener));
+  return made;
+}
+[[nodiscard]] Json encode(const api::RouteStatus& status) {
+  Json parents = Json::array();
+  for (const api::RouteParentStatus& parent : status.parents)
+    parents.push_back(Json{{"parentRef", encode(parent.parent_ref)},
+                           {"controllerName", parent.controller_name},
+                           {"conditions", encode(parent.conditions)}});
+  return Json{{"parents", std::move(parents)}};
+}
+
+[[nodiscard]] std::string text_of(const Json& from, const char* key) {
+  const auto found = from.find(key);
+  if (found == from.end()) return {};
+  return found->is_string() ? found->get<std::string>() : found->dump();
+}
+
+/// Conditions whose good value is False.
+[[nodiscard]] bool is_good(const Json& condition) {
+  const std::string type = text_of(condition, "type");
+  const bool negative = type == "Conflicted" || type == "PartiallyInvalid" || type == "OverlappingTLSConfig";
+  return text_of(condition, "status") == (negative ? "False" : "True");
+}
+
+/// "Programmed", or what is wrong: "Accepted=False (HostnameConflict)".
+[[nodiscard]] std::string summary(const Json& conditions) {
+  std::string bad;
+  std::string good;
+  for (const Json& condition : conditions) {
+    const std::string type = text_of(condition, "type");
+    if (!is_good(condition))
+      bad += fmt::format("{}{}={} ({})", bad.empty() ? "" : ", ", type, text_of(condition, "status"),
+                         text_of(condition, "reason"));
+    else if (type == "Programmed" || (type == "Accepted" && good.empty()))
+      good = type;
+  }
+  return bad.empty() ? good : bad;
+}
+
+void print_messages(const Json& conditions, std::string_view subject, Width width, const Terminal& terminal) {
+  for (const Json& condition : conditions) {
+    const bool good = is_good(condition);
+    if (good && width == Width::Normal) continue;
+    terminal.out << "  " << terminal.paint(good ? Paint::Good : Paint::Bad, good ? "+" : "!") << ' '
+                 << printable(fmt::format("{} {}={} {}: {}", subject, text_of(condition, "type"),
+                                          text_of(condition, "status"), text_of(condition, "reason"),
+                                          text_of(condition, "message")))
+                 << '\n';
+  }
+}
+
+[[nodiscard]] std::string name_of(const Json& item) {
+  const std::string ns = text_of(item["metadata"], "namespace");
+  return ns.empty() ? text_of(item["metadata"], "name") : ns + "/" + text_of(item["metadata"], "name");
+}
+
+void print_gateways(const Json& items, Width width, const Terminal& terminal) {
+  TextTable table({"GATEWAY", "LISTENER", "ADDRESSES", "ROUTES", "CONDITION"});
+  for (const Json& item : items) {
+    if (item["kind"] != "Gateway") continue;
+    std::string addresses;
+    for (const Json& address : item["status"]["addresses"])
+      addresses += (addresses.empty() ? "" : ", ") + text_of(address, "value");
+    table.add({name_of(item), "", addresses, "", summary(item["status"]["conditions"])});
+    for (const Json& listener : item["status"]["listeners"])
+      table.add(
+          {"", text_of(listener, "name"), "", text_of(listener, "attachedRoutes"), summary(listener["conditions"])});
+  }
+  if (table.empty()) {
+    terminal.out << "no Gateways\n";
+    return;
+  }
+  table.print(terminal);
+  for (const Json& item : items) {
+    if (item["kind"] != "Gateway") continue;
+    print_messages(item["status"]["conditions"], name_of(item), width, terminal);
+    for (const Json& listener : item["status"]["listeners"])
+      print_messages(listener["conditions"], name_of(item) + " listener " + text_of(listener, "name"), width, terminal);
+  }
+}
+
+[[nodiscard]] std::string parent_text(const Json& ref) {
+  std::string text = ref.contains("namespace") ? text_of(ref, "namespace") + "/" : std::string();
+  text += text_of(ref, "name");
+  if (ref.contains("sectionName")) text += "/" + text_of(ref, "sectionName");
+  if (ref.contains("port")) text += ":" + text_of(ref, "port");
+  return text;
+}
+
+void print_routes_of(const Json& items, Width width, const Terminal& terminal) {
+  TextTable table({"ROUTE", "PARENT", "CONDITION"});
+  for (const Json& item : items) {
+    if (!item["status"].contains("parents")) continue;
+    if (item["status"]["parents"].empty()) table.add({name_of(item), "-", "attached to no Gateway served here"});
+    for (const Json& parent : item["status"]["parents"])
+      table.add({name_of(item), parent_text(parent["parentRef"]), summary(parent["conditions"])});
+  }
+  if (table.empty()) return;
+  terminal.out << '\n';
+  table.print(terminal);
+  for (const Json& item : items)
+    if (item["status"].contains("parents"))
+      for (const Json& parent : item["status"]["parents"])
+        print_messages(parent["conditions"], fmt::format("{} at {}", name_of(item), parent_text(parent["parentRef"])),
+                       width, terminal);
+}
+
+}  // namespace
+
+Json list_statuses(const status::Statuses& statuses) {
+  Json items = Json::array();
+  for (const auto& [key, value] : statuses) {
+    Json metadata = Json::object();
+    if (!key.ns.empty()) metadata["namespace"] = key.ns;
+    metadata["name"] = key.name;
+    items.push_back(Json{{"apiVersion", fmt::format("{}/v1", api::group_of(key.kind))},
+                         {"kind", api::to_string(key.kind)},
+                         {"metadata", std::move(metadata)},
+                         {"status", std::visit([](const auto& status) { return encode(status); }, value)}});
+  }
+  return Json{{"items", std::move(items)}};
+}
+
+void print_statuses(const Json& statuses, Width width, const Terminal& terminal) {
+  const Json& items = statuses.at("items");
+  print_gateways(items, width, terminal);
+  print_routes_of(items, width, terminal);
+}
+
+}  // namespace pintle::app
