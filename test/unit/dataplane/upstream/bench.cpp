@@ -36,7 +36,7 @@ net::UniqueFd Peer::accept() {
   return accepted;
 }
 
-void Peer::listen() { EXPECT_EQ(::listen(fd_.get(), 64), 0); }
+void Peer::listen() { EXPECT_EQ(::listen(fd_.get(), 1024), 0); }
 
 BackendPtr make_backend(std::string name, std::vector<runtime::SocketAddress> endpoints) {
   auto backend = std::make_shared<runtime::Backend>();
