@@ -78,12 +78,13 @@ IoResult Connection::handshake() { return tls_ ? tls_->handshake() : IoResult{};
 
 IoResult Connection::read(std::span<char> into) {
   if (tls_) return tls_->read(into);
+  if (into.empty()) return {};
   ssize_t n = 0;
   do {
     n = ::recv(fd_.get(), into.data(), into.size(), 0);
   } while (n < 0 && errno == EINTR);
   if (n > 0) return {.bytes = static_cast<std::size_t>(n)};
-  if (n == 0) return {.status = into.empty() ? IoStatus::Ok : IoStatus::Eof};
+  if (n == 0) return {.status = IoStatus::Eof};
   return from_errno();
 }
 
