@@ -24,6 +24,9 @@ class WorkerUpstreams final : public Upstreams, public ServiceOwner, public net:
   Acquired acquire(BackendId id, const std::shared_ptr<const runtime::Backend>& backend, LinkUser& user,
                    Reuse reuse) override;
   void release(Link& link, Unread unread) override;
+  void rearm(Link& link) override {
+    context_.poller.rearm(link.connection().descriptor(), static_cast<PooledLink&>(link));
+  }
   void abandon(Link& link) override { static_cast<PooledLink&>(link).close(); }
   void drop_idle() override;
 

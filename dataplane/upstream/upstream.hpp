@@ -90,6 +90,8 @@ class Upstreams {
                                          LinkUser& user, Reuse reuse) = 0;
   /// The exchange ended cleanly and the backend keeps the connection open: back into the pool.
   virtual void release(Link& link, Unread unread) = 0;
+  /// Tells the link's present state once more in the next turn, for who stopped reading before it was drained.
+  virtual void rearm(Link& link) = 0;
   /// Closes it, whatever its state.
   virtual void abandon(Link& link) = 0;
   /// Closes every pooled connection. Done by itself when the worker is told of memory pressure (req 50).

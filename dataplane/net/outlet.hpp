@@ -1,0 +1,45 @@
+// The sending side of a connection: what the socket takes goes out at once, the rest waits here in order.
+// Whoever fills it asks read_allowance() before reading more on its behalf, so a slow reader pins little (req 49).
+// Owner: whoever owns the connection. Worker thread.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <sys/uio.h>
+
+#include "dataplane/net/buffer.hpp"
+#include "dataplane/net/connection.hpp"
+
+namespace pintle::net {
+
+enum class Sent : std::uint8_t {
+  All,
+  Waiting,  ///< the socket took a part: flush() on event_writable
+  Failed    ///< the connection is broken
+};
+
+class Outlet {
+ public:
+  explicit Outlet(BufferPool& pool) noexcept : queue_(pool) {}
+
+  /// Pieces are read before it returns, so they may lie in borrowed memory.
+  [[nodiscard]] Sent send(Connection& connection, std::span<const iovec> pieces);
+  [[nodiscard]] Sent flush(Connection& connection);
+
+  /// Bytes wait for the socket.
+  [[nodiscard]] bool is_waiting() const noexcept { return waiting_; }
+  /// How much may be read for this outlet: the whole scratch, or little while bytes wait, down to nothing.
+  [[nodiscard]] std::size_t read_allowance() const noexcept {
+    return waiting_ && queue_.empty() ? slow_reader_limit : queue_.read_allowance();
+  }
+  void clear() noexcept {
+    queue_.clear();
+    waiting_ = false;
+  }
+
+ private:
+  void keep(std::span<const iovec> pieces, std::size_t sent);
+  OwnedChunks queue_;
+  bool waiting_ = false;  ///< bytes in the queue, or encrypted ones in the connection
+};
+
+}  // namespace pintle::net

@@ -1,0 +1,193 @@
+#include "dataplane/proxy/exchange.hpp"
+
+#include "dataplane/proxy/client_identity.hpp"
+#include "dataplane/proxy/read_size.hpp"
+
+namespace pintle::proxy {
+
+Exchange::Exchange(Shared& shared)
+    : shared_(shared),
+      up_(shared.context.buffers),
+      leftover_(shared.context.buffers),
+      up_read_size_(first_read_size),
+      response_input_(shared.context.buffers),
+      down_read_size_(first_read_size) {}
+
+void Exchange::begin(H1Session& session, std::span<char> head, Monotonic started) {
+  session_ = &session;
+  head_ = head;
+  started_ = started;
+  snapshot_ = shared_.context.current;
+  reset();
+  if (shared_.context.observe != nullptr) shared_.context.observe->on_request_started(session.socket().protocol);
+  client_ = find_client(request, {.peer = session.connection().peer(),
+                                  .scheme = session.socket().protocol,
+                                  .trusted_hops = shared_.settings.trusted_hops});
+  request_body_.start(request.body);
+  route_request();
+}
+
+void Exchange::reset() noexcept {
+  phase_ = Phase::Connecting;
+  listener_ = nullptr;
+  rule_ = nullptr;
+  backend_ = nullptr;
+  endpoints_ = nullptr;
+  attempts_ = 0;
+  retried_stale_ = false;
+  first_payload_ = {};
+  first_taken_ = body_read_on_ = request_sent_ = continue_sent_ = false;
+  hold_body_ = request.expect_continue;
+  body_seen_ = 0;
+  up_read_size_ = down_read_size_ = first_read_size;
+  interim_ = 0;
+  any_response_byte_ = head_sent_ = promised_keep_alive_ = false;
+  tunnel_up_ended_ = tunnel_down_ended_ = false;
+  chosen_at_ = first_byte_at_ = {};
+  status_ = upstream_status_ = 0;
+  sent_body_ = 0;
+  connect_time_.reset();
+  reason_ = Reason::Upstream;
+  detail_.clear();
+}
+
+// ---- the decision ---------------------------------------------------------------------------------------------------
+
+void Exchange::route_request() {
+  const runtime::Compiled& compiled = *snapshot_;
+  const net::BoundSocket& socket = session_->socket();
+  if (shared_.context.pressure >= net::Pressure::CloseKeepAlive) return fail(503, Reason::Overload, "memory is short");
+  if (request.method == http::Method::Connect) return fail(405, Reason::BadRequest, "CONNECT is not offered");
+  const route::PortTable* table = socket.leaving ? nullptr : compiled.table->find_port(socket.id);
+  if (table == nullptr) return fail(404, Reason::NoListener, "the listener is gone");
+
+  const route::Listener* tls_listener = nullptr;
+  if (session_->connection().is_tls()) {
+    tls_listener = session_->find_tls_listener(compiled, *table);
+    if (tls_listener == nullptr) return fail(421, Reason::Misdirected, "the listener of the handshake is gone");
+  }
+  const route::Decision decision = route::find_route(*table, {.view = {.host = request.host(),
+                                                                       .method = request.method_text,
+                                                                       .path = request.path,
+                                                                       .query = request.query,
+                                                                       .headers = request.headers},
+                                                              .tls_listener = tls_listener});
+  listener_ = decision.listener;
+  if (decision.entry == nullptr) return fail(decision.status, decision.reason, {});
+  rule_ = decision.entry->rule.get();
+  // req 36: TRACE reflects credentials, so only a route that names it gets it.
+  if (request.method == http::Method::Trace && decision.entry->match.method != "TRACE")
+    return fail(405, Reason::BadRequest, "TRACE is offered only by a route that names it");
+  if (const auto* forward = std::get_if<route::Forward>(&rule_->action)) return choose_backend(*forward);
+  if (const auto* target = std::get_if<route::Redirect>(&rule_->action)) return redirect(*target);
+  const auto& failure = std::get<route::Failure>(rule_->action);
+  fail(failure.status, failure.reason, failure.detail);
+}
+
+void Exchange::redirect(const route::Redirect& target) {
+  const std::string location = route::make_location(
+      target, {.scheme = session_->socket().protocol == runtime::SocketProtocol::Https ? "https" : "http",
+               .host = request.host(),
+               .path = request.path,
+               .query = request.query,
+               .listener_port = listener_->public_port});
+  answer({.status = target.status, .reason = Reason::Redirect, .location = location});
+}
+
+/// Weights are drawn, not counted: the share holds over all workers, also when each connection carries one request.
+void Exchange::choose_backend(const route::Forward& forward) {
+  const auto total = static_cast<std::uint32_t>(forward.total_weight);
+  backend_ = &forward.choose(forward.backends.size() == 1 ? 0 : shared_.context.random.below(total));
+  if (backend_->failure) return fail(backend_->failure->status, backend_->failure->reason, backend_->failure->detail);
+  const auto& backends = snapshot_->endpoints->backends;
+  const std::size_t index = backend_->backend.index();
+  if (index >= backends.size() || !backends[index])
+    return fail(500, Reason::Internal, "the backend is not in the generation's endpoints");
+  endpoints_ = &backends[index];
+  chosen_at_ = shared_.context.now();
+  if (const auto& limit = rule_->timeouts.request; limit && limit->count() > 0)
+    shared_.context.wheel.arm(request_deadline_, started_ + *limit);
+  try_backend(upstream::Reuse::Pooled);
+}
+
+void Exchange::on_request_deadline() { fail(504, Reason::RequestTimeout, "the route's timeouts.request is over"); }
+
+void Exchange::on_try_deadline() { fail(504, Reason::BackendTimeout, "the route's timeouts.backendRequest is over"); }
+
+// ---- the client -----------------------------------------------------------------------------------------------------
+
+void Exchange::on_downstream_events() {
+  if (phase_ == Phase::Tunnel) return pump_tunnel();
+  if (!session_->outlet().is_waiting()) pump_response();
+  if (alive()) pump_request();
+}
+
+void Exchange::on_downstream_lost() {
+  // After our own FIN the client's is the end of a tunnel, not a loss.
+  if (phase_ == Phase::Tunnel && tunnel_down_ended_) return finish(After::Linger);
+  cut(Reason::ClientClosed, "the client's connection was reset");
+}
+
+void Exchange::cancel(Reason reason) { cut(reason, {}); }
+
+// ---- the end --------------------------------------------------------------------------------------------------------
+
+void Exchange::fail(std::uint16_t status, Reason reason, std::string_view detail) {
+  if (head_sent_) return cut(reason, detail);
+  drop_link();
+  answer({.status = status, .reason = reason, .detail = detail});
+}
+
+void Exchange::answer(const OwnAnswer& own) {
+  reason_ = own.reason;
+  detail_ = own.detail;
+  if (!request_body_.done() && !body_read_on_) {
+    // A small body came with the head: once it is out of the way, the connection can go on.
+    const http1::BodyBytes body = request_body_.take(session_->input().bytes());
+    session_->input().consume(body.consumed);
+  }
+  const bool keep = request.keep_alive && session_->keep_alive_allowed() && request_body_.done() && !hold_body_;
+  AnswerText text;
+  sent_body_ = write_answer(own,
+                            {.client = request.version,
+                             .method = request.method,
+                             .persistence = keep ? Persistence::KeepAlive : Persistence::Close},
+                            text);
+  const iovec piece{text.data(), text.size()};
+  if (!session_->send({&piece, 1})) return cut(Reason::ClientClosed, "the client left before its answer");
+  status_ = own.status;
+  finish(keep ? After::KeepAlive : After::Linger);
+}
+
+/// What was sent must not look complete (req 21).
+void Exchange::cut(Reason reason, std::string_view detail) {
+  reason_ = reason;
+  detail_ = detail;
+  finish(After::Cut);
+}
+
+void Exchange::drop_link() noexcept {
+  if (link_ == nullptr) return;
+  shared_.upstreams->abandon(*link_);
+  link_ = nullptr;
+  up_.clear();
+}
+
+void Exchange::finish(After after) {
+  request_deadline_.disarm();
+  try_deadline_.disarm();
+  body_check_.disarm();
+  continue_deadline_.disarm();
+  tunnel_idle_.disarm();
+  drop_link();
+  report();
+  response_parser_.reset();
+  response_input_.reset();
+  if (body_read_on_) session_->input().assign(leftover_.bytes());
+  leftover_.reset();
+  snapshot_ = {};
+  // Last: the session gives this object back.
+  std::exchange(session_, nullptr)->end_exchange(after);
+}
+
+}  // namespace pintle::proxy

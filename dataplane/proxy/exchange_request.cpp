@@ -1,0 +1,247 @@
+// Exchange, towards the backend: tries, the request head, the request body.
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <sys/socket.h>
+
+#include "dataplane/http1/forward_head.hpp"
+#include "dataplane/proxy/client_identity.hpp"
+#include "dataplane/proxy/exchange.hpp"
+#include "dataplane/proxy/framing.hpp"
+#include "dataplane/proxy/read_size.hpp"
+
+namespace pintle::proxy {
+namespace {
+
+/// Endpoints tried one after another when connecting fails; no byte of the request is at stake.
+constexpr std::uint8_t max_connect_tries = 4;
+/// A chunked body may be followed by the next request: what is read beyond it must fit a ReadBuffer.
+constexpr std::size_t chunked_read_size = 64 * 1024;
+
+/// A pooled connection that its backend has closed, before an event told us. Asked only where a lost request could not
+/// be sent again, as it costs a system call.
+bool looks_closed(net::Connection& connection) noexcept {
+  char byte = 0;
+  const ssize_t n = ::recv(connection.descriptor(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return n >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+}  // namespace
+
+// ---- tries ----------------------------------------------------------------------------------------------------------
+
+void Exchange::try_backend(upstream::Reuse reuse) {
+  phase_ = Phase::Connecting;
+  ++attempts_;
+  if (const auto& limit = rule_->timeouts.backend_request; limit && limit->count() > 0)
+    shared_.context.arm_after(try_deadline_, *limit);
+  upstream::Acquired acquired = shared_.upstreams->acquire(backend_->backend, *endpoints_, *this, reuse);
+  while (acquired.link != nullptr && acquired.connected && acquired.link->is_reused() &&
+         !http::is_idempotent(request.method) && looks_closed(acquired.link->connection())) {
+    shared_.upstreams->abandon(*acquired.link);
+    acquired = shared_.upstreams->acquire(backend_->backend, *endpoints_, *this, upstream::Reuse::Fresh);
+  }
+  if (acquired.link == nullptr) return fail(503, acquired.reason, acquired.detail);
+  link_ = acquired.link;
+  upstream_address_ = link_->address();
+  if (acquired.connected) send_request();
+}
+
+void Exchange::on_link_open(upstream::Link& link) {
+  connect_time_ = link.connect_time();
+  send_request();
+}
+
+void Exchange::on_link_failed(Reason reason, std::string_view detail) {
+  link_ = nullptr;
+  if (attempts_ >= max_connect_tries) return fail(503, reason, detail);
+  if (shared_.context.observe != nullptr) shared_.context.observe->on_retry(**endpoints_, reason);
+  try_backend(upstream::Reuse::Pooled);
+}
+
+/// Req 78: a pooled connection died before the first byte of an answer. True: another try is under way, or has failed.
+bool Exchange::retry_on_fresh_link() {
+  const bool safe = nothing_sent_ || http::is_idempotent(request.method);
+  if (!link_->is_reused() || any_response_byte_ || retried_stale_ || body_read_on_ || !safe) return false;
+  drop_link();
+  retried_stale_ = true;
+  request_sent_ = false;
+  response_input_.reset();
+  response_parser_.reset();
+  if (shared_.context.observe != nullptr) shared_.context.observe->on_retry(**endpoints_, Reason::UpstreamReset);
+  try_backend(upstream::Reuse::Fresh);
+  return true;
+}
+
+// ---- head -----------------------------------------------------------------------------------------------------------
+
+void Exchange::send_request() {
+  phase_ = Phase::Head;
+  link_readable_ = link_peer_closed_ = link_broken_ = false;
+  nothing_sent_ = true;
+  edit_request_head();
+  if (!hold_body_ && !take_first_payload()) return;
+  if (!send_up(max_pieces, hold_body_ ? std::span<const char>{} : first_payload_)) return pump_response();
+  if (hold_body_) {
+    shared_.context.arm_after(continue_deadline_, shared_.settings.timeouts.continue_wait);
+  } else if (!request_sent_) {
+    body_started_ = body_waits_since_ = shared_.context.now();
+    on_body_check();
+    if (alive()) pump_request();
+  }
+}
+
+void Exchange::edit_request_head() {
+  http1::HeadEdits& edits = shared_.edits;
+  // An earlier try may have written over the final empty line (write_in_place).
+  std::memcpy(head_.data() + head_.size() - 2, "\r\n", 2);
+  edits.begin({head_.data(), head_.size()}, request.headers);
+
+  http1::RequestForwarding forwarding;
+  std::string path;
+  for (const route::MessageFilters* filters : {&rule_->filters, &backend_->filters}) {
+    if (!filters->rewrite) continue;
+    if (filters->rewrite->hostname) forwarding.host = *filters->rewrite->hostname;
+    if (std::holds_alternative<std::monostate>(filters->rewrite->path)) continue;
+    path = route::modify_path(filters->rewrite->path, request.path);
+    // Req 33: what a rewrite made is normalised again; a path it cannot make sense of goes out as it came.
+    const http::NormalisedPath normal = http::normalise_path(path, {});
+    if (!normal.refusal) forwarding.path = normal.path;
+  }
+  http1::edit_request(request, forwarding, edits);
+  edit_identity(request,
+                {.peer = session_->connection().peer(),
+                 .scheme = session_->socket().protocol,
+                 .trusted_hops = shared_.settings.trusted_hops},
+                edits);
+  if (!rule_->filters.request.empty()) edits.apply(rule_->filters.request);
+  if (!backend_->filters.request.empty()) edits.apply(backend_->filters.request);
+}
+
+/// What came with the head. Taken once; a later try sends the same bytes again.
+bool Exchange::take_first_payload() {
+  if (first_taken_) return true;
+  first_taken_ = true;
+  const http1::BodyBytes body = request_body_.take(session_->input().bytes());
+  if (body.refusal) {
+    refuse_body(body.refusal);
+    return false;
+  }
+  session_->input().consume(body.consumed);
+  first_payload_ = body.payload;
+  return true;
+}
+
+/// `head_pieces`: max_pieces stands for "the edited head first"; 0: payload alone. False: the exchange ended or the
+/// link takes no more.
+bool Exchange::send_up(std::size_t head_pieces, std::span<const char> payload) {
+  std::array<iovec, max_pieces> pieces;
+  std::size_t count = 0;
+  if (head_pieces != 0) count = shared_.edits.to_iovecs(std::span(pieces).first<http1::max_head_pieces>());
+  Framing framing;
+  const bool last = request_body_.done() && !hold_body_;
+  const http::HeaderView trailers = last && request.te_trailers && request.body.kind == http::BodyKind::Chunked
+                                        ? request_body_.trailers()
+                                        : http::HeaderView{};
+  if (!hold_body_)
+    count =
+        framing.frame(request.body.kind, payload, last ? Position::Last : Position::Middle, trailers, pieces, count);
+  request_sent_ = last;
+  if (count == 0) return true;
+  const net::Sent sent = up_.send(link_->connection(), std::span<const iovec>(pieces).first(count));
+  if (sent == net::Sent::Failed) {
+    mark_link_broken();
+    return false;
+  }
+  nothing_sent_ = false;
+  up_read_size_ = sent == net::Sent::All ? larger_read(up_read_size_) : first_read_size;
+  if (sent == net::Sent::Waiting) body_waits_since_ = shared_.context.now();
+  return true;
+}
+
+/// The backend takes no more bytes. Its answer may have come before: whoever sent looks for it.
+void Exchange::mark_link_broken() noexcept {
+  link_broken_ = true;
+  up_.clear();
+  link_readable_ = true;
+}
+
+// ---- body -----------------------------------------------------------------------------------------------------------
+
+void Exchange::pump_request() {
+  while (alive() && (phase_ == Phase::Head || phase_ == Phase::Body) && link_ != nullptr && !request_sent_ &&
+         !hold_body_ && !link_broken_ && !up_.is_waiting()) {
+    if (!read_request_body()) break;
+  }
+  if (alive() && link_broken_) pump_response();
+}
+
+/// True if there may be more.
+bool Exchange::read_request_body() {
+  // After Expect the first of it may still lie behind the head.
+  if (!first_taken_) return take_first_payload() && send_up(0, first_payload_);
+  if (!session_->is_readable()) return false;
+  auto loan = shared_.context.scratch.borrow();
+  const std::size_t limit = request.body.kind == http::BodyKind::Chunked ? chunked_read_size : up_read_size_;
+  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(limit, request_body_.bytes_left()));
+  const net::IoResult result = session_->read(loan.span().first(size));
+  if (result.status == net::IoStatus::WouldBlock) return false;
+  if (result.status != net::IoStatus::Ok) {
+    cut(Reason::ClientClosed, "the client left inside its request body");  // req 14
+    return false;
+  }
+  body_read_on_ = true;
+  const std::span<char> bytes = loan.span().first(result.bytes);
+  const http1::BodyBytes body = request_body_.take(bytes);
+  if (body.refusal) {
+    refuse_body(body.refusal);
+    return false;
+  }
+  if (body.consumed < bytes.size()) leftover_.assign(bytes.subspan(body.consumed));
+  return send_up(0, body.payload);
+}
+
+/// Req 8-10: the connection in use is closed, not pooled; an answer that has begun is cut.
+void Exchange::refuse_body(const http::Refusal& refusal) { fail(refusal.status, refusal.reason, refusal.detail); }
+
+/// Req 42 and 44, looked at every few seconds: a body must keep coming, and the backend must keep taking it.
+void Exchange::on_body_check() {
+  constexpr Millis pace_grace{20'000};
+  constexpr std::uint64_t least_pace = 240;  // bytes a second
+  if (request_sent_) return;
+  const Timeouts& timeouts = shared_.settings.timeouts;
+  const Millis interval = std::min({Millis(5000), timeouts.body_silence, timeouts.write_stall});
+  const Monotonic now = shared_.context.now();
+  if (up_.is_waiting()) {
+    if (now - body_waits_since_ >= timeouts.write_stall)
+      return fail(504, Reason::BackendTimeout, "the backend takes no more of the request body");
+    body_started_ += interval;  // the client is not to blame
+  } else {
+    const std::uint64_t seen = request_body_.payload_bytes();
+    if (seen != body_seen_) {
+      body_seen_ = seen;
+      body_waits_since_ = now;
+    }
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - body_started_).count();
+    if (now - body_waits_since_ >= timeouts.body_silence)
+      return fail(408, Reason::RequestTimeout, "the client sends no more of its request body");
+    if (now - body_started_ > pace_grace && seen < least_pace * static_cast<std::uint64_t>(seconds))
+      return fail(408, Reason::RequestTimeout, "the client sends its request body too slowly");
+  }
+  shared_.context.arm_after(body_check_, interval);
+}
+
+/// Req 38: no word of the backend in time. The client is asked to go on, else both would wait.
+void Exchange::on_continue_deadline() {
+  constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+  if (!hold_body_ || head_sent_) return;
+  hold_body_ = false;
+  continue_sent_ = true;
+  const iovec piece{const_cast<char*>(go_on.data()), go_on.size()};
+  if (!session_->send({&piece, 1})) return on_downstream_lost();
+  body_started_ = body_waits_since_ = shared_.context.now();
+  on_body_check();
+  if (alive()) pump_request();
+}
+
+}  // namespace pintle::proxy

@@ -1,0 +1,352 @@
+#include "dataplane/proxy/h1_session.hpp"
+
+#include <algorithm>
+
+#include "dataplane/net/tls.hpp"
+#include "dataplane/proxy/exchange.hpp"
+#include "dataplane/proxy/own_answer.hpp"
+
+namespace pintle::proxy {
+namespace {
+
+constexpr http1::RequestRules head_rules{};
+/// Heads and reads of one connection in one turn; then the others have theirs.
+constexpr unsigned turn_limit = 32;
+
+/// "TLSv1.3" as the records want it: "1.3".
+std::string_view short_version(std::string_view version) noexcept {
+  return version.starts_with("TLSv") ? version.substr(4) : std::string_view{};
+}
+
+}  // namespace
+
+H1Session::H1Session(Shared& shared, net::Connection&& connection, std::shared_ptr<const net::BoundSocket> socket)
+    : Session(shared.context, std::move(socket)),
+      shared_(shared),
+      connection_(std::move(connection)),
+      input_(shared.context.buffers),
+      outlet_(shared.context.buffers),
+      opened_(shared.context.now()) {}
+
+H1Session::~H1Session() { leave_exchange(); }
+
+void H1Session::start() {
+  if (context().observe != nullptr) slot_ = context().observe->on_connection_opened(this->socket().id);
+  if (!context().poller.add(connection_.descriptor(), *this)) {
+    state_ = State::Ended;
+    if (context().observe != nullptr) context().observe->on_connection_closed(slot_);
+    return end();
+  }
+  const Timeouts& timeouts = shared_.settings.timeouts;
+  state_ = connection_.is_tls() ? State::Handshake : State::Head;
+  context().arm_after(deadline_, connection_.is_tls() ? timeouts.tls_handshake : timeouts.head);
+}
+
+// ---- events ---------------------------------------------------------------------------------------------------------
+
+void H1Session::on_events(std::uint32_t events) {
+  if (state_ == State::Ended) return;
+  constexpr std::uint32_t gone = net::event_error | net::event_hangup;
+  if ((events & (net::event_peer_closed | gone)) != 0) peer_closed_ = true;
+  if ((events & (net::event_readable | net::event_peer_closed | gone)) != 0) readable_ = true;
+  // Reset, or closed both ways while we have not closed ours: nobody reads the answer.
+  if ((events & gone) != 0 && state_ == State::Exchange) return exchange_->on_downstream_lost();
+  if ((events & net::event_writable) != 0 && outlet_.is_waiting()) {
+    const net::Sent sent = outlet_.flush(connection_);
+    if (sent == net::Sent::Failed)
+      return state_ == State::Exchange ? exchange_->on_downstream_lost() : finish(After::Cut);
+    if (sent == net::Sent::Waiting)
+      context().arm_after(stall_, shared_.settings.timeouts.write_stall);
+    else
+      stall_.disarm();
+  }
+  if (state_ == State::Exchange)
+    exchange_->on_downstream_events();
+  else
+    advance();
+}
+
+void H1Session::advance() {
+  advancing_ = true;
+  for (unsigned turns = 0; step(); ++turns) {
+    if (turns < turn_limit) continue;
+    context().poller.rearm(connection_.descriptor(), *this);
+    break;
+  }
+  advancing_ = false;
+}
+
+bool H1Session::step() {
+  switch (state_) {
+    case State::Handshake:
+      return shake_hands();
+    case State::Head:
+      if (read_head()) return true;
+      if (!draining_ || !is_idle()) return false;
+      linger();
+      return true;
+    case State::Flushing:
+      if (outlet_.is_waiting()) return false;
+      after_flush();
+      return true;
+    case State::Lingering:
+      return drop_input();
+    case State::Exchange:
+    case State::Ended:
+      break;
+  }
+  return false;
+}
+
+void H1Session::on_deadline() {
+  if (state_ == State::Handshake) {
+    report_handshake(observe::HandshakeResult::TimedOut);
+    finish(After::Cut);
+  } else if (state_ == State::Head && !input_.empty()) {
+    refuse({.status = 408,
+            .reason = Reason::RequestTimeout,
+            .requirement = 41,
+            .detail = "the request head took too long"});
+    advance();
+  } else {
+    finish(After::Linger);
+  }
+}
+
+void H1Session::on_stall() {
+  if (state_ == State::Exchange)
+    exchange_->cancel(Reason::ClientClosed);
+  else
+    finish(After::Cut);
+}
+
+// ---- handshake ------------------------------------------------------------------------------------------------------
+
+bool H1Session::shake_hands() {
+  const net::IoResult result = connection_.handshake();
+  if (result.status == net::IoStatus::WouldBlock) return false;
+  if (result.status != net::IoStatus::Ok) {
+    report_handshake(connection_.tls_error().find("name") != std::string_view::npos
+                         ? observe::HandshakeResult::UnknownName
+                         : observe::HandshakeResult::Failed);
+    finish(After::Linger);
+    return false;
+  }
+  report_handshake(observe::HandshakeResult::Ok);
+  state_ = State::Head;
+  readable_ = true;  // the request may have come with the last flight
+  context().arm_after(deadline_, shared_.settings.timeouts.head);
+  return true;
+}
+
+void H1Session::report_handshake(observe::HandshakeResult result) {
+  if (context().observe == nullptr) return;
+  const net::TlsStream* tls = connection_.tls();
+  const bool resumed = result == observe::HandshakeResult::Ok && tls->resumed();
+  context().observe->on_tls_handshake(
+      {.socket = slot_,
+       .version = result == observe::HandshakeResult::Ok ? short_version(tls->version()) : std::string_view{},
+       .result = result,
+       .resumption = resumed ? observe::Resumption::Resumed : observe::Resumption::Full,
+       .duration = context().now() - opened_});
+}
+
+const route::Listener* H1Session::find_tls_listener(const runtime::Compiled& compiled, const route::PortTable& table) {
+  if (tls_generation_ == compiled.generation) return tls_listener_;
+  const std::string_view hostname = connection_.tls()->listener_hostname();
+  const auto& listeners = table.listeners();
+  const auto found = std::ranges::find(listeners, hostname, &route::Listener::hostname);
+  tls_generation_ = compiled.generation;
+  tls_listener_ = found == listeners.end() ? nullptr : &*found;
+  return tls_listener_;
+}
+
+// ---- heads ----------------------------------------------------------------------------------------------------------
+
+bool H1Session::read_head() {
+  if (input_.empty()) return fill();
+  if (exchange_ == nullptr) {
+    exchange_ = shared_.exchanges.take();
+    head_started_ = context().now();
+    head_waits_ = false;
+  }
+  const http1::ParseResult parsed =
+      parser_.parse(input_.bytes(), head_rules, exchange_->request, exchange_->request_fields);
+  if (parsed.progress == http1::Progress::Done) {
+    begin_exchange(parsed);
+    return true;
+  }
+  if (parsed.progress == http1::Progress::Refused) {
+    refuse(parsed.refusal);
+    return true;
+  }
+  if (!head_waits_) {
+    head_waits_ = true;
+    context().wheel.arm(deadline_, head_started_ + shared_.settings.timeouts.head);
+  }
+  return fill();
+}
+
+bool H1Session::fill() {
+  if (!readable_) return false;
+  if (!input_.make_room()) {
+    // Cannot be: the parser refuses what is too large before the largest buffer is full.
+    refuse({.status = 431, .reason = Reason::HeaderTooLarge, .requirement = 23, .detail = "request head too large"});
+    return true;
+  }
+  const net::IoResult result = read(input_.room());
+  switch (result.status) {
+    case net::IoStatus::Ok:
+      input_.commit(result.bytes);
+      return true;
+    case net::IoStatus::WouldBlock:
+      if (input_.empty()) input_.reset();
+      return false;
+    case net::IoStatus::Eof:
+    case net::IoStatus::Error:
+      finish(result.status == net::IoStatus::Eof ? After::Linger : After::Cut);
+      return false;
+  }
+  return false;
+}
+
+net::IoResult H1Session::read(std::span<char> into) {
+  const net::IoResult result = connection_.read(into);
+  if (result.status != net::IoStatus::Ok || result.bytes < into.size())
+    readable_ = result.status == net::IoStatus::Ok && peer_closed_;
+  return result;
+}
+
+void H1Session::begin_exchange(const http1::ParseResult& parsed) {
+  const std::span<char> head = input_.bytes().first(parsed.consumed).subspan(parser_.head_start());
+  input_.consume(parsed.consumed);
+  deadline_.disarm();
+  state_ = State::Exchange;
+  exchange_->begin(*this, head, head_started_);
+}
+
+void H1Session::refuse(const http::Refusal& refusal) {
+  AnswerText text;
+  const OwnAnswer own{.status = refusal.status, .reason = refusal.reason, .detail = refusal.detail};
+  const std::size_t body = write_answer(own, {.persistence = Persistence::Close}, text);
+  const iovec piece{text.data(), text.size()};
+  const bool sent = send({&piece, 1});
+  if (context().observe != nullptr) {
+    observe::RequestRecord record;
+    record.scheme = this->socket().protocol;
+    record.server_port = this->socket().address.port;
+    record.status = sent ? refusal.status : std::uint16_t{0};
+    record.response_body_bytes = sent ? body : 0;
+    record.client = record.peer = connection_.peer();
+    record.started = exchange_ != nullptr ? head_started_ : context().now();
+    record.ended = context().now();
+    record.reason = refusal.reason;
+    record.reason_detail = refusal.detail;
+    record.generation = context().current ? context().current->generation : Generation{};
+    record.was_started = false;
+    context().observe->on_request(record);
+  }
+  leave_exchange();
+  deadline_.disarm();
+  input_.reset();
+  after_ = sent ? After::Linger : After::Cut;
+  state_ = State::Flushing;
+}
+
+// ---- after an exchange ----------------------------------------------------------------------------------------------
+
+bool H1Session::send(std::span<const iovec> pieces) {
+  const net::Sent sent = outlet_.send(connection_, pieces);
+  if (sent == net::Sent::Waiting && !stall_.is_armed())
+    context().arm_after(stall_, shared_.settings.timeouts.write_stall);
+  return sent != net::Sent::Failed;
+}
+
+void H1Session::end_exchange(After after) {
+  leave_exchange();
+  if (after == After::Cut) return finish(after);
+  after_ = after;
+  state_ = State::Flushing;
+  if (advancing_) return;
+  // The usual case costs no task: everything is sent and nothing waits to be read.
+  if (!outlet_.is_waiting()) after_flush();
+  if (state_ == State::Ended || (input_.empty() && !readable_)) return;
+  context().poller.flush_later(advance_later_);
+}
+
+void H1Session::leave_exchange() noexcept {
+  if (exchange_ == nullptr) return;
+  shared_.exchanges.give_back(std::exchange(exchange_, nullptr));
+}
+
+void H1Session::after_flush() {
+  stall_.disarm();
+  if (after_ == After::KeepAlive) return wait_for_next();
+  if (after_ == After::Cut) return finish(after_);
+  linger();
+}
+
+void H1Session::wait_for_next() {
+  state_ = State::Head;
+  if (draining_) readable_ = true;  // going on was promised: what has come since is served
+  if (!input_.empty()) return;
+  input_.reset();
+  context().arm_after(deadline_, shared_.settings.timeouts.idle);
+}
+
+/// Our FIN first; what the client still sends is read and dropped, else the kernel would answer it with a reset that
+/// can overtake our last bytes (RFC 9112 section 9.6).
+void H1Session::linger() {
+  constexpr Millis linger_time{1000};
+  input_.reset();
+  connection_.shutdown_write();
+  state_ = State::Lingering;
+  context().arm_after(deadline_, linger_time);
+}
+
+bool H1Session::drop_input() {
+  if (!readable_) return false;
+  auto loan = context().scratch.borrow();
+  const net::IoResult result = read(loan.span());
+  if (result.status == net::IoStatus::Ok) return true;
+  if (result.status != net::IoStatus::WouldBlock) finish(After::Linger);
+  return false;
+}
+
+void H1Session::finish(After after) {
+  if (state_ == State::Ended) return;
+  state_ = State::Ended;
+  leave_exchange();
+  deadline_.disarm();
+  stall_.disarm();
+  advance_later_.unlink();
+  context().poller.remove(connection_.descriptor(), *this);
+  if (after == After::Cut)
+    connection_.abort();
+  else
+    connection_.close();
+  outlet_.clear();
+  input_.reset();
+  if (context().observe != nullptr) context().observe->on_connection_closed(slot_);
+  end();
+}
+
+// ---- told by the worker ---------------------------------------------------------------------------------------------
+
+void H1Session::drain() {
+  draining_ = true;
+  if (!is_idle()) return;
+  readable_ = true;  // a request may lie in the socket already
+  advance();
+}
+
+void H1Session::close() {
+  if (state_ == State::Exchange)
+    exchange_->cancel(context().draining ? Reason::Draining : Reason::Overload);
+  else
+    finish(After::Linger);
+}
+
+bool H1Session::is_idle() const noexcept { return state_ == State::Head && input_.empty() && exchange_ == nullptr; }
+
+}  // namespace pintle::proxy

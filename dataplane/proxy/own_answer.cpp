@@ -1,0 +1,48 @@
+#include "dataplane/proxy/own_answer.hpp"
+
+#include <ctime>
+#include <iterator>
+
+#include <pintle/http/status.hpp>
+
+namespace pintle::proxy {
+namespace {
+
+/// IMF-fixdate (RFC 9110 section 5.6.7), without the process's locale.
+void write_date(AnswerText& out) {
+  constexpr const char* days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr const char* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const std::time_t now = wall_now().time_since_epoch().count();
+  std::tm utc{};
+  ::gmtime_r(&now, &utc);
+  fmt::format_to(std::back_inserter(out), "Date: {}, {:02} {} {} {:02}:{:02}:{:02} GMT\r\n", days[utc.tm_wday],
+                 utc.tm_mday, months[utc.tm_mon], utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
+}
+
+constexpr std::string_view allowed_methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
+}  // namespace
+
+std::size_t write_answer(const OwnAnswer& answer, const AnswerFraming& framing, AnswerText& out) {
+  const auto at = std::back_inserter(out);
+  fmt::basic_memory_buffer<char, 256> body;
+  if (!http::never_has_body(answer.status))
+    fmt::format_to(std::back_inserter(body), "{}: {}\n", to_string(answer.reason), describe(answer.reason));
+  fmt::format_to(at, "HTTP/1.1 {} {}\r\n", answer.status, http::reason_phrase(answer.status));
+  write_date(out);
+  if (!answer.location.empty()) fmt::format_to(at, "Location: {}\r\n", answer.location);
+  if (answer.status == 405) fmt::format_to(at, "Allow: {}\r\n", allowed_methods);
+  if (answer.reason == Reason::Overload) fmt::format_to(at, "Retry-After: 1\r\n");
+  if (!http::never_has_body(answer.status))
+    fmt::format_to(at, "Content-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n", body.size());
+  if (framing.persistence == Persistence::Close)
+    fmt::format_to(at, "Connection: close\r\n");
+  else if (framing.client == http::Version::Http10)
+    fmt::format_to(at, "Connection: keep-alive\r\n");
+  fmt::format_to(at, "\r\n");
+  if (framing.method == http::Method::Head) return 0;
+  out.append(body.data(), body.data() + body.size());
+  return body.size();
+}
+
+}  // namespace pintle::proxy

@@ -1,0 +1,34 @@
+// Answers the gateway gives itself: refusals, failures of rules, redirects. Short, and they say why in the words of the
+// closed list. No bytes of the request come back but in Location.
+#pragma once
+#include <cstdint>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include <pintle/base/clock.hpp>
+#include <pintle/base/reason.hpp>
+#include <pintle/http/request.hpp>
+
+namespace pintle::proxy {
+
+struct OwnAnswer {
+  std::uint16_t status = 500;
+  Reason reason = Reason::Internal;
+  std::string_view detail{};    ///< for log and explain, not for the client
+  std::string_view location{};  ///< of a redirect
+};
+
+enum class Persistence : std::uint8_t { KeepAlive, Close };
+
+struct AnswerFraming {
+  http::Version client = http::Version::Http11;
+  http::Method method = http::Method::Get;
+  Persistence persistence = Persistence::Close;
+};
+
+using AnswerText = fmt::basic_memory_buffer<char, 768>;
+/// The whole message. Returns the length of its body as sent.
+std::size_t write_answer(const OwnAnswer& answer, const AnswerFraming& framing, AnswerText& out);
+
+}  // namespace pintle::proxy

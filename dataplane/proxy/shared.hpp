@@ -1,0 +1,42 @@
+// What all sessions of a worker share. Internal to proxy. Worker thread.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "dataplane/http1/head_edits.hpp"
+#include "dataplane/net/worker_context.hpp"
+#include "dataplane/proxy/proxy.hpp"
+#include "dataplane/upstream/upstream.hpp"
+
+namespace pintle::proxy {
+
+class Exchange;
+
+/// Exchanges are used again: a warm worker allocates none. Last in, first out, so the memory is warm too.
+class ExchangePool {
+ public:
+  static constexpr std::size_t max_free = 1024;
+
+  explicit ExchangePool(struct Shared& shared) noexcept : shared_(shared) {}
+  ~ExchangePool();
+  ExchangePool(const ExchangePool&) = delete;
+  ExchangePool& operator=(const ExchangePool&) = delete;
+  [[nodiscard]] Exchange* take();
+  void give_back(Exchange* exchange);
+
+ private:
+  struct Shared& shared_;
+  std::vector<Exchange*> free_;
+};
+
+struct Shared {
+  Shared(net::WorkerContext& worker, const Settings& wanted);
+
+  net::WorkerContext& context;
+  Settings settings;
+  std::unique_ptr<upstream::Upstreams> upstreams;
+  http1::HeadEdits edits;  ///< of one head, inside one event
+  ExchangePool exchanges;
+};
+
+}  // namespace pintle::proxy
