@@ -93,7 +93,7 @@ void Attachment::attach_to(JudgedGateway& gateway, const RouteSlot& slot, Parent
     // Two parentRefs may select one listener; the route stands there once.
     if (std::ranges::find(attached, &listener) != attached.end()) continue;
     attached.push_back(&listener);
-    listener.routes.push_back({slot.verdict.route, std::move(hosts)});
+    if (!slot.verdict.route->rules.empty()) listener.routes.push_back({slot.verdict.route, std::move(hosts)});
     if (slot.verdict.has_sound_rule) ++listener.report.attached_routes;
   }
   const std::string name = name_of(gateway.object->metadata);

@@ -44,7 +44,7 @@ std::optional<Problem> find_grant_fault(const BackendContext& context, std::stri
 }
 
 std::string list_ports(const api::Service& service) {
-  if (service.ports.empty()) return "no ports";
+  if (service.ports.empty()) return "none";
   std::vector<std::uint16_t> ports;
   for (const api::ServicePort& port : service.ports) ports.push_back(port.port);
   return fmt::format("{} {}", ports.size() == 1 ? "only port" : "ports", fmt::join(ports, ", "));
@@ -72,8 +72,8 @@ std::optional<Problem> find_service_fault(const api::Service* service, const Bac
                                key.namespace_, key.service)};
   const api::ServicePort* port = find_port(*service, key.port);
   if (port == nullptr)
-    return missing(".port", fmt::format("Service {}/{} has no port {}, but {}", key.namespace_, key.service, key.port,
-                                        list_ports(*service)));
+    return missing(".port", fmt::format("Service {}/{} has no port {}; it has {}", key.namespace_, key.service,
+                                        key.port, list_ports(*service)));
   const auto refuse = [&](std::string what) {
     return Problem{".port", std::string(reason::unsupported_protocol),
                    fmt::format("port {} of Service {}/{} {}", key.port, key.namespace_, key.service, what)};
@@ -112,6 +112,7 @@ void collect(const BackendContext& context, const api::EndpointSlice& slice, std
     runtime::SocketAddress address;
     // Addresses of one endpoint are alike, and consumers take the first (EndpointSlice API).
     if (endpoint.addresses.empty() || !runtime::parse_ip(endpoint.addresses.front(), address)) continue;
+    address = unmap_v4(address);
     address.port = port;
     if (const char* range = find_refused_range(address, context.settings)) {
       notes.push_back(fmt::format("endpoint {} of EndpointSlice {}/{} is {} and is left out",

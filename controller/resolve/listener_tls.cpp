@@ -107,7 +107,7 @@ void judge_tls(const Inputs& inputs, const api::Gateway& gateway, JudgedListener
     use_internal_certificate(inputs, listener, problems);
     return;
   }
-  if (tls.certificate_refs.empty())
+  if (tls.certificate_refs.empty() && tls.mode == api::TLSMode::Terminate)
     problems.push_back(make_problem(field + ".certificateRefs", reason::invalid_certificate_ref,
                                     "a listener of protocol HTTPS needs a certificate; name a Secret"));
   std::ranges::move(problems, std::back_inserter(listener.report.resolved_refs));

@@ -37,7 +37,10 @@ class RuleReader {
     read_timeouts();
     note_what_has_no_effect();
     rule_.action = choose_action();
-    if (!faults_.empty()) rule_.filters = {};
+    if (!faults_.empty()) {  // an answer of our own needs neither
+      rule_.filters = {};
+      rule_.timeouts = {};
+    }
     const bool sound = faults_.empty();
     std::ranges::move(faults_, std::back_inserter(verdict_.broken_rules));
     return sound;

@@ -1,6 +1,7 @@
 #include "test/unit/controller/resolve/world.hpp"
 
-#include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -114,6 +115,12 @@ spec:
     backendRefs: [{{name: {1}, port: 80}}]
 )",
                      name, service);
+}
+
+std::string read_text(const std::string& path) {
+  std::ifstream in(std::string(PINTLE_SOURCE_DIR) + '/' + path, std::ios::binary);
+  if (!in) throw std::runtime_error("cannot read " + path);
+  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 std::string show(const Resolution& resolution) {
