@@ -116,6 +116,7 @@ RouteReport Attachment::attach_route(const RouteSlot& slot) {
   report.object = identify(route);
   std::vector<JudgedListener*> attached;
   const auto& refs = route.spec.parent_refs;
+  report.parents.reserve(refs.size());
   for (auto ref = refs.begin(); ref != refs.end(); ++ref) {
     if (ref->group != api::gateway_group || ref->kind != "Gateway") continue;
     if (std::find(refs.begin(), ref, *ref) != ref) continue;  // the same parent twice has one status
@@ -134,7 +135,6 @@ RouteReport Attachment::attach_route(const RouteSlot& slot) {
       std::ranges::any_of(attached, [](const JudgedListener* listener) { return listener->report.served; });
   if (served)
     for (BackendShelf::Slot* backend : slot.endpoints) backend->use = BackendShelf::Use::Served;
-  if (!report.parents.empty()) inputs_.refs.insert(slot.lookups.begin(), slot.lookups.end());
   return report;
 }
 

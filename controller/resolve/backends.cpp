@@ -179,12 +179,15 @@ BackendEndpoints find_endpoints(const BackendContext& context, const BackendKey&
 }
 
 void BackendShelf::refresh(const BackendContext& context, const Changes& changes) {
-  for (auto& [key, slot] : slots_) {
-    slot.use = Use::None;
-    if (!changes.touch_endpoints(key.namespace_, key.service)) continue;
-    BackendEndpoints fresh = find_endpoints(context, key);
-    if (same_backend(*fresh.backend, *slot.endpoints.backend)) fresh.backend = slot.endpoints.backend;
-    slot.endpoints = std::move(fresh);
+  for (auto& [key, slot] : slots_) slot.use = Use::None;
+  for (const auto& [ns, service] : changes.services()) {
+    for (auto at = slots_.lower_bound({ns, service, 0}); at != slots_.end(); ++at) {
+      const auto& [key, slot] = *at;
+      if (key.namespace_ != ns || key.service != service) break;
+      BackendEndpoints fresh = find_endpoints(context, key);
+      if (same_backend(*fresh.backend, *slot.endpoints.backend)) fresh.backend = slot.endpoints.backend;
+      at->second.endpoints = std::move(fresh);
+    }
   }
 }
 
