@@ -68,7 +68,7 @@ void assign_requested(const api::GatewayAddress& wanted, const std::string& fiel
   runtime::SocketAddress address;
   const bool parsed = runtime::parse_ip(*wanted.value, address);
   if (parsed && find_range(address) != Range::Multicast) {
-    assign(out.addresses, address, AddressOrigin::Requested);
+    assign(out.addresses, unmap_v4(address), AddressOrigin::Requested);
     return;
   }
   out.programmed.push_back({field + ".value", std::string(reason::address_not_usable),

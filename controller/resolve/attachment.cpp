@@ -34,11 +34,13 @@ void add_verdict(const RouteSlot& slot, ParentReport& report) {
 std::string describe_selection(const api::ParentReference& ref) {
   std::string text = "no listener";
   if (ref.section_name) text += fmt::format(" called {}", *ref.section_name);
-  if (ref.port) text += fmt::format("{} port {}", ref.section_name ? " with" : " with", *ref.port);
+  if (ref.port) text += fmt::format(" with port {}", *ref.port);
   return text;
 }
 
+/// Partly invalid is only what is accepted otherwise.
 void refuse(ParentReport& report, std::string field, std::string_view reason, std::string message) {
+  report.dropped.clear();
   report.accepted.insert(report.accepted.begin(), {std::move(field), std::string(reason), std::move(message)});
 }
 

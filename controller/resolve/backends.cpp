@@ -28,24 +28,31 @@ std::optional<Problem> find_kind_fault(const api::BackendObjectReference& ref) {
       fmt::format("{}{}{} cannot be a backend; refer to a Service", ref.group, ref.group.empty() ? "" : "/", ref.kind)};
 }
 
-std::optional<Problem> find_grant_fault(const BackendContext& context, std::string_view from, std::string_view to,
+/// Namespaces of the route and of what it refers to.
+struct Crossing {
+  std::string_view from;
+  std::string_view to;
+};
+
+std::optional<Problem> find_grant_fault(const BackendContext& context, Crossing crossing,
                                         const api::BackendObjectReference& ref, RefSet& refs) {
   const Reference reference{.from_group = api::gateway_group,
                             .from_kind = "HTTPRoute",
-                            .from_namespace = from,
+                            .from_namespace = crossing.from,
                             .to_group = ref.group,
                             .to_kind = ref.kind,
-                            .to_namespace = to,
+                            .to_namespace = crossing.to,
                             .to_name = ref.name};
   if (is_permitted(context.snapshot, reference, refs)) return std::nullopt;
   return Problem{".namespace", std::string(reason::ref_not_permitted),
                  fmt::format("no ReferenceGrant in namespace {} lets HTTPRoutes of namespace {} refer to Service {}",
-                             to, from, ref.name)};
+                             crossing.to, crossing.from, ref.name)};
 }
 
 std::string list_ports(const api::Service& service) {
   if (service.ports.empty()) return "none";
   std::vector<std::uint16_t> ports;
+  ports.reserve(service.ports.size());
   for (const api::ServicePort& port : service.ports) ports.push_back(port.port);
   return fmt::format("{} {}", ports.size() == 1 ? "only port" : "ports", fmt::join(ports, ", "));
 }
@@ -140,8 +147,9 @@ BackendVerdict judge_backend(const BackendContext& context, std::string_view ns,
   BackendVerdict verdict;
   verdict.name = fmt::format("{}/{}", target, ref.name);
   if (ref.port) verdict.name += fmt::format(":{}", *ref.port);
-  if ((verdict.problem = find_kind_fault(ref))) return verdict;
-  if ((verdict.problem = find_grant_fault(context, ns, target, ref, refs))) return verdict;
+  verdict.problem = find_kind_fault(ref);
+  if (!verdict.problem) verdict.problem = find_grant_fault(context, {ns, target}, ref, refs);
+  if (verdict.problem) return verdict;
   refs.insert(ref_to(api::Kind::Service, target, ref.name));
   if (!ref.port) {
     verdict.problem = Problem{".port", std::string(reason::backend_not_found),

@@ -18,6 +18,7 @@ using Owners = std::map<runtime::SocketAddress, const JudgedGateway*>;
 /// Oldest first, then by name: who came first keeps what it has (req 66).
 std::vector<JudgedGateway*> order_by_age(std::vector<JudgedGateway>& gateways) {
   std::vector<JudgedGateway*> order;
+  order.reserve(gateways.size());
   for (JudgedGateway& gateway : gateways) order.push_back(&gateway);
   std::ranges::sort(order, {}, [](const JudgedGateway* one) {
     const api::ObjectMeta& metadata = one->object->metadata;

@@ -44,30 +44,71 @@ TEST(Certificates, EachWayToBeWrong) {
   }
 }
 
+/// The Secrets, but with `to` in place of `from`.
+std::string rename(std::string_view from, std::string_view to, std::string yaml = certificates_yaml()) {
+  return yaml.replace(yaml.find(from), from.size(), to);
+}
+
 TEST(Certificates, TheShelfKeepsPointersOfEqualContent) {
   testing::World world;
   CertificateShelf shelf;
-  world.apply(certificates_yaml());
-  const CertificatePtr first = **shelf.find(world.snapshot(), "default", "good");
+  const CertificatePtr first = shelf.find(world.apply(certificates_yaml()).snapshot(), "default", "good")->certificate;
+  ASSERT_NE(first, nullptr);
   EXPECT_EQ(shelf.find(world.snapshot(), "default", "missing"), nullptr);
   shelf.sweep();
 
   // Another object with the same bytes.
-  std::string labelled = certificates_yaml();
-  labelled.replace(labelled.find("{name: good,"), 12, "{name: good, labels: {a: b},");
-  world.apply(labelled);
-  EXPECT_EQ(**shelf.find(world.snapshot(), "default", "good"), first);
+  world.apply(rename("{name: good,", "{name: good, labels: {a: b},"));
+  EXPECT_EQ(shelf.find(world.snapshot(), "default", "good")->certificate, first);
   shelf.sweep();
-
   // Other bytes under the same name.
-  std::string swapped = certificates_yaml();
-  swapped.replace(swapped.find("{name: good,"), 12, "{name: was,");
-  swapped.replace(swapped.find("{name: wild,"), 12, "{name: good,");
-  world.apply(swapped);
-  EXPECT_NE(**shelf.find(world.snapshot(), "default", "good"), first);
+  world.apply(rename("{name: wild,", "{name: good,", rename("{name: good,", "{name: was,")));
+  EXPECT_NE(shelf.find(world.snapshot(), "default", "good")->certificate, first);
   // Gone.
   world.remove(api::Kind::Secret, "default", "good");
   EXPECT_EQ(shelf.find(world.snapshot(), "default", "good"), nullptr);
+}
+
+/// A bad new Secret leaves the old certificate in use, and the status says so (req 57).
+TEST(Certificates, ABadRotationIsNoOutage) {
+  testing::World world;
+  world.apply(testing::base_yaml()).apply(certificates_yaml()).apply(R"(
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: tls, namespace: default}
+spec:
+  gatewayClassName: pintle
+  addresses: [{value: 127.0.0.9}]
+  listeners:
+  - {name: https, port: 443, protocol: HTTPS, tls: {certificateRefs: [{name: good}]}}
+)");
+  const auto certificates_of = [](const Resolution& made) {
+    for (const ResolvedGateway& gateway : made.model.gateways)
+      if (gateway.name == "tls") return gateway.listeners.at(0).certificates;
+    return std::vector<CertificatePtr>();
+  };
+  const Resolution good = world.resolve();
+  ASSERT_EQ(certificates_of(good).size(), 1U);
+  EXPECT_TRUE(testing::find_listener(good, "tls", "https").resolved_refs.empty());
+
+  world.apply(rename("{name: mismatch,", "{name: good,", rename("{name: good,", "{name: was,")));
+  const Resolution bad = world.resolve();
+  EXPECT_EQ(certificates_of(bad), certificates_of(good));
+  const ListenerReport& listener = testing::find_listener(bad, "tls", "https");
+  EXPECT_TRUE(listener.served);
+  ASSERT_EQ(testing::reasons_of(listener.resolved_refs), "InvalidCertificateRef");
+  EXPECT_THAT(listener.resolved_refs.front().message, ::testing::HasSubstr("stays in use"));
+
+  // A fresh start has nothing to keep.
+  EXPECT_TRUE(certificates_of(world.resolve_fresh()).empty());
+  // A Secret that is gone is no slip: its certificate goes with it.
+  world.remove(api::Kind::Secret, "default", "good");
+  EXPECT_TRUE(certificates_of(world.resolve()).empty());
+  // A good one is taken at once.
+  world.apply(rename("{name: wild,", "{name: good,", rename("{name: good,", "{name: was,")));
+  const Resolution repaired = world.resolve();
+  ASSERT_EQ(certificates_of(repaired).size(), 1U);
+  EXPECT_THAT(certificates_of(repaired).front()->dns_names, ElementsAre("*.example.com", "example.com"));
 }
 
 }  // namespace
