@@ -56,15 +56,16 @@ class RuleReader {
     return rule_.matches[0].path.value;
   }
 
-  void take_faults(ResolvedFilters& filters) {
+  void take_words_of(ResolvedFilters& filters) {
     std::ranges::move(filters.problems, std::back_inserter(faults_));
     std::ranges::move(filters.resolved_refs, std::back_inserter(verdict_.resolved_refs));
+    std::ranges::move(filters.notes, std::back_inserter(verdict_.notes));
   }
 
   void read_filters() {
     const std::optional<std::string> prefix = only_prefix();
     ResolvedFilters filters = resolve_filters({spec_.filters, field_ + ".filters", FilterPlace::Rule, prefix});
-    take_faults(filters);
+    take_words_of(filters);
     rule_.filters = std::move(filters.message);
     redirect_ = std::move(filters.redirect);
     if (redirect_ && !spec_.backend_refs.empty())
@@ -89,7 +90,7 @@ class RuleReader {
           {field + verdict.problem->field_path, verdict.problem->reason, verdict.problem->message});
     }
     ResolvedFilters filters = resolve_filters({spec.filters, field + ".filters", FilterPlace::BackendRef, prefix});
-    take_faults(filters);
+    take_words_of(filters);
     backend.filters = std::move(filters.message);
     forward_.backends.push_back(std::move(backend));
   }

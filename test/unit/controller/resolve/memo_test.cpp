@@ -89,62 +89,123 @@ TEST(Memo, NoticesSettingsOfItsConcern) {
   EXPECT_EQ(world.resolve().model.backends.at(one)->endpoints.front(), elsewhere);
 }
 
+struct Edit {
+  api::ObjectKey key;
+  std::string yaml;
+};
+
+/// Objects that refer to each other by names of four letters, so that edits meet.
+class Editor {
+ public:
+  unsigned roll(unsigned sides) { return static_cast<unsigned>(random_() % sides); }
+
+  Edit make() {
+    const std::string name = letter();
+    switch (roll(8)) {
+      case 0: {
+        std::string yaml = route_yaml(name, letter());
+        if (roll(2) == 0) yaml.replace(yaml.find("port: 80}"), 9, "port: 80, namespace: other}");
+        if (roll(3) == 0) yaml.replace(yaml.find("{name: gw}"), 10, fmt::format("{{name: {}}}", letter()));
+        if (roll(3) == 0) yaml.replace(yaml.find("/" + name), 2, "\"(\"");
+        return {{api::Kind::HTTPRoute, "default", name}, yaml};
+      }
+      case 1:
+        return {{api::Kind::Service, "default", name}, service_yaml(name, 80 + static_cast<int>(roll(2)), letter())};
+      case 2: {
+        std::string yaml = service_yaml(name, 80);
+        yaml.replace(yaml.find("namespace: default"), 18, "namespace: other");
+        return {{api::Kind::Service, "other", name}, yaml};
+      }
+      case 3:
+        return {{api::Kind::EndpointSlice, "default", name + "-a"},
+                slice_yaml(fmt::format("10.0.0.{}", roll(3)), name)};
+      case 4:
+        return make_gateway(name);
+      case 5:
+        return {
+            {api::Kind::Namespace, "", "default"},
+            fmt::format("apiVersion: v1\nkind: Namespace\nmetadata: {{name: default, labels: {{l: {}}}}}\n", letter())};
+      default:
+        return make_grant(name);
+    }
+  }
+
+ private:
+  std::string letter() { return std::string(1, static_cast<char>('a' + roll(4))); }
+
+  Edit make_gateway(const std::string& name) {
+    constexpr const char* namespaces[] = {"from: Same", "from: All", "from: Selector, selector: {matchLabels: {l: a}}"};
+    constexpr const char* hosts[] = {"", ", hostname: a.example.com", ", hostname: \"*.example.com\""};
+    return {{api::Kind::Gateway, "default", name},
+            fmt::format("apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\n"
+                        "metadata: {{name: {}, namespace: default, creationTimestamp: \"2026-01-0{}T00:00:00Z\"}}\n"
+                        "spec:\n  gatewayClassName: {}\n  listeners:\n"
+                        "  - {{name: one, port: {}, protocol: HTTP{}, allowedRoutes: {{namespaces: {{{}}}}}}}\n"
+                        "  - {{name: two, port: 81, protocol: {}}}\n",
+                        name, roll(3) + 1, roll(5) == 0 ? "missing" : "pintle", 80 + roll(3), hosts[roll(3)],
+                        namespaces[roll(3)], roll(3) == 0 ? "TCP" : "HTTP")};
+  }
+
+  Edit make_grant(const std::string& name) {
+    const api::ObjectKey key{api::Kind::ReferenceGrant, roll(2) == 0 ? "other" : "elsewhere", name};
+    return {key, fmt::format("apiVersion: gateway.networking.k8s.io/v1\nkind: ReferenceGrant\n"
+                             "metadata: {{name: {}, namespace: {}}}\nspec:\n"
+                             "  from: [{{group: gateway.networking.k8s.io, namespace: default, kind: HTTPRoute}}]\n"
+                             "  to: [{{group: \"\", kind: Service, name: {}}}]\n",
+                             name, key.ns, letter())};
+  }
+
+  std::mt19937 random_{4711};
+};
+
 /// Edits at random; after each, the answer with memo is the answer without, and an object that does not concern the
 /// resolution before does not change it.
 TEST(Memo, AgreesWithAFreshResolutionAfterAnyEdit) {
-  std::mt19937 random{4711};
-  const auto roll = [&](unsigned sides) { return random() % sides; };
-  const auto letter = [&] { return std::string(1, static_cast<char>('a' + roll(4))); };
+  Editor editor;
   World world;
   world.apply(base_yaml());
   std::size_t unconcerned = 0;
   Resolution before = world.resolve();
-  for (int round = 0; round < 600; ++round) {
-    api::ObjectKey changed;
-    const std::string name = letter();
-    const bool remove = roll(4) == 0;
-    std::string yaml;
-    switch (roll(5)) {
-      case 0:
-        changed = {api::Kind::HTTPRoute, "default", name};
-        yaml = route_yaml(name, letter());
-        if (roll(2) == 0) yaml.replace(yaml.find("port: 80}"), 9, "port: 80, namespace: other}");
-        break;
-      case 1:
-        changed = {api::Kind::Service, "default", name};
-        yaml = service_yaml(name, 80 + static_cast<int>(roll(2)), letter());
-        break;
-      case 2:
-        changed = {api::Kind::Service, "other", name};
-        yaml = service_yaml(name, 80);
-        yaml.replace(yaml.find("namespace: default"), 18, "namespace: other");
-        break;
-      case 3:
-        changed = {api::Kind::EndpointSlice, "default", name + "-a"};
-        yaml = slice_yaml(fmt::format("10.0.0.{}", roll(3)), name);
-        break;
-      default:
-        changed = {api::Kind::ReferenceGrant, roll(2) == 0 ? "other" : "elsewhere", name};
-        yaml = fmt::format(
-            "apiVersion: gateway.networking.k8s.io/v1\nkind: ReferenceGrant\nmetadata: {{name: {}, namespace: {}}}\n"
-            "spec:\n  from: [{{group: gateway.networking.k8s.io, namespace: default, kind: HTTPRoute}}]\n"
-            "  to: [{{group: \"\", kind: Service, name: {}}}]\n",
-            name, changed.ns, letter());
-    }
-    if (!remove)
-      world.apply(yaml);
-    else if (!world.remove_if_present(changed))
+  for (int round = 0; round < 1000; ++round) {
+    const Edit edit = editor.make();
+    if (editor.roll(4) != 0)
+      world.apply(edit.yaml);
+    else if (!world.remove_if_present(edit.key))
       continue;
     Resolution after = world.resolve();
     const std::string text = testing::show(after);
-    ASSERT_EQ(text, testing::show(world.resolve_fresh())) << "round " << round << ", " << to_string(changed);
-    if (!concerns(before.refs, changed)) {
+    ASSERT_EQ(text, testing::show(world.resolve_fresh())) << "round " << round << ", " << to_string(edit.key);
+    if (!concerns(before.refs, edit.key)) {
       ++unconcerned;
-      ASSERT_EQ(text, testing::show(before)) << "round " << round << ", " << to_string(changed);
+      ASSERT_EQ(text, testing::show(before)) << "round " << round << ", " << to_string(edit.key);
     }
     before = std::move(after);
   }
   EXPECT_GT(unconcerned, 50U);
+}
+
+/// What one tenant writes, however wrong, changes nothing of another's (req 67).
+TEST(Memo, ABrokenRouteChangesNothingForOthers) {
+  World world;
+  world.apply(base_yaml()).apply(route_yaml("good"));
+  const Resolution before = world.resolve();
+  std::string yaml;
+  int number = 0;
+  for (const std::string_view rules :
+       {"[{matches: [{path: {type: RegularExpression, value: \"(\"}}]}]",
+        "[{matches: [{path: {type: Glob, value: x}}]}]",
+        "[{filters: [{type: Teleport}], matches: [{path: {value: /bad}}]}]",
+        "[{backendRefs: [{name: missing, port: 80}], matches: [{path: {value: /bad}}]}]",
+        "[{backendRefs: [{name: one, port: 80, namespace: other}], matches: [{path: {value: /bad}}]}]", "[]"})
+    yaml += fmt::format(
+        "---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\n"
+        "metadata: {{name: bad-{}, namespace: default}}\nspec: {{parentRefs: [{{name: gw}}], rules: {}}}\n",
+        number++, rules);
+  const Resolution after = world.apply(yaml).resolve();
+  EXPECT_EQ(after.report.routes.size(), 7U);
+  EXPECT_EQ(find_served(after, "good"), find_served(before, "good"));
+  EXPECT_EQ(after.model.backends, before.model.backends);
+  EXPECT_EQ(testing::show(testing::find_route(after, "good")), testing::show(testing::find_route(before, "good")));
 }
 
 double millis(std::chrono::steady_clock::duration span) {

@@ -40,6 +40,7 @@ class World {
 
 /// Everything a resolution says, but for pointers.
 [[nodiscard]] std::string show(const Resolution& resolution);
+[[nodiscard]] std::string show(const RouteReport& route);
 /// The reasons of problems: "InvalidKind RefNotPermitted".
 [[nodiscard]] std::string reasons_of(const Problems& problems);
 
