@@ -240,13 +240,16 @@ void add_explain(CLI::App& app, ExplainOptions& o) {
 void add_validate(CLI::App& app, ValidateOptions& o) {
   app.add_option("PATH", o.paths, "files or folders of manifests");
   Flags flags(app);
+  flags.group("Checks");
+  flags.value("--expiry-days", o.expiry_days, "N", "name certificates that end within N days", "21");
+  flags.choice<TlsMode>("--tls", o.tls, {{"manifests", TlsMode::Manifests}, {"internal", TlsMode::Internal}},
+                        "as given to serve; internal: a Secret that is absent is no finding", "manifests");
   flags.group("Output");
   flags.choice("-o,--output", o.format, finding_formats, "format", "text");
   flags.choice<api::Severity>(
       "--fail-on", o.fail_on,
       {{"info", api::Severity::Info}, {"warning", api::Severity::Warning}, {"error", api::Severity::Error}},
       "exit 3 for findings of this severity or worse", "error");
-  flags.value("--expiry-days", o.expiry_days, "N", "name certificates that end within N days", "21");
 }
 
 void add_demo(CLI::App& app, DemoOptions& o) {

@@ -44,7 +44,8 @@ struct ValidateOptions {
   std::vector<std::string> paths;
   OutputFormat format = OutputFormat::Text;
   api::Severity fail_on = api::Severity::Error;
-  std::uint16_t expiry_days = 21;  ///< certificates that end sooner are a finding
+  std::uint16_t expiry_days = 21;    ///< certificates that end sooner are a finding
+  TlsMode tls = TlsMode::Manifests;  ///< as ServeOptions
 };
 
 enum class Afterwards : std::uint8_t { KeepServing, Stop };
