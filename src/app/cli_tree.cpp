@@ -258,7 +258,7 @@ void add_demo(CLI::App& app, DemoOptions& o) {
   flags.flag("--once", o.afterwards, Afterwards::Stop,
              "stop after the table; exit 0 if every row came out as expected");
   flags.value("--folder", o.folder, "DIR", "where the manifests are written; kept if they are there", "quickstart");
-  flags.value("--port-offset", o.port_offset, "N", "add N to the ports 8080 and 8443", "0");
+  flags.value("--port-offset", o.port_offset, "N", "add N to the ports 80 and 443 of the example", "8000");
   flags.parsed("--admin", into_admin(o.admin, "off"), "IP:PORT", "metrics, health, dumps; off: none", "127.0.0.1:9801");
 }
 

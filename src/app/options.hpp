@@ -53,7 +53,7 @@ struct DemoOptions {
   Afterwards afterwards = Afterwards::KeepServing;
   std::string folder = "quickstart";
   std::string admin = "127.0.0.1:9801";
-  std::uint16_t port_offset = 0;
+  std::uint16_t port_offset = 8000;  ///< the example's Gateway has the ports 80 and 443
 };
 
 struct VersionOptions {
