@@ -122,6 +122,8 @@ const std::vector<FindingDoc>& finding_docs() {
        "Two places define the same object; the first by file path, then by order in the file, counts."},
       {"GW0502", Warning, "Last good version kept",
        "The object or file is not sound now; what it said before stays in force."},
+      {"GW0503", Warning, "Looked at by the clock",
+       "A limit of inotify is reached; changes of the folder are found a little later than they happen."},
   };
   return docs;
 }

@@ -1,8 +1,12 @@
 // A folder of manifests as a Source: every *.yaml, *.yml and *.json below it, several documents a file.
 //  - guarantees: the same files give the same objects whatever the order they are read in (a key written twice counts
-//    where it stands first by path, then by place; the other is a finding); a file that does not parse keeps its last
-//    good objects and says where it is broken, and the rest applies; edits are seen by inotify and coalesced for
-//    `coalesce`; a folder that vanishes keeps what it last held.
+//    where it stands first by path, then by place; the other is a finding); a file that does not parse, or cannot be
+//    read, keeps its last good objects, an object that is refused its own, and findings say where it is broken; the
+//    rest applies; the first edit after a calm is seen at once, those that follow within `coalesce` together; a file
+//    whose bytes have not changed costs nothing; a folder that vanishes keeps what it last held.
+//  - a file that vanishes counts until `settle` has passed: editors and ConfigMap mounts replace files by renaming.
+//  - edits are seen by inotify; where its limits are reached, a finding says so and the folders are looked at every
+//    `poll` instead.
 //  - threads: the control thread's io_context.
 #pragma once
 #include <functional>
@@ -24,6 +28,9 @@ namespace pintle::source {
 struct FolderSettings {
   std::vector<std::string> directories;  ///< or single files
   Millis coalesce{5};
+  Millis settle{50};
+  Millis poll{1000};
+  std::size_t max_watches = 0;  ///< folders watched at most; 0: as many as the system allows
 };
 
 class FolderSource final : public Source {

@@ -1,7 +1,7 @@
 // From what was found and what became of it to the statuses to write.
-//  - guarantees: pure; lastTransitionTime moves only when a condition's status does; conditions, parents and listeners
-//    of others stay as they are and where they are; a condition with a newer observedGeneration than ours is left
-//    alone; no patch for an object whose status would not change; patches in the order of their keys.
+//  - guarantees: pure; lastTransitionTime moves only when a condition's status does; conditions and parents
+//    of others stay as they are and where they are; a condition of ours with a newer observedGeneration than ours is
+//    left alone; no patch for an object whose status would not change; patches in the order of their keys.
 //  - leaves to others: writing (sink), deciding when. Give it a complete ApplyReport: with an incomplete one whatever
 //    would be Programmed is Pending.
 //  - threads: any.

@@ -19,8 +19,9 @@ class StatusSink {
   virtual std::vector<Error> write(std::span<const StatusPatch> patches) = 0;
 };
 
-/// Keeps statuses in memory; with a directory also as "<kind>-<namespace>-<name>.status.yaml" there, each replaced
-/// atomically.
+/// Keeps statuses in memory; with a directory also as "<kind>_<namespace>_<name>.status.yaml" there, each replaced
+/// atomically. The directory is made when the first is written, and may be one the manifests are read from: a folder
+/// source leaves such names out.
 class FolderStatusSink final : public StatusSink {
  public:
   explicit FolderStatusSink(std::string directory = {});

@@ -17,8 +17,7 @@ struct Manifests {
   std::size_t files = 0;
 };
 
-/// Folders are read with all below: *.yaml, *.yml, *.json, names that begin with a dot left out. A path that is not
-/// there is a finding (GW0107).
+/// The files that `serve` would read (source/manifest_files.hpp). A path that is not there is a finding (GW0107).
 [[nodiscard]] Manifests load_manifests(const std::vector<std::string>& paths);
 
 /// Where a field of an object was written; the object's own place if that cannot be told any more. Reads the file

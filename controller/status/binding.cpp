@@ -1,0 +1,137 @@
+#include "controller/status/binding.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace pintle::status {
+namespace {
+
+/// The results of some sockets, for people.
+struct Outcome {
+  std::vector<std::string> bound;
+  std::vector<std::string> faults;
+
+  void add(const runtime::SocketResult* result) {
+    if (result == nullptr) return;
+    if (result->error)
+      faults.push_back(result->error->context);
+    else
+      bound.push_back(runtime::to_string(result->address));
+  }
+};
+
+[[nodiscard]] const runtime::SocketResult* find_socket(const resolve::GatewayReport& report,
+                                                       const resolve::ListenerReport& listener,
+                                                       const resolve::AssignedAddress& assigned,
+                                                       const SocketResults& results) {
+  runtime::SocketAddress socket = assigned.address;
+  socket.port = static_cast<std::uint16_t>(listener.port + report.port_offset);
+  return results.find(socket);
+}
+
+[[nodiscard]] Outcome outcome_of(const resolve::GatewayReport& report, const resolve::ListenerReport& listener,
+                                 const SocketResults& results) {
+  Outcome outcome;
+  for (const resolve::AssignedAddress& assigned : report.addresses)
+    outcome.add(find_socket(report, listener, assigned, results));
+  return outcome;
+}
+
+/// Listeners of one port share their sockets; each socket is counted once.
+[[nodiscard]] Outcome outcome_of(const resolve::GatewayReport& report, const resolve::AssignedAddress& assigned,
+                                 const SocketResults& results) {
+  Outcome outcome;
+  std::vector<std::uint16_t> seen;
+  for (const resolve::ListenerReport& listener : report.listeners) {
+    if (!listener.served || std::ranges::find(seen, listener.port) != seen.end()) continue;
+    seen.push_back(listener.port);
+    outcome.add(find_socket(report, listener, assigned, results));
+  }
+  return outcome;
+}
+
+[[nodiscard]] std::string joined(const std::vector<std::string>& words, std::string_view between) {
+  return fmt::format("{}", fmt::join(words, between));
+}
+
+[[nodiscard]] std::string ip_text(runtime::SocketAddress address) {
+  const std::string text = runtime::to_string(address);
+  return address.v6 ? text.substr(1, text.rfind(']') - 1) : text.substr(0, text.rfind(':'));
+}
+
+[[nodiscard]] std::string waiting(const runtime::ApplyReport& apply) {
+  return fmt::format("generation {} is served by {} of {} workers", apply.generation.value, apply.acknowledged,
+                     apply.workers);
+}
+
+[[nodiscard]] Verdict not_served(const resolve::GatewayReport& report, const resolve::ListenerReport& listener) {
+  if (!listener.accepted.empty()) return listener::programmed_invalid("the listener is not accepted");
+  if (!report.accepted.empty()) return listener::programmed_invalid("the Gateway is not accepted");
+  if (!listener.resolved_refs.empty())
+    return listener::programmed_invalid("references of the listener do not resolve, and it cannot serve without them");
+  if (!report.programmed.empty()) return listener::programmed_pending(describe(report.programmed));
+  return listener::programmed_pending("the listener is not served yet");
+}
+
+}  // namespace
+
+SocketResults::SocketResults(const runtime::ApplyReport& apply) : apply_(apply) {
+  for (const runtime::SocketResult& result : apply.sockets) by_address_.emplace(result.address, &result);
+}
+
+const runtime::SocketResult* SocketResults::find(const runtime::SocketAddress& address) const {
+  const auto found = by_address_.find(address);
+  return found == by_address_.end() ? nullptr : found->second;
+}
+
+Verdict judge_programmed(const resolve::GatewayReport& report, const resolve::ListenerReport& listener,
+                         const SocketResults& results) {
+  if (!listener.served) return not_served(report, listener);
+  if (!results.apply().complete()) return listener::programmed_pending(waiting(results.apply()));
+  const Outcome outcome = outcome_of(report, listener, results);
+  if (outcome.bound.empty())
+    return outcome.faults.empty() ? listener::programmed_pending("no socket of the listener has been bound yet")
+                                  : listener::port_not_bound(joined(outcome.faults, "; "));
+  std::string message = fmt::format("listening on {}", joined(outcome.bound, ", "));
+  if (!outcome.faults.empty()) message += fmt::format("; but {}", joined(outcome.faults, "; "));
+  return listener::programmed(std::move(message));
+}
+
+Verdict judge_programmed(const resolve::GatewayReport& report, const SocketResults& results) {
+  if (!report.programmed.empty()) return gateway::refused_programmed(report.programmed);
+  if (report.addresses.empty())
+    return gateway::address_not_assigned("there is no address for the Gateway; give it one in spec.addresses");
+  if (!results.apply().complete()) return gateway::programmed_pending(waiting(results.apply()));
+
+  std::vector<std::string> bound;
+  std::vector<std::string> faults;
+  for (const resolve::AssignedAddress& assigned : report.addresses) {
+    Outcome outcome = outcome_of(report, assigned, results);
+    if (outcome.bound.empty() && !outcome.faults.empty() && assigned.origin == resolve::AddressOrigin::Requested)
+      return gateway::address_not_usable(joined(outcome.faults, "; "));
+    std::ranges::move(outcome.bound, std::back_inserter(bound));
+    std::ranges::move(outcome.faults, std::back_inserter(faults));
+  }
+  if (bound.empty() && !faults.empty()) return gateway::no_resources(joined(faults, "; "));
+  // Without a listener that can serve there is nothing to bind: its configuration is in place all the same, and the
+  // listeners say what they lack (suite: GatewaySecretMissingReferenceGrant).
+  std::string message = bound.empty() ? std::string("in place, but no listener can serve")
+                                      : fmt::format("listening on {}", joined(bound, ", "));
+  if (!faults.empty()) message += fmt::format("; but {}", joined(faults, "; "));
+  return gateway::programmed(std::move(message));
+}
+
+std::vector<api::GatewayStatusAddress> bound_addresses(const resolve::GatewayReport& report,
+                                                       const SocketResults& results) {
+  constexpr std::size_t most = 16;  // of GatewayStatus.addresses
+  std::vector<api::GatewayStatusAddress> list;
+  for (const resolve::AssignedAddress& assigned : report.addresses) {
+    if (outcome_of(report, assigned, results).bound.empty() || list.size() == most) continue;
+    api::GatewayStatusAddress made{.type = "IPAddress", .value = ip_text(assigned.address)};
+    if (std::ranges::find(list, made) == list.end()) list.push_back(std::move(made));
+  }
+  return list;
+}
+
+}  // namespace pintle::status

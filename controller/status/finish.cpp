@@ -1,0 +1,209 @@
+#include "controller/status/finish.hpp"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "controller/status/binding.hpp"
+#include "controller/status/conditions.hpp"
+#include "controller/status/merge.hpp"
+
+namespace pintle::status {
+namespace {
+
+constexpr std::string_view class_not_accepted = "waiting for the GatewayClass to be accepted";
+
+[[nodiscard]] std::string with_notes(std::string message, const std::vector<std::string>& notes) {
+  for (const std::string& note : notes) message += "; " + note;
+  return message;
+}
+
+template <class Status>
+[[nodiscard]] const Status& previous_of(const Statuses& previous, const api::ObjectKey& key) {
+  static const Status none;
+  const auto found = previous.find(key);
+  const Status* held = found == previous.end() ? nullptr : std::get_if<Status>(&found->second);
+  return held == nullptr ? none : *held;
+}
+
+// ---- GatewayClass
+// ----------------------------------------------------------------------------------------------------
+
+[[nodiscard]] api::GatewayClassStatus finish(const resolve::ClassReport& report,
+                                             const api::GatewayClassStatus& previous, Stamp stamp) {
+  const Verdict verdicts[] = {
+      report.accepted.empty() ? gateway_class::accepted("the class is served by this controller")
+                              : gateway_class::refused_accepted(report.accepted),
+      gateway_class::supported_version("Gateway API v1.6"),
+  };
+  return {.conditions = merge_conditions(previous.conditions, verdicts, gateway_class::owned, stamp),
+          .supported_features = report.supported_features};
+}
+
+// ---- Gateway
+// ---------------------------------------------------------------------------------------------------------
+
+[[nodiscard]] std::vector<Verdict> judge(const resolve::GatewayReport& gateway, const resolve::ListenerReport& report,
+                                         const SocketResults& results) {
+  if (gateway.standing == resolve::Standing::ClassPending)
+    return {listener::pending(std::string(class_not_accepted)),
+            listener::programmed_unknown(std::string(class_not_accepted))};
+  std::vector<Verdict> verdicts{
+      report.accepted.empty() ? listener::accepted(with_notes("the listener is accepted", report.notes))
+                              : listener::refused_accepted(report.accepted),
+      judge_programmed(gateway, report, results),
+      report.resolved_refs.empty() ? listener::resolved_refs("every reference resolves")
+                                   : listener::refused_refs(report.resolved_refs),
+      report.conflict ? listener::conflicted(*report.conflict)
+                      : listener::no_conflicts("no other listener of the port stands in its way"),
+  };
+  if (report.overlap) verdicts.push_back(listener::overlapping(*report.overlap));
+  return verdicts;
+}
+
+/// Names of the listeners for which `problems_of` is not empty.
+[[nodiscard]] std::vector<std::string_view> names_with(const resolve::GatewayReport& report,
+                                                       resolve::Problems resolve::ListenerReport::* problems) {
+  std::vector<std::string_view> names;
+  for (const resolve::ListenerReport& listener : report.listeners)
+    if (!(listener.*problems).empty()) names.push_back(listener.name);
+  return names;
+}
+
+[[nodiscard]] Verdict judge_accepted(const resolve::GatewayReport& report) {
+  if (!report.accepted.empty()) return gateway::refused_accepted(report.accepted);
+  const auto bad = names_with(report, &resolve::ListenerReport::accepted);
+  if (bad.empty()) return gateway::accepted(with_notes("the Gateway is accepted", report.notes));
+  std::string message = fmt::format("not accepted: listener{} {}", bad.size() == 1 ? "" : "s", fmt::join(bad, ", "));
+  return bad.size() == report.listeners.size()
+             ? gateway::listeners_not_valid(std::move(message))
+             : gateway::accepted_in_part(with_notes(std::move(message), report.notes));
+}
+
+[[nodiscard]] Verdict judge_resolved(const resolve::GatewayReport& report) {
+  if (!report.resolved_refs.empty()) return gateway::refused_refs(report.resolved_refs);
+  const auto bad = names_with(report, &resolve::ListenerReport::resolved_refs);
+  if (bad.empty()) return gateway::resolved_refs("every reference resolves");
+  return gateway::listeners_not_resolved(
+      fmt::format("references do not resolve: listener{} {}", bad.size() == 1 ? "" : "s", fmt::join(bad, ", ")));
+}
+
+[[nodiscard]] std::vector<Verdict> judge(const resolve::GatewayReport& report, const SocketResults& results) {
+  if (report.standing == resolve::Standing::ClassPending)
+    return {gateway::pending(std::string(class_not_accepted)),
+            gateway::programmed_unknown(std::string(class_not_accepted))};
+  Verdict accepted = judge_accepted(report);
+  Verdict programmed = accepted.status == api::ConditionStatus::True
+                           ? judge_programmed(report, results)
+                           : gateway::programmed_invalid("the Gateway is not accepted");
+  return {std::move(accepted), std::move(programmed), judge_resolved(report)};
+}
+
+[[nodiscard]] api::GatewayStatus finish(const resolve::GatewayReport& report, const api::GatewayStatus& previous,
+                                        const SocketResults& results, Stamp stamp) {
+  api::GatewayStatus made;
+  // Never an empty list while traffic flows: until the workers have answered, what was known stays.
+  made.addresses = results.apply().complete() ? bound_addresses(report, results) : previous.addresses;
+  made.conditions = merge_conditions(previous.conditions, judge(report, results), gateway::owned, stamp);
+  made.attached_listener_sets = previous.attached_listener_sets;
+  for (const resolve::ListenerReport& listener : report.listeners) {
+    const auto before = std::ranges::find(previous.listeners, listener.name, &api::ListenerStatus::name);
+    static const std::vector<api::Condition> none;
+    made.listeners.push_back(
+        {.name = listener.name,
+         .supported_kinds = listener.supported_kinds,
+         .attached_routes = listener.attached_routes,
+         .conditions = merge_conditions(before == previous.listeners.end() ? none : before->conditions,
+                                        judge(report, listener, results), listener::owned, stamp)});
+  }
+  return made;
+}
+
+// ---- HTTPRoute
+// -------------------------------------------------------------------------------------------------------
+
+[[nodiscard]] std::vector<Verdict> judge(const resolve::ParentReport& report) {
+  if (report.pending) return {parent::pending(std::string(class_not_accepted))};
+  std::vector<Verdict> verdicts{
+      report.accepted.empty() ? parent::accepted(with_notes("the route is attached", report.notes))
+                              : parent::refused_accepted(report.accepted),
+      report.resolved_refs.empty() ? parent::resolved_refs("every reference resolves")
+                                   : parent::refused_refs(report.resolved_refs),
+  };
+  if (!report.dropped.empty()) verdicts.push_back(parent::dropped_rules(report.dropped));
+  return verdicts;
+}
+
+/// Entries of other controllers stay as and where they are; ours keep their place, and go with their parentRef
+/// (GEP-1364).
+[[nodiscard]] api::RouteStatus finish(const resolve::RouteReport& report, const api::RouteStatus& previous,
+                                      const std::string& controller_name, Stamp stamp) {
+  api::RouteStatus made;
+  std::vector<const resolve::ParentReport*> written;
+  const auto write = [&](const resolve::ParentReport& of, const std::vector<api::Condition>& before) {
+    made.parents.push_back({.parent_ref = of.ref,
+                            .controller_name = controller_name,
+                            .conditions = merge_conditions(before, judge(of), parent::owned, stamp)});
+    written.push_back(&of);
+  };
+  const auto is_written = [&written](const api::ParentReference& ref) {
+    return std::ranges::any_of(written, [&ref](const resolve::ParentReport* of) { return of->ref == ref; });
+  };
+  for (const api::RouteParentStatus& entry : previous.parents) {
+    if (entry.controller_name != controller_name) {
+      made.parents.push_back(entry);
+      continue;
+    }
+    const auto of = std::ranges::find(report.parents, entry.parent_ref, &resolve::ParentReport::ref);
+    if (of != report.parents.end() && !is_written(of->ref)) write(*of, entry.conditions);
+  }
+  for (const resolve::ParentReport& of : report.parents)
+    if (!is_written(of.ref)) write(of, {});
+  return made;
+}
+
+}  // namespace
+
+Statuses statuses_of(const store::ClusterSnapshot& snapshot) {
+  Statuses out;
+  for (const auto& object : snapshot.all<api::GatewayClass>()) out.emplace(api::key_of(object), object.status);
+  for (const auto& object : snapshot.all<api::Gateway>()) out.emplace(api::key_of(object), object.status);
+  for (const auto& object : snapshot.all<api::HTTPRoute>()) out.emplace(api::key_of(object), object.status);
+  return out;
+}
+
+std::vector<StatusPatch> finish_status(const FinishInput& input) {
+  const SocketResults results(input.apply);
+  std::vector<StatusPatch> patches;
+  const auto each = [&](const auto& reports, auto finish_one) {
+    for (const auto& report : reports) {
+      const resolve::ObjectId& object = report.object;
+      const Stamp stamp{.generation = object.generation, .now = input.now};
+      using Status = decltype(finish_one(report, stamp));
+      Status status = finish_one(report, stamp);
+      if (status == previous_of<Status>(input.previous, object.key)) continue;
+      patches.push_back({object.key, object.uid, object.generation, std::move(status)});
+    }
+  };
+  each(input.report.classes, [&](const resolve::ClassReport& report, Stamp stamp) {
+    return finish(report, previous_of<api::GatewayClassStatus>(input.previous, report.object.key), stamp);
+  });
+  each(input.report.gateways, [&](const resolve::GatewayReport& report, Stamp stamp) {
+    return finish(report, previous_of<api::GatewayStatus>(input.previous, report.object.key), results, stamp);
+  });
+  each(input.report.routes, [&](const resolve::RouteReport& report, Stamp stamp) {
+    return finish(report, previous_of<api::RouteStatus>(input.previous, report.object.key),
+                  input.report.controller_name, stamp);
+  });
+  std::ranges::sort(patches, {}, &StatusPatch::key);
+  return patches;
+}
+
+std::vector<StatusPatch> finish_status(const resolve::StatusReport& report, const runtime::ApplyReport& apply,
+                                       const Statuses& previous, Wall now) {
+  return finish_status({.report = report, .apply = apply, .previous = previous, .now = now});
+}
+
+}  // namespace pintle::status

@@ -1,0 +1,106 @@
+#include "controller/status/sink.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "controller/status/status_text.hpp"
+
+namespace pintle::status {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[nodiscard]] std::unexpected<Error> cannot_write(const std::string& path, std::string_view why) {
+  return make_error(
+      ErrorCode::Internal,
+      fmt::format("cannot write the status file {}: {}; give a folder that can be written to", path, why));
+}
+
+/// A reader sees the old file or the new one, never a part.
+[[nodiscard]] Result<void> replace_file(const std::string& path, const std::string& text) {
+  const std::string fresh = path + ".new";
+  std::ofstream out(fresh, std::ios::binary | std::ios::trunc);
+  if (!(out << text) || !out.flush()) return cannot_write(path, std::strerror(errno));
+  out.close();
+  if (std::rename(fresh.c_str(), path.c_str()) != 0) {
+    const int fault = errno;
+    std::remove(fresh.c_str());
+    return cannot_write(path, std::strerror(fault));
+  }
+  return {};
+}
+
+/// uid of the object of that key; nullopt when there is none.
+[[nodiscard]] std::optional<std::string> find_uid(const store::ClusterSnapshot& snapshot, const api::ObjectKey& key) {
+  const auto uid_of = [](const auto* object) {
+    return object == nullptr ? std::nullopt : std::optional<std::string>(object->metadata.uid);
+  };
+  switch (key.kind) {
+    case api::Kind::GatewayClass:
+      return uid_of(snapshot.find<api::GatewayClass>(key.ns, key.name));
+    case api::Kind::Gateway:
+      return uid_of(snapshot.find<api::Gateway>(key.ns, key.name));
+    case api::Kind::HTTPRoute:
+      return uid_of(snapshot.find<api::HTTPRoute>(key.ns, key.name));
+    default:
+      return std::nullopt;
+  }
+}
+
+constexpr std::string_view file_end = ".status.yaml";
+
+}  // namespace
+
+FolderStatusSink::FolderStatusSink(std::string directory) : directory_(std::move(directory)) {}
+
+std::string FolderStatusSink::path_of(const api::ObjectKey& key) const {
+  std::string kind(api::to_string(key.kind));
+  std::ranges::transform(kind, kind.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  // No name of Kubernetes holds an underscore, so no two objects share a file.
+  const std::string name = key.ns.empty() ? key.name : key.ns + '_' + key.name;
+  return fmt::format("{}/{}_{}{}", directory_, kind, name, file_end);
+}
+
+std::vector<Error> FolderStatusSink::write(std::span<const StatusPatch> patches) {
+  std::vector<Error> errors;
+  if (!directory_.empty() && !patches.empty()) {
+    std::error_code ignored;  // a folder that cannot be made shows with each file
+    fs::create_directories(directory_, ignored);
+  }
+  for (const StatusPatch& patch : patches) {
+    statuses_[patch.key] = patch.status;
+    uids_[patch.key] = patch.uid;
+    if (directory_.empty()) continue;
+    if (auto written = replace_file(path_of(patch.key), to_yaml(patch)); !written)
+      errors.push_back(std::move(written.error()));
+  }
+  return errors;
+}
+
+const Statuses& FolderStatusSink::previous(const store::ClusterSnapshot& snapshot) {
+  Statuses present = statuses_of(snapshot);
+  for (auto written = uids_.begin(); written != uids_.end();) {
+    const auto& [key, uid] = *written;
+    if (find_uid(snapshot, key) == uid) {
+      present[key] = std::move(statuses_[key]);
+      ++written;
+      continue;
+    }
+    if (!directory_.empty()) std::remove(path_of(key).c_str());
+    written = uids_.erase(written);
+  }
+  statuses_ = std::move(present);
+  return statuses_;
+}
+
+}  // namespace pintle::status
