@@ -25,6 +25,7 @@ struct Problem {
   std::string field_path;  ///< "spec.rules[0].filters[1]"
   std::string reason;      ///< condition reason of the API, e.g. "BackendNotFound"
   std::string message;     ///< for people: what, why, and the way out
+  friend bool operator==(const Problem&, const Problem&) = default;
 };
 
 /// A Service port. The key under which its endpoints are kept.
@@ -88,7 +89,8 @@ struct Model {
   std::map<BackendKey, std::shared_ptr<const runtime::Backend>> backends;
 };
 
-/// Kind and name of everything looked up, missing objects included.
+/// Kind and name of everything looked up, missing objects included. The name "*": any object of the kind in the
+/// namespace (of grants and EndpointSlices, which are found by what they say, not by name).
 struct Ref {
   std::string kind;
   std::string namespace_;

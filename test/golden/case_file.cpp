@@ -13,6 +13,7 @@ namespace pintle::golden {
 namespace {
 
 constexpr std::string_view input_end = ".in.yaml";
+constexpr std::string_view output_end = ".out.yaml";
 
 void add_documents(Case& made, const std::string& file, const std::string& text) {
   std::istringstream lines(text);
@@ -32,6 +33,82 @@ void add_documents(Case& made, const std::string& file, const std::string& text)
       document += line + '\n';
   }
   finish();
+}
+
+/// "a=b=c" to "a" and "b=c".
+std::pair<std::string, std::string> split(const std::string& text, char at) {
+  const std::size_t place = text.find(at);
+  return place == std::string::npos ? std::pair(text, std::string())
+                                    : std::pair(text.substr(0, place), text.substr(place + 1));
+}
+
+runtime::SocketAddress parse_socket(const std::string& text) {
+  runtime::SocketAddress address;
+  if (runtime::parse_ip(text, address)) return address;
+  const std::size_t colon = text.rfind(':');
+  if (!runtime::parse_ip(text.substr(0, colon), address)) throw std::runtime_error("no address: " + text);
+  address.port = static_cast<std::uint16_t>(std::stoul(text.substr(colon + 1)));
+  return address;
+}
+
+void add_override(resolve::Settings& settings, const std::string& text) {
+  const auto [service, target] = split(text, '=');
+  const auto [ns, rest] = split(service, '/');
+  const auto [name, port] = split(rest, ':');
+  settings.backend_overrides.emplace(resolve::BackendKey{ns, name, static_cast<std::uint16_t>(std::stoul(port))},
+                                     parse_socket(target));
+}
+
+/// What the own CA would have made.
+void add_internal_certificate(resolve::Settings& settings, const std::string& hostname) {
+  auto made = std::make_shared<runtime::Certificate>();
+  made->source = "internal";
+  made->dns_names = {hostname};
+  made->fingerprint = settings.internal_certificates.size() + 1;
+  settings.internal_certificates.emplace(hostname, std::move(made));
+}
+
+void apply_setting(resolve::Settings& settings, const std::string& word) {
+  const auto [name, value] = split(word, '=');
+  if (name == "implied-class") {
+    settings.implied_class = value;
+  } else if (name == "port-offset") {
+    settings.port_offset = static_cast<std::uint16_t>(std::stoul(value));
+  } else if (name == "loopback-backends") {
+    settings.allow_loopback_backends = true;
+  } else if (name == "backend") {
+    add_override(settings, value);
+  } else if (name == "address") {
+    if (value == "loopback")
+      settings.default_addresses = resolve::loopback_addresses();
+    else if (value != "none")
+      settings.default_addresses.push_back(parse_socket(value));
+  } else if (name == "internal-tls") {
+    settings.internal_tls = true;
+    std::istringstream hosts(value);
+    for (std::string host; std::getline(hosts, host, ',');) add_internal_certificate(settings, host);
+  } else {
+    throw std::runtime_error("no such setting: " + word);
+  }
+}
+
+resolve::Settings read_settings(const std::vector<std::string>& words) {
+  resolve::Settings settings;
+  // One address instead of two of loopback: each listener is shown once.
+  const bool given = std::ranges::any_of(words, [](const std::string& word) { return word.starts_with("address="); });
+  settings.default_addresses.resize(given ? 0 : 1);
+  for (const std::string& word : words) apply_setting(settings, word);
+  return settings;
+}
+
+std::vector<std::string> list_files(std::string_view end) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(golden_folder())) {
+    std::string name = entry.path().filename().string();
+    if (name.ends_with(end)) names.push_back(name.substr(0, name.size() - end.size()));
+  }
+  std::ranges::sort(names);
+  return names;
 }
 
 std::vector<std::string> words_after(const std::string& text, const std::string& directive) {
@@ -54,15 +131,8 @@ std::string read_file(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-std::vector<std::string> list_cases() {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(golden_folder())) {
-    std::string name = entry.path().filename().string();
-    if (name.ends_with(input_end)) names.push_back(name.substr(0, name.size() - input_end.size()));
-  }
-  std::ranges::sort(names);
-  return names;
-}
+std::vector<std::string> list_cases() { return list_files(input_end); }
+std::vector<std::string> list_outputs() { return list_files(output_end); }
 
 Case load_case(const std::string& path) {
   const std::string text = read_file(path);
@@ -72,6 +142,8 @@ Case load_case(const std::string& path) {
   add_documents(made, std::filesystem::path(path).filename().string(), text);
   const std::vector<std::string> mode = words_after(text, "# decode:");
   if (!mode.empty() && mode.front() == "lenient") made.mode = api::DecodeMode::Lenient;
+  made.settings = read_settings(words_after(text, "# settings:"));
+  for (const std::string& socket : words_after(text, "# busy:")) made.busy.insert(socket);
   return made;
 }
 

@@ -10,16 +10,18 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// One line a condition. Generation and time stand there only when they are not those every condition has that was
+/// written by the run itself.
 Json show(const std::vector<api::Condition>& conditions) {
-  Json list = Json::array();
-  for (const api::Condition& condition : conditions)
-    list.push_back(Json{{"type", condition.type},
-                        {"status", api::to_string(condition.status)},
-                        {"reason", condition.reason},
-                        {"message", condition.message},
-                        {"observedGeneration", condition.observed_generation},
-                        {"lastTransitionTime", format_rfc3339(condition.last_transition_time)}});
-  return list;
+  Json made = Json::object();
+  for (const api::Condition& condition : conditions) {
+    std::string text = fmt::format("{} {}: {}", api::to_string(condition.status), condition.reason, condition.message);
+    if (condition.observed_generation != 1 || condition.last_transition_time != time_of_run)
+      text += fmt::format(" [generation {}, since {}]", condition.observed_generation,
+                          format_rfc3339(condition.last_transition_time));
+    made[condition.type] = std::move(text);
+  }
+  return made;
 }
 
 Json show(const api::ListenerStatus& listener) {

@@ -1,0 +1,215 @@
+#include "controller/resolve/backends.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "controller/api/document.hpp"
+#include "controller/resolve/addresses.hpp"
+#include "controller/resolve/grants.hpp"
+#include "controller/resolve/reasons.hpp"
+#include "controller/resolve/refs.hpp"
+
+namespace pintle::resolve {
+namespace {
+
+constexpr std::string_view websocket_protocol = "kubernetes.io/ws";
+
+/// What a Service port says about itself; HTTP/1.1 without TLS is what backends are spoken to (GEP-1911).
+bool is_supported(const std::optional<std::string>& app_protocol) noexcept {
+  return !app_protocol || app_protocol->empty() || *app_protocol == "http" || *app_protocol == websocket_protocol;
+}
+
+std::optional<Problem> find_kind_fault(const api::BackendObjectReference& ref) {
+  if (ref.group.empty() && ref.kind == "Service") return std::nullopt;
+  return Problem{
+      ".kind", std::string(reason::invalid_kind),
+      fmt::format("{}{}{} cannot be a backend; refer to a Service", ref.group, ref.group.empty() ? "" : "/", ref.kind)};
+}
+
+std::optional<Problem> find_grant_fault(const BackendContext& context, std::string_view from, std::string_view to,
+                                        const api::BackendObjectReference& ref, RefSet& refs) {
+  const Reference reference{.from_group = api::gateway_group,
+                            .from_kind = "HTTPRoute",
+                            .from_namespace = from,
+                            .to_group = ref.group,
+                            .to_kind = ref.kind,
+                            .to_namespace = to,
+                            .to_name = ref.name};
+  if (is_permitted(context.snapshot, reference, refs)) return std::nullopt;
+  return Problem{".namespace", std::string(reason::ref_not_permitted),
+                 fmt::format("no ReferenceGrant in namespace {} lets HTTPRoutes of namespace {} refer to Service {}",
+                             to, from, ref.name)};
+}
+
+std::string list_ports(const api::Service& service) {
+  if (service.ports.empty()) return "no ports";
+  std::vector<std::uint16_t> ports;
+  for (const api::ServicePort& port : service.ports) ports.push_back(port.port);
+  return fmt::format("{} {}", ports.size() == 1 ? "only port" : "ports", fmt::join(ports, ", "));
+}
+
+const api::ServicePort* find_port(const api::Service& service, std::uint16_t number) noexcept {
+  // One number may stand for TCP and UDP; the TCP one is meant.
+  const auto is_it = [&](const api::ServicePort& port) { return port.port == number && port.protocol == "TCP"; };
+  if (const auto tcp = std::ranges::find_if(service.ports, is_it); tcp != service.ports.end()) return &*tcp;
+  const auto any = std::ranges::find(service.ports, number, &api::ServicePort::port);
+  return any == service.ports.end() ? nullptr : &*any;
+}
+
+std::optional<Problem> find_service_fault(const api::Service* service, const BackendKey& key) {
+  const auto missing = [](std::string field, std::string message) {
+    return Problem{std::move(field), std::string(reason::backend_not_found), std::move(message)};
+  };
+  if (service == nullptr)
+    return missing(".name", fmt::format("Service {}/{} does not exist", key.namespace_, key.service));
+  // Its name would be looked up outside of any namespace's rules (CVE-2021-25740).
+  if (service->type == "ExternalName")
+    return Problem{".kind", std::string(reason::invalid_kind),
+                   fmt::format("Service {}/{} is of type ExternalName, which is never served; use a Service with "
+                               "EndpointSlices",
+                               key.namespace_, key.service)};
+  const api::ServicePort* port = find_port(*service, key.port);
+  if (port == nullptr)
+    return missing(".port", fmt::format("Service {}/{} has no port {}, but {}", key.namespace_, key.service, key.port,
+                                        list_ports(*service)));
+  const auto refuse = [&](std::string what) {
+    return Problem{".port", std::string(reason::unsupported_protocol),
+                   fmt::format("port {} of Service {}/{} {}", key.port, key.namespace_, key.service, what)};
+  };
+  if (port->protocol != "TCP") return refuse(fmt::format("is of protocol {}; HTTP needs TCP", port->protocol));
+  if (!is_supported(port->app_protocol))
+    return refuse(fmt::format("has appProtocol {}, which is not supported; use none, http or {}",
+                              api::quote(*port->app_protocol), websocket_protocol));
+  return std::nullopt;
+}
+
+/// Endpoints of one kind: all that are ready, or all that serve.
+struct Found {
+  std::vector<runtime::SocketAddress> ready;
+  std::vector<runtime::SocketAddress> serving;
+};
+
+/// The port of a slice that belongs to the Service's port: they have the same name (EndpointPort.name).
+std::optional<std::uint16_t> find_slice_port(const api::EndpointSlice& slice, const api::ServicePort& port) {
+  for (const api::EndpointPort& one : slice.ports) {
+    if (one.name != port.name || one.protocol != port.protocol) continue;
+    if (one.port) return one.port;
+    // No number means every port: the target port, if that is a number.
+    const auto* target = std::get_if<std::int32_t>(&port.target_port);
+    if (target == nullptr || *target < 0 || *target > 65535) return std::nullopt;
+    return *target == 0 ? port.port : static_cast<std::uint16_t>(*target);
+  }
+  return std::nullopt;
+}
+
+void collect(const BackendContext& context, const api::EndpointSlice& slice, std::uint16_t port, Found& found,
+             std::vector<std::string>& notes) {
+  // A name would have to be resolved: FQDN slices are left out, as kube-proxy does.
+  if (slice.address_type != api::AddressType::IPv4 && slice.address_type != api::AddressType::IPv6) return;
+  for (const api::Endpoint& endpoint : slice.endpoints) {
+    runtime::SocketAddress address;
+    // Addresses of one endpoint are alike, and consumers take the first (EndpointSlice API).
+    if (endpoint.addresses.empty() || !runtime::parse_ip(endpoint.addresses.front(), address)) continue;
+    address.port = port;
+    if (const char* range = find_refused_range(address, context.settings)) {
+      notes.push_back(fmt::format("endpoint {} of EndpointSlice {}/{} is {} and is left out",
+                                  runtime::to_string(address), slice.metadata.ns, slice.metadata.name, range));
+      continue;
+    }
+    if (endpoint.ready)
+      found.ready.push_back(address);
+    else if (endpoint.serving)
+      found.serving.push_back(address);
+  }
+}
+
+bool same_backend(const runtime::Backend& a, const runtime::Backend& b) {
+  return a.name == b.name && a.protocol == b.protocol && a.websocket == b.websocket && a.endpoints == b.endpoints;
+}
+
+std::string show(const BackendKey& key) { return fmt::format("{}/{}:{}", key.namespace_, key.service, key.port); }
+
+}  // namespace
+
+BackendVerdict judge_backend(const BackendContext& context, std::string_view ns, const api::BackendObjectReference& ref,
+                             RefSet& refs) {
+  const std::string_view target = ref.ns ? std::string_view(*ref.ns) : ns;
+  BackendVerdict verdict;
+  verdict.name = fmt::format("{}/{}", target, ref.name);
+  if (ref.port) verdict.name += fmt::format(":{}", *ref.port);
+  if ((verdict.problem = find_kind_fault(ref))) return verdict;
+  if ((verdict.problem = find_grant_fault(context, ns, target, ref, refs))) return verdict;
+  refs.insert(ref_to(api::Kind::Service, target, ref.name));
+  if (!ref.port) {
+    verdict.problem = Problem{".port", std::string(reason::backend_not_found),
+                              fmt::format("the reference to Service {} has no port", verdict.name)};
+    return verdict;
+  }
+  BackendKey key{std::string(target), ref.name, *ref.port};
+  if (!context.settings.backend_overrides.contains(key))
+    verdict.problem = find_service_fault(context.snapshot.find<api::Service>(target, ref.name), key);
+  if (!verdict.problem) verdict.backend = std::move(key);
+  return verdict;
+}
+
+BackendEndpoints find_endpoints(const BackendContext& context, const BackendKey& key) {
+  auto backend = std::make_shared<runtime::Backend>();
+  BackendEndpoints made;
+  backend->name = show(key);
+  const auto* service = context.snapshot.find<api::Service>(key.namespace_, key.service);
+  const api::ServicePort* port = service == nullptr ? nullptr : find_port(*service, key.port);
+  if (port != nullptr) backend->websocket = port->app_protocol == websocket_protocol;
+  const auto& overrides = context.settings.backend_overrides;
+  if (const auto other = overrides.find(key); other != overrides.end()) {
+    backend->endpoints.push_back(other->second);
+  } else if (port != nullptr) {
+    Found found;
+    for (const api::EndpointSlice* slice : context.snapshot.find_endpoint_slices(key.namespace_, key.service))
+      if (const auto number = find_slice_port(*slice, *port)) collect(context, *slice, *number, found, made.notes);
+    backend->endpoints = std::move(found.ready.empty() ? found.serving : found.ready);
+    std::ranges::sort(backend->endpoints);
+    const auto repeated = std::ranges::unique(backend->endpoints);
+    backend->endpoints.erase(repeated.begin(), repeated.end());
+  }
+  made.backend = std::move(backend);
+  return made;
+}
+
+void BackendShelf::refresh(const BackendContext& context, const Changes& changes) {
+  for (auto& [key, slot] : slots_) {
+    slot.use = Use::None;
+    if (!changes.touch_endpoints(key.namespace_, key.service)) continue;
+    BackendEndpoints fresh = find_endpoints(context, key);
+    if (same_backend(*fresh.backend, *slot.endpoints.backend)) fresh.backend = slot.endpoints.backend;
+    slot.endpoints = std::move(fresh);
+  }
+}
+
+BackendShelf::Slot& BackendShelf::find(const BackendContext& context, const BackendKey& key) {
+  const auto [at, fresh] = slots_.try_emplace(key);
+  if (fresh) at->second.endpoints = find_endpoints(context, key);
+  return at->second;
+}
+
+std::map<BackendKey, std::shared_ptr<const runtime::Backend>> BackendShelf::sweep(RefSet& refs) {
+  std::map<BackendKey, std::shared_ptr<const runtime::Backend>> served;
+  std::string_view last;
+  for (auto at = slots_.begin(); at != slots_.end();) {
+    if (at->second.use == Use::None) {
+      at = slots_.erase(at);
+      continue;
+    }
+    if (at->second.use == Use::Served) {
+      // A slice that comes may belong to any Service of its namespace.
+      if (at->first.namespace_ != last) refs.insert(every(api::Kind::EndpointSlice, at->first.namespace_));
+      last = at->first.namespace_;
+      served.emplace_hint(served.end(), at->first, at->second.endpoints.backend);
+    }
+    ++at;
+  }
+  return served;
+}
+
+}  // namespace pintle::resolve

@@ -1,0 +1,60 @@
+// backendRefs to Service ports, and Service ports to endpoints. The two are apart on purpose: a route depends on what a
+// backendRef refers to, never on which pods are ready, so churn of endpoints leaves every route and table as it is.
+#pragma once
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controller/api/http_route.hpp"
+#include "controller/resolve/changes.hpp"
+#include "controller/resolve/model.hpp"
+#include "controller/resolve/settings.hpp"
+#include "controller/store/store.hpp"
+
+namespace pintle::resolve {
+
+/// One backendRef, judged.
+struct BackendVerdict {
+  std::optional<BackendKey> backend;  ///< nullopt exactly if there is a problem
+  std::string name;                   ///< "namespace/service:port" as far as known
+  std::optional<Problem> problem;     ///< of ResolvedRefs; field path relative to the backendRef
+  friend bool operator==(const BackendVerdict&, const BackendVerdict&) = default;
+};
+
+struct BackendContext {
+  const store::ClusterSnapshot& snapshot;
+  const Settings& settings;
+};
+/// `ns`: of the route. Order of the checks: kind, grant, existence, port, protocol; so nothing of another namespace is
+/// told to who may not refer to it.
+[[nodiscard]] BackendVerdict judge_backend(const BackendContext& context, std::string_view ns,
+                                           const api::BackendObjectReference& ref, RefSet& refs);
+
+struct BackendEndpoints {
+  std::shared_ptr<const runtime::Backend> backend;
+  std::vector<std::string> notes;  ///< endpoints that are refused, and why
+};
+/// Ready endpoints of all slices of the Service, of both families; if none is ready, those that still serve.
+[[nodiscard]] BackendEndpoints find_endpoints(const BackendContext& context, const BackendKey& key);
+
+/// The backends in use. An entry stays where it is, and its Backend keeps its pointer while it is equal.
+class BackendShelf {
+ public:
+  enum class Use : std::uint8_t { None, Named, Served };
+  struct Slot {
+    BackendEndpoints endpoints;
+    Use use = Use::None;  ///< in this generation: named by a route, served by a listener
+  };
+  /// Brings the known backends up to date and takes all marks back. Before the first find().
+  void refresh(const BackendContext& context, const Changes& changes);
+  [[nodiscard]] Slot& find(const BackendContext& context, const BackendKey& key);
+  /// The backends that are served; forgets those that no route names.
+  [[nodiscard]] std::map<BackendKey, std::shared_ptr<const runtime::Backend>> sweep(RefSet& refs);
+
+ private:
+  std::map<BackendKey, Slot> slots_;
+};
+
+}  // namespace pintle::resolve

@@ -1,0 +1,31 @@
+// What differs between two snapshots, of the objects that routes and backends look up. Tables that are the same by
+// pointer cost nothing; others one walk that compares pointers.
+#pragma once
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "controller/resolve/model.hpp"
+#include "controller/store/store.hpp"
+
+namespace pintle::resolve {
+
+class Changes {
+ public:
+  Changes(const store::ClusterSnapshot& before, const store::ClusterSnapshot& now);
+
+  /// A Service or ReferenceGrant that `ref` stands for came, went or is another object.
+  [[nodiscard]] bool touch(const Ref& ref) const { return !refs_.empty() && refs_.contains(ref); }
+  /// So did the Service or a slice of it.
+  [[nodiscard]] bool touch_endpoints(const std::string& ns, const std::string& service) const {
+    return !services_.empty() && services_.contains({ns, service});
+  }
+  [[nodiscard]] bool empty() const noexcept { return refs_.empty() && services_.empty(); }
+
+ private:
+  RefSet refs_;
+  std::set<std::pair<std::string, std::string>> services_;
+};
+
+}  // namespace pintle::resolve

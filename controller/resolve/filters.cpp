@@ -1,0 +1,176 @@
+#include "controller/resolve/filters.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include <pintle/http/headers.hpp>
+
+#include "controller/api/document.hpp"
+#include "controller/resolve/reasons.hpp"
+
+namespace pintle::resolve {
+namespace {
+
+using api::HTTPFilterType;
+
+/// Of entries with one name, however spelled, only the first counts (HTTPHeaderFilter).
+template <class T>
+bool has_name(const std::vector<T>& list, std::string_view name) {
+  return std::ranges::any_of(list, [&](const T& one) { return http::name_equals(one.name, name); });
+}
+
+void add_lines(const std::vector<api::HTTPHeader>& from, std::vector<route::HeaderLine>& to) {
+  for (const api::HTTPHeader& line : from)
+    if (!has_name(to, line.name)) to.push_back({line.name, line.value, http::find_header_id(line.name)});
+}
+
+route::HeaderEdits read_edits(const api::HTTPHeaderFilter& filter) {
+  route::HeaderEdits edits;
+  add_lines(filter.set, edits.set);
+  add_lines(filter.add, edits.add);
+  for (const std::string& name : filter.remove)
+    if (!has_name(edits.remove, name)) edits.remove.push_back({name, http::find_header_id(name)});
+  return edits;
+}
+
+class FilterReader {
+ public:
+  explicit FilterReader(const FilterList& list) : list_(list) {}
+
+  ResolvedFilters read() && {
+    for (std::size_t at = 0; at < list_.filters.size(); ++at) {
+      field_ = fmt::format("{}[{}]", list_.field, at);
+      if (is_repeated(at)) continue;
+      read_one(list_.filters[at]);
+    }
+    if (made_.redirect && made_.message.rewrite) {
+      field_ = list_.field;
+      refuse(reason::incompatible_filters,
+             "RequestRedirect and URLRewrite contradict each other; a redirect can change host and path itself");
+    }
+    return std::move(made_);
+  }
+
+ private:
+  void refuse(std::string_view reason, std::string message) {
+    made_.problems.push_back({field_, std::string(reason), std::move(message)});
+  }
+
+  /// Mirrors may stand side by side, and of extensions nothing is known; of all others the API allows one.
+  bool is_repeated(std::size_t at) {
+    const HTTPFilterType type = list_.filters[at].type;
+    constexpr std::array<HTTPFilterType, 5> once{
+        HTTPFilterType::RequestHeaderModifier, HTTPFilterType::ResponseHeaderModifier, HTTPFilterType::RequestRedirect,
+        HTTPFilterType::URLRewrite, HTTPFilterType::CORS};
+    const auto end = list_.filters.begin() + static_cast<std::ptrdiff_t>(at);
+    const bool before =
+        std::any_of(list_.filters.begin(), end, [&](const api::HTTPRouteFilter& one) { return one.type == type; });
+    if (!before || std::ranges::find(once, type) == once.end()) return false;
+    refuse(reason::incompatible_filters,
+           fmt::format("a filter of type {} cannot be repeated; merge the two", api::to_string(type)));
+    return true;
+  }
+
+  void read_one(const api::HTTPRouteFilter& filter) {
+    switch (filter.type.value) {
+      case HTTPFilterType::RequestHeaderModifier:
+      case HTTPFilterType::ResponseHeaderModifier:
+        read_headers(filter);
+        break;
+      case HTTPFilterType::RequestRedirect:
+        read_redirect(filter);
+        break;
+      case HTTPFilterType::URLRewrite:
+        read_rewrite(filter);
+        break;
+      case HTTPFilterType::ExtensionRef:
+        refuse_extension(filter);
+        break;
+      case HTTPFilterType::RequestMirror:
+      case HTTPFilterType::CORS:
+      case HTTPFilterType::ExternalAuth:
+        refuse(reason::unsupported_value,
+               fmt::format("filter type {} is not supported yet; remove the filter", api::to_string(filter.type)));
+        break;
+      case HTTPFilterType::Unknown:
+        refuse(reason::unsupported_value, fmt::format("filter type {} is not known", api::quote(filter.type.text)));
+        break;
+    }
+  }
+
+  void refuse_empty(const api::HTTPRouteFilter& filter) {
+    refuse(reason::unsupported_value,
+           fmt::format("the filter of type {} says nothing of what to do", api::to_string(filter.type)));
+  }
+
+  void read_headers(const api::HTTPRouteFilter& filter) {
+    const auto* config = filter.get<api::HTTPHeaderFilter>();
+    if (config == nullptr) return refuse_empty(filter);
+    const bool request = filter.type == HTTPFilterType::RequestHeaderModifier;
+    (request ? made_.message.request : made_.message.response) = read_edits(*config);
+  }
+
+  /// ReplacePrefixMatch is only compatible with one match of type PathPrefix (HTTPPathModifier).
+  route::PathModifier read_modifier(const std::optional<api::HTTPPathModifier>& modifier) {
+    if (!modifier) return {};
+    if (modifier->type == api::PathModifierType::ReplaceFullPath) return route::ReplaceFullPath{modifier->replacement};
+    if (modifier->type.is_unknown()) {
+      refuse(reason::unsupported_value,
+             fmt::format("path type {} is not supported; use ReplaceFullPath or ReplacePrefixMatch",
+                         api::quote(modifier->type.text)));
+      return {};
+    }
+    if (list_.prefix) return route::ReplacePrefixMatch{*list_.prefix, modifier->replacement};
+    refuse(reason::incompatible_filters,
+           "ReplacePrefixMatch needs a rule with exactly one match, of type PathPrefix; use ReplaceFullPath");
+    return {};
+  }
+
+  void read_redirect(const api::HTTPRouteFilter& filter) {
+    const auto* config = filter.get<api::HTTPRequestRedirectFilter>();
+    if (config == nullptr) return refuse_empty(filter);
+    if (list_.place == FilterPlace::BackendRef)
+      return refuse(reason::unsupported_value, "a redirect has no backend; move the filter to the rule");
+    if (config->scheme && *config->scheme != "http" && *config->scheme != "https")
+      return refuse(reason::unsupported_value,
+                    fmt::format("scheme {} is not supported; use http or https", api::quote(*config->scheme)));
+    constexpr std::array<std::uint16_t, 5> codes{301, 302, 303, 307, 308};
+    if (std::ranges::find(codes, config->status_code) == codes.end())
+      return refuse(reason::unsupported_value,
+                    fmt::format("statusCode {} is not one of 301, 302, 303, 307, 308", config->status_code));
+    route::Redirect redirect;
+    redirect.scheme = config->scheme;
+    redirect.hostname = config->hostname;
+    redirect.path = read_modifier(config->path);
+    redirect.port = config->port;
+    redirect.status = config->status_code;
+    made_.redirect = std::move(redirect);
+  }
+
+  void read_rewrite(const api::HTTPRouteFilter& filter) {
+    const auto* config = filter.get<api::HTTPURLRewriteFilter>();
+    if (config == nullptr) return refuse_empty(filter);
+    made_.message.rewrite = route::UrlRewrite{config->hostname, read_modifier(config->path)};
+  }
+
+  void refuse_extension(const api::HTTPRouteFilter& filter) {
+    const auto* ref = filter.get<api::LocalObjectReference>();
+    if (ref == nullptr) return refuse_empty(filter);
+    const std::string message = fmt::format("there are no filters of kind {}/{}; remove the extensionRef to {}",
+                                            ref->group, ref->kind, ref->name);
+    made_.resolved_refs.push_back({field_ + ".extensionRef", std::string(reason::invalid_kind), message});
+    refuse(reason::unsupported_value, message);
+  }
+
+  const FilterList& list_;
+  std::string field_;
+  ResolvedFilters made_;
+};
+
+}  // namespace
+
+ResolvedFilters resolve_filters(const FilterList& list) { return FilterReader(list).read(); }
+
+}  // namespace pintle::resolve

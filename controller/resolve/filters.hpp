@@ -1,0 +1,33 @@
+// Filters of a rule or of a backendRef to what the data plane applies. What is not supported is never skipped: the rule
+// answers 500 then (HTTPRouteFilter), and each fault is a problem of the route.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <pintle/route/filter.hpp>
+
+#include "controller/api/http_route.hpp"
+#include "controller/resolve/status_report.hpp"
+
+namespace pintle::resolve {
+
+enum class FilterPlace : std::uint8_t { Rule, BackendRef };
+
+struct FilterList {
+  const std::vector<api::HTTPRouteFilter>& filters;
+  std::string field;  ///< "spec.rules[0].filters"
+  FilterPlace place = FilterPlace::Rule;
+  /// The value of the rule's one PathPrefix match; nullopt if it has others: ReplacePrefixMatch needs it.
+  std::optional<std::string> prefix;
+};
+
+struct ResolvedFilters {
+  route::MessageFilters message;
+  std::optional<route::Redirect> redirect;
+  Problems problems;       ///< Accepted or PartiallyInvalid; the rule is broken if there is one
+  Problems resolved_refs;  ///< of extensionRefs
+};
+[[nodiscard]] ResolvedFilters resolve_filters(const FilterList& list);
+
+}  // namespace pintle::resolve

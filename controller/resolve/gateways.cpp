@@ -1,0 +1,74 @@
+#include "controller/resolve/gateways.hpp"
+
+#include <fmt/format.h>
+
+#include "controller/resolve/addresses.hpp"
+#include "controller/resolve/classes.hpp"
+#include "controller/resolve/reasons.hpp"
+
+namespace pintle::resolve {
+namespace {
+
+void judge_infrastructure(JudgedGateway& gateway) {
+  const auto& infrastructure = gateway.object->spec.infrastructure;
+  if (!infrastructure || !infrastructure->parameters_ref) return;
+  const api::LocalObjectReference& ref = *infrastructure->parameters_ref;
+  gateway.report.accepted.push_back({"spec.infrastructure.parametersRef", std::string(reason::invalid_parameters),
+                                     fmt::format("parametersRef names {} {}, but this controller takes no parameters; "
+                                                 "remove parametersRef",
+                                                 ref.kind, ref.name)});
+}
+
+void note_what_has_no_effect(JudgedGateway& gateway) {
+  const api::GatewaySpec& spec = gateway.object->spec;
+  if (spec.allowed_listeners.from != api::FromNamespaces::None)
+    gateway.report.notes.emplace_back("allowedListeners has no effect yet: ListenerSets are not served");
+  if (spec.default_scope && *spec.default_scope != api::DefaultScope::None)
+    gateway.report.notes.emplace_back("defaultScope has no effect: routes attach by their parentRefs alone");
+}
+
+JudgedGateway judge_gateway(const Inputs& inputs, const api::Gateway& object) {
+  JudgedGateway gateway;
+  gateway.object = &object;
+  gateway.report.object = identify(object);
+  gateway.report.port_offset = inputs.settings.port_offset;
+  judge_infrastructure(gateway);
+  note_what_has_no_effect(gateway);
+  AddressAssignment assignment = assign_addresses(object, inputs.settings);
+  std::ranges::move(assignment.accepted, std::back_inserter(gateway.report.accepted));
+  gateway.report.programmed = std::move(assignment.programmed);
+  gateway.report.addresses = std::move(assignment.addresses);
+
+  const auto& listeners = object.spec.listeners;
+  gateway.listeners.reserve(listeners.size());
+  for (std::size_t at = 0; at < listeners.size(); ++at) {
+    gateway.listeners.push_back(judge_listener(listeners[at], at));
+    judge_tls(inputs, object, gateway.listeners.back(), at);
+  }
+  judge_gateway_tls(inputs, gateway);
+  judge_conflicts(gateway.listeners);
+  judge_overlaps(gateway.listeners);
+  return gateway;
+}
+
+}  // namespace
+
+std::vector<JudgedGateway> judge_gateways(const Inputs& inputs, const std::vector<ClassReport>& classes) {
+  std::vector<JudgedGateway> gateways;
+  for (const api::Gateway& object : inputs.snapshot.all<api::Gateway>()) {
+    const Membership membership = find_membership(inputs.snapshot, inputs.settings, classes, object);
+    if (membership == Membership::Foreign) continue;
+    if (membership == Membership::Ours) {
+      gateways.push_back(judge_gateway(inputs, object));
+      continue;
+    }
+    JudgedGateway& pending = gateways.emplace_back();
+    pending.object = &object;
+    pending.report.object = identify(object);
+    pending.report.standing = Standing::ClassPending;
+  }
+  assign_sockets(gateways, inputs.settings);
+  return gateways;
+}
+
+}  // namespace pintle::resolve

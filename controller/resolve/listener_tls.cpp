@@ -1,0 +1,117 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "controller/api/document.hpp"
+#include "controller/resolve/gateways.hpp"
+#include "controller/resolve/grants.hpp"
+#include "controller/resolve/hostnames.hpp"
+#include "controller/resolve/reasons.hpp"
+#include "controller/resolve/refs.hpp"
+
+namespace pintle::resolve {
+namespace {
+
+Problem make_problem(std::string field_path, std::string_view reason, std::string message) {
+  return {std::move(field_path), std::string(reason), std::move(message)};
+}
+
+/// Looks one certificateRef up. Whether a Secret of another namespace exists is not told to who may not refer to it.
+std::expected<CertificatePtr, Problem> find_certificate(const Inputs& inputs, const api::Gateway& gateway,
+                                                        const api::SecretObjectReference& ref,
+                                                        const std::string& field) {
+  const std::string& ns = ref.ns ? *ref.ns : gateway.metadata.ns;
+  if (!ref.group.empty() || ref.kind != "Secret")
+    return std::unexpected(make_problem(field, reason::invalid_certificate_ref,
+                                        fmt::format("{}{}{} cannot hold a certificate; refer to a Secret", ref.group,
+                                                    ref.group.empty() ? "" : "/", ref.kind)));
+  const Reference reference{.from_group = api::gateway_group,
+                            .from_kind = "Gateway",
+                            .from_namespace = gateway.metadata.ns,
+                            .to_group = ref.group,
+                            .to_kind = ref.kind,
+                            .to_namespace = ns,
+                            .to_name = ref.name};
+  if (!is_permitted(inputs.snapshot, reference, inputs.refs))
+    return std::unexpected(
+        make_problem(field, reason::ref_not_permitted,
+                     fmt::format("no ReferenceGrant in namespace {} lets Gateways of namespace {} refer to Secret {}",
+                                 ns, gateway.metadata.ns, ref.name)));
+  inputs.refs.insert(ref_to(api::Kind::Secret, ns, ref.name));
+  const CertificateResult* found = inputs.certificates.find(inputs.snapshot, ns, ref.name);
+  if (found == nullptr)
+    return std::unexpected(
+        make_problem(field, reason::invalid_certificate_ref, fmt::format("Secret {}/{} does not exist", ns, ref.name)));
+  if (!*found)
+    return std::unexpected(make_problem(field, reason::invalid_certificate_ref,
+                                        fmt::format("Secret {}/{} is not usable: {}", ns, ref.name, found->error())));
+  return **found;
+}
+
+void judge_mode(JudgedListener& listener, const api::ListenerTLS& tls, const std::string& field) {
+  if (tls.mode == api::TLSMode::Terminate) return;
+  listener.report.accepted.push_back(
+      make_problem(field + ".mode", reason::unsupported_value,
+                   fmt::format("mode {} is not supported with protocol HTTPS; use Terminate",
+                               tls.mode.is_unknown() ? api::quote(tls.mode.text) : std::string("Passthrough"))));
+}
+
+/// `--tls internal`: who asked for it is told what was replaced, as a note instead of a problem.
+void use_internal_certificate(const Inputs& inputs, JudgedListener& listener, const Problems& problems) {
+  const auto& ready = inputs.settings.internal_certificates;
+  const auto found = ready.find(listener.hostname);
+  if (found == ready.end()) {
+    inputs.wanted_internal_certificates.insert(listener.hostname);
+  } else {
+    listener.certificates.push_back(found->second);
+    listener.report.notes.emplace_back("served with a certificate of the internal CA");
+  }
+  for (const Problem& problem : problems) listener.report.notes.push_back(problem.message);
+}
+
+void note_uncovered_hostname(JudgedListener& listener) {
+  if (listener.hostname == "*" || listener.certificates.empty()) return;
+  const bool covered = std::ranges::any_of(listener.certificates, [&](const CertificatePtr& certificate) {
+    return std::ranges::any_of(certificate->dns_names, [&](const std::string& name) {
+      return certificate_covers(name, listener.hostname) || covers_host(listener.hostname, name);
+    });
+  });
+  if (!covered)
+    listener.report.notes.push_back(fmt::format("no certificate covers the hostname {}", listener.hostname));
+}
+
+}  // namespace
+
+void judge_tls(const Inputs& inputs, const api::Gateway& gateway, JudgedListener& listener, std::size_t index) {
+  if (listener.spec->protocol != "HTTPS") {
+    if (listener.spec->protocol == "HTTP" && listener.spec->tls)
+      listener.report.notes.emplace_back("tls has no effect with protocol HTTP");
+    return;
+  }
+  const std::string field = fmt::format("spec.listeners[{}].tls", index);
+  const api::ListenerTLS tls = listener.spec->tls.value_or(api::ListenerTLS{});
+  judge_mode(listener, tls, field);
+  for (const auto& [key, value] : tls.options)
+    listener.report.notes.push_back(fmt::format("the TLS option {} is not known and has no effect", api::quote(key)));
+
+  Problems problems;
+  for (std::size_t at = 0; at < tls.certificate_refs.size(); ++at) {
+    auto found =
+        find_certificate(inputs, gateway, tls.certificate_refs[at], fmt::format("{}.certificateRefs[{}]", field, at));
+    if (found)
+      listener.certificates.push_back(std::move(*found));
+    else
+      problems.push_back(std::move(found.error()));
+  }
+  if (listener.certificates.empty() && inputs.settings.internal_tls) {
+    use_internal_certificate(inputs, listener, problems);
+    return;
+  }
+  if (tls.certificate_refs.empty())
+    problems.push_back(make_problem(field + ".certificateRefs", reason::invalid_certificate_ref,
+                                    "a listener of protocol HTTPS needs a certificate; name a Secret"));
+  std::ranges::move(problems, std::back_inserter(listener.report.resolved_refs));
+  note_uncovered_hostname(listener);
+}
+
+}  // namespace pintle::resolve

@@ -1,0 +1,170 @@
+#include "controller/resolve/matches.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include <pintle/http/headers.hpp>
+#include <pintle/http/target.hpp>
+
+#include "controller/api/document.hpp"
+#include "controller/resolve/reasons.hpp"
+
+namespace pintle::resolve {
+namespace {
+
+/// Reads one HTTPRouteMatch; what is wrong with it goes to the problems of the rule.
+class MatchReader {
+ public:
+  MatchReader(const api::HTTPRouteMatch& spec, std::string field, Problems& problems)
+      : spec_(spec), field_(std::move(field)), problems_(problems) {}
+
+  /// nullopt after a problem.
+  std::optional<route::Match> read() {
+    const std::size_t before = problems_.size();
+    route::Match match;
+    read_path(match.path);
+    read_headers(match.headers);
+    read_queries(match.queries);
+    read_method(match.method);
+    if (problems_.size() != before) return std::nullopt;
+    return match;
+  }
+
+ private:
+  void refuse(const std::string& field, std::string message) {
+    problems_.push_back({field_ + field, std::string(reason::unsupported_value), std::move(message)});
+  }
+
+  std::optional<route::Regex> read_regex(const std::string& pattern, const std::string& field) {
+    Result<route::Regex> regex = route::Regex::compile(pattern);
+    if (regex) return std::move(*regex);
+    refuse(field, fmt::format("{}: {}", api::quote(pattern), regex.error().context));
+    return std::nullopt;
+  }
+
+  /// As the path of a request is before it is matched (req 32), so that "/%7Eme" and "/~me" are one in both.
+  std::string normalise(std::string_view value) {
+    std::string text(value.empty() ? "/" : value);
+    const http::NormalisedPath path = http::normalise_path(text, http::PathRules{});
+    if (path.refusal) {
+      refuse(".path.value", fmt::format("no request can have the path {}", api::quote(value)));
+      return {};
+    }
+    return std::string(path.path);
+  }
+
+  void read_path(route::PathMatch& path) {
+    const std::string& value = spec_.path.value;
+    switch (spec_.path.type.value) {
+      case api::PathMatchType::PathPrefix:
+        path.kind = route::PathKind::Prefix;
+        path.value = normalise(value);
+        if (path.value.size() > 1 && path.value.ends_with('/')) path.value.pop_back();
+        break;
+      case api::PathMatchType::Exact:
+        path.kind = route::PathKind::Exact;
+        path.value = normalise(value);
+        break;
+      case api::PathMatchType::RegularExpression:
+        path.kind = route::PathKind::Regex;
+        path.value = value;
+        path.regex = read_regex(value, ".path.value");
+        break;
+      case api::PathMatchType::Unknown:
+        refuse(".path.type", fmt::format("path match type {} is not supported; use Exact, PathPrefix or "
+                                         "RegularExpression",
+                                         api::quote(spec_.path.type.text)));
+        break;
+    }
+  }
+
+  template <class T>
+  void read_value(const T& spec, const std::string& field, route::FieldMatch& out) {
+    switch (spec.type.value) {
+      case api::ValueMatchType::Exact:
+        out.value = spec.value;
+        break;
+      case api::ValueMatchType::RegularExpression:
+        out.value = spec.value;
+        out.regex = read_regex(spec.value, field + ".value");
+        break;
+      case api::ValueMatchType::Unknown:
+        refuse(field + ".type", fmt::format("match type {} is not supported; use Exact or RegularExpression",
+                                            api::quote(spec.type.text)));
+        break;
+    }
+  }
+
+  /// Of equal names, whatever their case, only the first counts (HTTPRouteMatch.headers).
+  void read_headers(std::vector<route::FieldMatch>& out) {
+    for (std::size_t at = 0; at < spec_.headers.size(); ++at) {
+      const api::HTTPHeaderMatch& spec = spec_.headers[at];
+      const auto same = [&](const route::FieldMatch& one) { return http::name_equals(one.name, spec.name); };
+      if (std::ranges::any_of(out, same)) continue;
+      route::FieldMatch& field = out.emplace_back();
+      field.name = spec.name;
+      std::ranges::transform(field.name, field.name.begin(),
+                             [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+      field.id = http::find_header_id(field.name);
+      read_value(spec, fmt::format(".headers[{}]", at), field);
+    }
+  }
+
+  /// Names count case here; of equal ones only the first counts too (HTTPRouteMatch.queryParams).
+  void read_queries(std::vector<route::FieldMatch>& out) {
+    for (std::size_t at = 0; at < spec_.query_params.size(); ++at) {
+      const api::HTTPQueryParamMatch& spec = spec_.query_params[at];
+      if (std::ranges::find(out, spec.name, &route::FieldMatch::name) != out.end()) continue;
+      route::FieldMatch& field = out.emplace_back();
+      field.name = spec.name;
+      read_value(spec, fmt::format(".queryParams[{}]", at), field);
+    }
+  }
+
+  void read_method(std::string& out) {
+    if (!spec_.method) return;
+    if (spec_.method->is_unknown())
+      refuse(".method", fmt::format("method {} is not supported", api::quote(spec_.method->text)));
+    else
+      out = api::to_string(spec_.method->value);
+  }
+
+  const api::HTTPRouteMatch& spec_;
+  std::string field_;
+  Problems& problems_;
+};
+
+void rank(route::Match& match, const api::HTTPRoute& route, std::uint32_t rule, std::uint32_t index) {
+  route::Rank& rank = match.rank;
+  rank.path_kind = match.path.kind;
+  rank.minus_path_length =
+      match.path.kind == route::PathKind::Prefix ? -static_cast<std::int32_t>(match.path.value.size()) : 0;
+  rank.without_method = match.method.empty() ? 1 : 0;
+  rank.minus_header_matches = -static_cast<std::int32_t>(match.headers.size());
+  rank.minus_query_matches = -static_cast<std::int32_t>(match.queries.size());
+  rank.created_at = route.metadata.creation_timestamp.time_since_epoch().count();
+  rank.route = route.metadata.ns + '/' + route.metadata.name;
+  rank.rule = rule;
+  rank.match = index;
+}
+
+}  // namespace
+
+RuleMatches resolve_matches(const api::HTTPRoute& route, std::uint32_t rule) {
+  static const std::vector<api::HTTPRouteMatch> every_request(1);
+  const auto& written = route.spec.rules[rule].matches;
+  const auto& specs = written.empty() ? every_request : written;
+  RuleMatches made;
+  for (std::uint32_t at = 0; at < specs.size(); ++at) {
+    MatchReader reader(specs[at], fmt::format("spec.rules[{}].matches[{}]", rule, at), made.problems);
+    std::optional<route::Match> match = reader.read();
+    if (!match) continue;
+    rank(*match, route, rule, at);
+    made.matches.push_back(std::move(*match));
+  }
+  return made;
+}
+
+}  // namespace pintle::resolve

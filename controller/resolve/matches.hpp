@@ -1,0 +1,20 @@
+// HTTPRouteMatches to conditions with their rank.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include <pintle/route/match.hpp>
+
+#include "controller/api/http_route.hpp"
+#include "controller/resolve/status_report.hpp"
+
+namespace pintle::resolve {
+
+struct RuleMatches {
+  std::vector<route::Match> matches;  ///< those that are sound
+  Problems problems;                  ///< one or more for each that is not
+};
+/// No match at all is the default one: every request.
+[[nodiscard]] RuleMatches resolve_matches(const api::HTTPRoute& route, std::uint32_t rule);
+
+}  // namespace pintle::resolve

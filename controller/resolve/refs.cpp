@@ -1,0 +1,25 @@
+#include "controller/resolve/refs.hpp"
+
+#include "controller/resolve/resolve.hpp"
+
+namespace pintle::resolve {
+
+Ref ref_to(api::Kind kind, std::string_view ns, std::string_view name) {
+  return {std::string(api::to_string(kind)), std::string(ns), std::string(name)};
+}
+
+Ref every(api::Kind kind, std::string_view ns) { return ref_to(kind, ns, "*"); }
+
+bool concerns(const RefSet& refs, const api::ObjectKey& changed) {
+  switch (changed.kind) {
+    case api::Kind::GatewayClass:
+    case api::Kind::Gateway:
+    case api::Kind::HTTPRoute:
+      return true;  // each of them is looked at
+    default:
+      return refs.contains(ref_to(changed.kind, changed.ns, changed.name)) ||
+             refs.contains(every(changed.kind, changed.ns));
+  }
+}
+
+}  // namespace pintle::resolve
