@@ -21,6 +21,11 @@ IoResult from_errno() noexcept {
   return {.status = IoStatus::Error, .error = errno};
 }
 
+/// This machine has no port or memory left for a connect; the peer is not at fault.
+bool is_exhaustion(int error) noexcept {
+  return error == EADDRNOTAVAIL || error == EAGAIN || error == ENOBUFS || error == ENOMEM;
+}
+
 }  // namespace
 
 Connection::Connection() noexcept = default;
@@ -49,7 +54,7 @@ Result<Connection> Connection::connect(const runtime::SocketAddress& peer) {
   ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   const RawAddress raw = to_raw(peer);
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(raw.bytes), raw.length) != 0 && errno != EINPROGRESS)
-    return make_error(ErrorCode::ConnectFailed,
+    return make_error(is_exhaustion(errno) ? ErrorCode::Exhausted : ErrorCode::ConnectFailed,
                       fmt::format("connect to {}: {}", runtime::to_string(peer), std::strerror(errno)), Side::Upstream,
                       Retry::Always);
   return Connection(std::move(fd), peer, {});
@@ -73,12 +78,13 @@ IoResult Connection::handshake() { return tls_ ? tls_->handshake() : IoResult{};
 
 IoResult Connection::read(std::span<char> into) {
   if (tls_) return tls_->read(into);
+  if (into.empty()) return {};
   ssize_t n = 0;
   do {
     n = ::recv(fd_.get(), into.data(), into.size(), 0);
   } while (n < 0 && errno == EINTR);
   if (n > 0) return {.bytes = static_cast<std::size_t>(n)};
-  if (n == 0) return {.status = into.empty() ? IoStatus::Ok : IoStatus::Eof};
+  if (n == 0) return {.status = IoStatus::Eof};
   return from_errno();
 }
 

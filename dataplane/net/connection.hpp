@@ -42,7 +42,8 @@ class Connection {
   Connection& operator=(Connection&& other) noexcept;
   ~Connection();
 
-  /// Starts a non-blocking connect. Then: add to the poller, wait for event_writable (or error), ask connect_result().
+  /// Starts a non-blocking connect; ConnectFailed is the peer's fault, Exhausted this machine's. Then: add to the
+  /// poller, wait for event_writable (or error), ask connect_result().
   [[nodiscard]] static Result<Connection> connect(const runtime::SocketAddress& peer);
   /// Outcome of connect(): empty if connected; ConnectFailed with the cause. Retry::Always: no byte was sent.
   [[nodiscard]] Result<void> connect_result();

@@ -53,6 +53,12 @@ void Poller::remove(int fd, EventSink& sink) noexcept {
     if (batch_[i].data.ptr == &sink) batch_[i].data.ptr = nullptr;
 }
 
+bool Poller::has_pending_event(const EventSink& sink) const noexcept {
+  for (unsigned i = batch_next_; i < batch_end_; ++i)
+    if (batch_[i].data.ptr == &sink) return true;
+  return false;
+}
+
 void Poller::begin_turn() noexcept { now_ = std::chrono::steady_clock::now(); }
 
 void Poller::end_turn() {

@@ -70,6 +70,9 @@ class Poller {
   /// Call before closing the descriptor.
   void remove(int fd, EventSink& sink) noexcept;
 
+  /// An event of this turn waits to be told to `sink`.
+  [[nodiscard]] bool has_pending_event(const EventSink& sink) const noexcept;
+
   void flush_later(TurnTask& task) noexcept { flush_.push_back(task); }
   void reap_later(TurnTask& task) noexcept { reap_.push_back(task); }
 

@@ -39,21 +39,21 @@ TlsStream::~TlsStream() { SSL_free(ssl_); }
 IoResult TlsStream::handshake() {
   if (established_) return {};
   if (failed_) return result(0, IoStatus::Error);
-  drained_ = false;
+  inbound_ = Inbound::Unknown;
   ERR_clear_error();
-  const int done = SSL_do_handshake(ssl_);
   IoStatus status = IoStatus::Ok;
-  if (done == 1) {
+  do {
+    const int done = SSL_do_handshake(ssl_);
+    status = done == 1 ? IoStatus::Ok : classify(done);
+  } while (status == IoStatus::WouldBlock && look_for_end());
+  if (status == IoStatus::Ok) {
     established_ = true;
     socket_ = nullptr;
     contexts_.reset();
-  } else {
-    status = classify(done);
-    if (status == IoStatus::Eof) {
-      failed_ = true;
-      if (error_.empty()) error_ = "closed within the handshake";
-      status = IoStatus::Error;
-    }
+  } else if (status == IoStatus::Eof) {
+    failed_ = true;
+    if (error_.empty()) error_ = "closed within the handshake";
+    status = IoStatus::Error;
   }
   if (send_gathered() == IoStatus::Error) status = IoStatus::Error;
   return result(0, status);
@@ -65,7 +65,7 @@ IoResult TlsStream::read(std::span<char> into) {
     if (shaken.status != IoStatus::Ok) return shaken;
   }
   if (failed_) return result(0, IoStatus::Error);
-  drained_ = false;
+  inbound_ = Inbound::Unknown;
   ERR_clear_error();
   std::size_t total = 0;
   IoStatus status = IoStatus::Ok;
@@ -74,6 +74,7 @@ IoResult TlsStream::read(std::span<char> into) {
     const int done = SSL_read_ex(ssl_, into.data() + total, into.size() - total, &n);
     if (done != 1) {
       status = classify(done);
+      if (status == IoStatus::WouldBlock && total == 0 && look_for_end()) continue;
       break;
     }
     total += n;
@@ -156,11 +157,6 @@ IoStatus TlsStream::classify(int ssl_result) noexcept {
       break;
   }
   const unsigned long code = ERR_peek_error();
-  // A peer that closes without close_notify: HTTP's own framing tells a cut message from a whole one.
-  if (eof_ && (code == 0 || ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING)) {
-    ERR_clear_error();
-    return IoStatus::Eof;
-  }
   failed_ = true;
   if (error_.empty()) {
     const char* reason = ERR_reason_error_string(code);

@@ -102,7 +102,15 @@ class TlsStream {
   std::string_view error_;
   OwnedChunks pending_;
   int io_errno_ = 0;
-  bool drained_ = false;  ///< the last recv of this call was short
+  /// What the recv calls of this call have shown. After a short one the socket is empty but for, perhaps, its end.
+  enum class Inbound : std::uint8_t { Unknown, Short, Empty };
+  /// Short and no record complete: whether the end comes next is worth another recv, as no event may tell it again.
+  bool look_for_end() noexcept {
+    if (inbound_ != Inbound::Short) return false;
+    inbound_ = Inbound::Unknown;
+    return true;
+  }
+  Inbound inbound_ = Inbound::Unknown;
   bool eof_ = false;
   bool failed_ = false;
   bool established_ = false;

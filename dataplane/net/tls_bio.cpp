@@ -30,7 +30,7 @@ int TlsBio::on_read(BIO* bio, char* into, int length) noexcept {
   auto& stream = *static_cast<TlsStream*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
   if (stream.eof_) return 0;
-  if (stream.drained_) {
+  if (stream.inbound_ != TlsStream::Inbound::Unknown) {
     BIO_set_retry_read(bio);
     return -1;
   }
@@ -40,11 +40,11 @@ int TlsBio::on_read(BIO* bio, char* into, int length) noexcept {
   } while (n < 0 && errno == EINTR);
   if (n == 0) stream.eof_ = true;
   if (n >= 0) {
-    stream.drained_ = n < length;
+    if (n < length) stream.inbound_ = TlsStream::Inbound::Short;
     return static_cast<int>(n);
   }
   if (errno == EAGAIN || errno == EWOULDBLOCK) {
-    stream.drained_ = true;
+    stream.inbound_ = TlsStream::Inbound::Empty;
     BIO_set_retry_read(bio);
   } else {
     stream.io_errno_ = errno;

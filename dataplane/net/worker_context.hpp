@@ -98,6 +98,8 @@ class ApplyObserver : public ListHook<ApplyObserver> {
  public:
   /// `previous` is empty at the first generation.
   virtual void on_apply(const SnapshotRef& previous, const SnapshotRef& current) = 0;
+  /// The level that WorkerContext::pressure has now; told again while it lasts.
+  virtual void on_pressure(Pressure /*pressure*/) {}
 
  protected:
   ~ApplyObserver() = default;

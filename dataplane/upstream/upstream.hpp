@@ -70,7 +70,7 @@ struct Acquired {
   Link* link = nullptr;              ///< nullptr: see reason
   bool connected = false;            ///< write at once; else wait for on_link_open or on_link_failed
   Reason reason = Reason::Upstream;  ///< NoEndpoints, NoHealthyEndpoint (all are left out), ConnectFailed, Overload
-  std::string_view detail;
+  std::string_view detail{};         ///< valid until the next acquire()
 };
 
 enum class Unread : std::uint8_t {
@@ -80,7 +80,7 @@ enum class Unread : std::uint8_t {
 
 class Upstreams {
  public:
-  /// Registers for the context's generations; the context outlives it.
+  /// Registers for the context's generations; the context and its sink outlive it.
   [[nodiscard]] static std::unique_ptr<Upstreams> make(net::WorkerContext& context, const Settings& settings);
   virtual ~Upstreams() = default;
 
@@ -92,6 +92,8 @@ class Upstreams {
   virtual void release(Link& link, Unread unread) = 0;
   /// Closes it, whatever its state.
   virtual void abandon(Link& link) = 0;
+  /// Closes every pooled connection. Done by itself when the worker is told of memory pressure (req 50).
+  virtual void drop_idle() = 0;
 };
 
 }  // namespace pintle::upstream

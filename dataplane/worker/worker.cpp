@@ -195,6 +195,7 @@ unsigned Worker::shed_idle(unsigned most) {
 
 void Worker::set_pressure(net::Pressure pressure) {
   context_.pressure = pressure;
+  context_.apply_observers.for_each([&](net::ApplyObserver& observer) { observer.on_pressure(pressure); });
   if (pressure >= net::Pressure::ShedIdle) {
     shed_idle(std::numeric_limits<unsigned>::max());
     context_.buffers.trim();

@@ -1,0 +1,77 @@
+#include "dataplane/upstream/endpoint.hpp"
+
+#include "dataplane/observe/record.hpp"
+#include "dataplane/upstream/link.hpp"
+#include "dataplane/upstream/service.hpp"
+
+namespace pintle::upstream {
+
+Endpoint::~Endpoint() {
+  while (PooledLink* link = links_.front()) delete link;
+  if (ejection_.is_ejected()) count_ejected(-1);
+}
+
+const runtime::Backend& Endpoint::backend() const noexcept { return service_.backend(); }
+
+PooledLink* Endpoint::take_idle(LinkUser& user) {
+  while (PooledLink* link = idle_.front())
+    if (link->reuse(user)) return link;
+  return nullptr;
+}
+
+Result<PooledLink*> Endpoint::connect(LinkUser& user) {
+  const Monotonic now = env_.context.now();
+  ejection_.on_try(now);
+  auto connection = net::Connection::connect(address_);
+  if (!connection) {
+    if (connection.error().code == ErrorCode::ConnectFailed) on_connect_failed(now);
+    return std::unexpected(std::move(connection.error()));
+  }
+  auto link = std::make_unique<PooledLink>(*this, std::move(*connection), user);
+  links_.push_back(*link);
+  if (auto started = link->start(); !started) return std::unexpected(std::move(started.error()));
+  return link.release();
+}
+
+void Endpoint::drop_idle() noexcept {
+  while (PooledLink* link = idle_.front()) link->close();
+}
+
+void Endpoint::set_membership(Membership membership) noexcept {
+  membership_ = membership;
+  if (membership == Membership::Left) drop_idle();
+}
+
+void Endpoint::on_connected() {
+  if (ejection_.on_success()) count_ejected(-1);
+  if (env_.context.observe != nullptr) env_.context.observe->on_upstream_connection_opened(backend());
+}
+
+void Endpoint::on_connect_failed(Monotonic started) {
+  const EjectionLimits limits{env_.settings.eject_first, env_.settings.eject_most};
+  const bool ejected = ejection_.on_failure(started, env_.context.now(), limits);
+  if (env_.context.observe != nullptr) env_.context.observe->on_connect_failed(backend(), Reason::ConnectFailed);
+  if (ejected) count_ejected(+1);
+}
+
+bool Endpoint::pool(PooledLink& link) noexcept {
+  const bool wanted = membership_ == Membership::Member && env_.context.pressure == net::Pressure::None &&
+                      env_.settings.max_idle_per_endpoint > 0;
+  if (!wanted) return false;
+  // The newcomer has just proved that it works; the one at the end was unused for longest.
+  if (idle_count_ >= env_.settings.max_idle_per_endpoint) idle_.back()->close();
+  idle_.push_front(link);
+  ++idle_count_;
+  return true;
+}
+
+void Endpoint::bury(PooledLink& link) noexcept {
+  delete &link;
+  if (links_.empty()) service_.on_links_gone(*this);  // the last call: it may free this endpoint
+}
+
+void Endpoint::count_ejected(std::int32_t change) {
+  if (env_.context.observe != nullptr) env_.context.observe->on_ejected(backend(), change);
+}
+
+}  // namespace pintle::upstream

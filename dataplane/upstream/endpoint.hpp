@@ -1,0 +1,80 @@
+// One address of a backend, on one worker: its connections, how many carry a request, whether it is left out.
+//
+//   links_  all connections, whatever their state; the endpoint lives until the last is gone
+//   idle_   those in the pool, last used first: the rest times out when traffic falls
+#pragma once
+#include <cstdint>
+#include <memory>
+
+#include <pintle/runtime/compiled.hpp>
+
+#include "dataplane/net/intrusive_list.hpp"
+#include "dataplane/net/worker_context.hpp"
+#include "dataplane/upstream/ejection.hpp"
+#include "dataplane/upstream/upstream.hpp"
+
+namespace pintle::upstream {
+
+class PooledLink;
+class Service;
+struct OwnedTag;
+struct IdleTag;
+
+/// What every part of an Upstreams uses; both outlive it.
+struct Environment {
+  net::WorkerContext& context;
+  const Settings& settings;
+};
+
+enum class Membership : std::uint8_t { Member, Left };  ///< Left: no new request, nothing is pooled
+
+class Endpoint {
+ public:
+  Endpoint(Environment env, Service& service, const runtime::SocketAddress& address) noexcept
+      : env_(env), service_(service), address_(address) {}
+  ~Endpoint();
+  Endpoint(const Endpoint&) = delete;
+  Endpoint& operator=(const Endpoint&) = delete;
+
+  [[nodiscard]] const runtime::SocketAddress& address() const noexcept { return address_; }
+  [[nodiscard]] const runtime::Backend& backend() const noexcept;
+  [[nodiscard]] const Environment& environment() const noexcept { return env_; }
+  [[nodiscard]] bool admits(Monotonic now) const noexcept { return ejection_.admits(now); }
+  [[nodiscard]] std::uint32_t in_flight() const noexcept { return in_flight_; }
+  [[nodiscard]] std::uint32_t idle_count() const noexcept { return idle_count_; }
+  [[nodiscard]] bool has_links() const noexcept { return !links_.empty(); }
+
+  /// The connection used last, if one is in the pool and still silent, now in use by `user`.
+  [[nodiscard]] PooledLink* take_idle(LinkUser& user);
+  /// A new connection under way for `user`. An Error: none was begun; ConnectFailed is the endpoint's fault and has
+  /// left it out, Exhausted is this machine's.
+  [[nodiscard]] Result<PooledLink*> connect(LinkUser& user);
+  void drop_idle() noexcept;
+  void set_membership(Membership membership) noexcept;
+
+  // A link tells its endpoint.
+  void on_connected();
+  void on_connect_failed(Monotonic started);
+  void on_in_use() noexcept { ++in_flight_; }
+  void on_use_over() noexcept { --in_flight_; }
+  /// Pools it, if pooling is wanted now and there is room; else it is for the caller to close.
+  [[nodiscard]] bool pool(PooledLink& link) noexcept;
+  void on_unpooled() noexcept { --idle_count_; }
+  /// End of the turn in which it was closed: frees it.
+  void bury(PooledLink& link) noexcept;
+
+ private:
+  void count_ejected(std::int32_t change);
+
+  Environment env_;
+  Service& service_;
+  runtime::SocketAddress address_;
+  net::IntrusiveList<PooledLink, OwnedTag> links_;
+  net::IntrusiveList<PooledLink, IdleTag> idle_;
+  std::uint32_t idle_count_ = 0;
+  std::uint32_t in_flight_ = 0;
+  Membership membership_ = Membership::Member;
+  Ejection ejection_;
+};
+
+}  // namespace pintle::upstream

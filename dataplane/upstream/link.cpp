@@ -1,0 +1,151 @@
+#include "dataplane/upstream/link.hpp"
+
+#include <cerrno>
+#include <sys/socket.h>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "dataplane/observe/record.hpp"
+
+namespace pintle::upstream {
+namespace {
+
+constexpr std::uint32_t end_bits = net::event_peer_closed | net::event_hangup | net::event_error;
+constexpr std::uint32_t outcome_bits = net::event_writable | net::event_hangup | net::event_error;
+
+}  // namespace
+
+net::Connection& Link::connection() noexcept { return static_cast<PooledLink*>(this)->connection_; }
+const runtime::SocketAddress& Link::address() const noexcept {
+  return static_cast<const PooledLink*>(this)->endpoint_.address();
+}
+bool Link::is_reused() const noexcept { return static_cast<const PooledLink*>(this)->uses_ > 0; }
+std::chrono::nanoseconds Link::connect_time() const noexcept {
+  const auto& self = static_cast<const PooledLink&>(*this);
+  if (self.uses_ > 0 || self.state_ == PooledLink::State::Connecting) return {};
+  return self.opened_ - self.started_;
+}
+
+PooledLink::PooledLink(Endpoint& endpoint, net::Connection&& connection, LinkUser& user) noexcept
+    : endpoint_(endpoint),
+      connection_(std::move(connection)),
+      user_(&user),
+      started_(endpoint.environment().context.now()) {
+  endpoint_.on_in_use();
+}
+
+PooledLink::~PooledLink() { close(); }
+
+Result<void> PooledLink::start() {
+  const auto& [context, settings] = endpoint_.environment();
+  if (auto added = context.poller.add(connection_.descriptor(), *this); !added) return added;
+  context.arm_after(deadline_, settings.connect_timeout);
+  return {};
+}
+
+bool PooledLink::reuse(LinkUser& user) {
+  // What the peer sent before this turn is known, though perhaps not told yet. It answers nothing of ours (req 19).
+  if (endpoint_.environment().context.poller.has_pending_event(*this)) {
+    close();
+    return false;
+  }
+  net::ListHook<IdleTag>::unlink();
+  endpoint_.on_unpooled();
+  endpoint_.on_in_use();
+  deadline_.disarm();
+  state_ = State::InUse;
+  user_ = &user;
+  ++uses_;
+  count_busy(+1);
+  return true;
+}
+
+void PooledLink::release(Unread unread) {
+  if (state_ != State::InUse || !is_clean(unread) || !endpoint_.pool(*this)) return close();
+  user_ = nullptr;
+  state_ = State::Idle;
+  endpoint_.on_use_over();
+  count_busy(-1);
+  const auto& [context, settings] = endpoint_.environment();
+  context.arm_after(deadline_, settings.idle_timeout);
+}
+
+bool PooledLink::is_clean(Unread unread) noexcept {
+  if (peer_closed_ || !connection_.is_open() || connection_.has_pending()) return false;
+  if (unread == Unread::Nothing) return true;
+  char byte = 0;
+  return ::recv(connection_.descriptor(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+         (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+void PooledLink::close() noexcept {
+  const State was = std::exchange(state_, State::Closed);
+  if (was == State::Closed) return;
+  auto& context = endpoint_.environment().context;
+  user_ = nullptr;
+  deadline_.disarm();
+  if (was == State::Idle) {
+    net::ListHook<IdleTag>::unlink();
+    endpoint_.on_unpooled();
+  } else {
+    endpoint_.on_use_over();
+  }
+  if (was == State::InUse) count_busy(-1);
+  if (was != State::Connecting && context.observe != nullptr)
+    context.observe->on_upstream_connection_closed(endpoint_.backend(), context.now() - opened_);
+  context.poller.remove(connection_.descriptor(), *this);
+  connection_.close();
+  context.poller.reap_later(*this);
+}
+
+void PooledLink::on_events(std::uint32_t events) {
+  if ((events & end_bits) != 0) peer_closed_ = true;
+  switch (state_) {
+    case State::Connecting:
+      return finish_connect(events);
+    case State::InUse:
+      return user_->on_link_events(events);
+    case State::Idle:
+      if ((events & ~net::event_writable) != 0) close();  // req 19
+      return;
+    case State::Closed:
+      return;
+  }
+}
+
+void PooledLink::finish_connect(std::uint32_t events) {
+  if ((events & outcome_bits) == 0) return;
+  if (auto connected = connection_.connect_result(); !connected) return fail(connected.error().context);
+  auto& context = endpoint_.environment().context;
+  deadline_.disarm();
+  state_ = State::InUse;
+  opened_ = context.now();
+  endpoint_.on_connected();
+  count_busy(+1);
+  LinkUser* const user = user_;
+  user->on_link_open(*this);
+  // A peer that spoke or left at once: this event was the one to tell it, so its user gets it too.
+  if ((events & ~net::event_writable) != 0 && state_ == State::InUse && user_ == user && uses_ == 0)
+    user->on_link_events(events);
+}
+
+void PooledLink::on_deadline() {
+  if (state_ != State::Connecting) return close();
+  fail(fmt::format("connect to {}: no answer within {} ms", runtime::to_string(address()),
+                   endpoint_.environment().settings.connect_timeout.count()));
+}
+
+void PooledLink::fail(std::string_view detail) {
+  LinkUser* const user = user_;
+  endpoint_.on_connect_failed(started_);
+  close();
+  user->on_link_failed(Reason::ConnectFailed, detail);
+}
+
+void PooledLink::count_busy(std::int32_t change) {
+  if (auto* observe = endpoint_.environment().context.observe)
+    observe->on_upstream_connection_busy(endpoint_.backend(), change);
+}
+
+}  // namespace pintle::upstream
