@@ -48,7 +48,10 @@ class Flags {
               throw CLI::ValidationError(long_name, result.error().context);
         },
         text);
-    return dress(option->type_name(type)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast),
+    return dress(option->type_name(type)
+                     ->expected(1)
+                     ->allow_extra_args(false)  // the word after the value is no second value
+                     ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast),
                  default_text);
   }
   CLI::Option* repeated(const std::string& name, std::function<Result<void>(const std::string&)> parse,
