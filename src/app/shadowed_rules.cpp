@@ -53,6 +53,15 @@ namespace {
   return false;
 }
 
+/// The first field of the ranks that differs decides (rank.hpp).
+[[nodiscard]] std::string_view why_first(const route::Rank& winner, const route::Rank& loser) {
+  if (winner.path_kind != loser.path_kind) return "an expression comes before a prefix";
+  if (winner.created_at != loser.created_at) return "its route is older";
+  if (winner.route != loser.route) return "its route is as old and its name sorts first";
+  if (winner.rule != loser.rule) return "it stands before it in the route";
+  return winner.match != loser.match ? "the match stands before it in the rule" : "it is more specific";
+}
+
 using MatchKey = std::tuple<std::string, std::uint32_t, std::uint32_t>;  ///< route, rule, match
 
 /// What became of one match over all hosts it stands in.
@@ -60,6 +69,7 @@ struct Fate {
   const route::Rule* rule = nullptr;
   bool wins_somewhere = false;
   const route::Rule* winner = nullptr;
+  std::string_view why;
   std::string host;
 };
 
@@ -95,6 +105,7 @@ class Survey {
       found.push_back({.rule = fate.rule->source,
                        .match = whole ? std::nullopt : std::optional(std::get<2>(key)),
                        .winner = compile::rule_label(fate.winner->source),
+                       .why = std::string(fate.why),
                        .host = fate.host});
     }
     return found;
@@ -109,6 +120,7 @@ class Survey {
       fate.wins_somewhere = true;
     } else if (fate.winner == nullptr) {
       fate.winner = winner->rule.get();
+      fate.why = why_first(winner->match.rank, entry.match.rank);
       fate.host = host;
     }
   }

@@ -15,6 +15,7 @@ struct Shadowed {
   /// Index in spec.rules[].matches; nullopt: no match of the rule can win.
   std::optional<std::uint32_t> match;
   std::string winner;  ///< "default/shop rule 0"
+  std::string why;     ///< what gives it precedence: "its route is older"
   std::string host;    ///< where that was seen
 };
 

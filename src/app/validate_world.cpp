@@ -53,12 +53,13 @@ void check_rules(FindingWriter& out, const runtime::Compiled& compiled) {
   for (const Shadowed& shadowed : find_shadowed(compiled)) {
     const std::string rule = fmt::format("spec.rules[{}]", shadowed.rule.index);
     const api::ObjectKey key = key_of(api::Kind::HTTPRoute, shadowed.rule.route);
+    const std::string because =
+        fmt::format("{} takes its requests: {} (host {})", shadowed.winner, shadowed.why, shadowed.host);
     if (shadowed.match)
       out.add(find_cross_finding("GW0702"), {key, fmt::format("{}.matches[{}]", rule, *shadowed.match)},
-              fmt::format("the match can never win: {} takes its requests (host {})", shadowed.winner, shadowed.host));
+              "the match can never win, " + because);
     else
-      out.add(find_cross_finding("GW0701"), {key, rule},
-              fmt::format("the rule can never win: {} takes its requests (host {})", shadowed.winner, shadowed.host));
+      out.add(find_cross_finding("GW0701"), {key, rule}, "the rule can never win, " + because);
   }
 }
 

@@ -243,6 +243,16 @@ TEST(ShadowedRules, EqualMatchesLose) {
       << "once for the rule";
 }
 
+TEST(ShadowedRules, TheReasonOfPrecedenceIsNamed) {
+  using enum route::PathKind;
+  EXPECT_EQ(shadowed({{on(Prefix, "/a")}, {on(Prefix, "/a")}}).at(0).why, "it stands before it in the route");
+  EXPECT_EQ(shadowed({{on(Prefix, "/a")}, {on(Regex, "/.*")}}).at(0).why, "an expression comes before a prefix");
+  EXPECT_EQ(shadowed({{on(Prefix, "/a"), on(Prefix, "/a")}}).at(0).why, "the match stands before it in the rule");
+  route::Match younger = on(Prefix, "/a");
+  younger.rank.created_at = 1;
+  EXPECT_EQ(shadowed({{younger}, {on(Prefix, "/a")}}).at(0).why, "its route is older");
+}
+
 TEST(ShadowedRules, WhatTellsMatchesApartKeepsThemAlive) {
   using enum route::PathKind;
   EXPECT_THAT(shadowed({{on(Exact, "/a")}, {on(Prefix, "/a")}}), IsEmpty());
