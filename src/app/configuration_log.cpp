@@ -95,16 +95,20 @@ std::vector<Remark> ConfigurationLog::on_findings(const std::vector<api::Finding
 void ConfigurationLog::compare_sockets(const reconcile::Served& served, std::vector<Remark>& remarks) {
   std::map<runtime::SocketAddress, std::string> bound;
   std::map<runtime::SocketAddress, std::string> unbound;
+  std::vector<std::pair<std::string, std::string>> joined;  // "Gateway x (listeners)" and the addresses it has got
   for (const runtime::SocketResult& socket : served.apply.sockets) {
     const runtime::PlannedSocket* planned = find_planned(*served.compiled, socket.socket);
     if (planned == nullptr) continue;
-    const std::string who =
-        fmt::format("Gateway {} ({})", planned->gateway, listeners_of(*served.compiled, socket.socket));
+    std::string who = fmt::format("Gateway {} ({})", planned->gateway, listeners_of(*served.compiled, socket.socket));
     if (!socket.error) {
       bound.emplace(planned->address, planned->gateway);
-      if (!bound_.contains(planned->address))
-        remarks.push_back({Level::Info, fmt::format("{} listens on {}{}", who, to_string(socket.address),
-                                                    unbound_.contains(planned->address) ? " now" : "")});
+      if (bound_.contains(planned->address)) continue;
+      const std::string where = to_string(socket.address) + (unbound_.contains(planned->address) ? " now" : "");
+      const auto known = std::ranges::find(joined, who, &std::pair<std::string, std::string>::first);
+      if (known != joined.end())
+        known->second += ", " + where;
+      else
+        joined.emplace_back(std::move(who), where);
       continue;
     }
     if (socket.error->code == ErrorCode::Closed) continue;  // the program itself goes away
@@ -114,6 +118,7 @@ void ConfigurationLog::compare_sockets(const reconcile::Served& served, std::vec
       remarks.push_back({is_spare(socket, served) ? Level::Info : Level::Error,
                          fmt::format("{}: {}; tried again until it works", who, socket.error->context)});
   }
+  for (const auto& [who, where] : joined) remarks.push_back({Level::Info, fmt::format("{} listens on {}", who, where)});
   for (const auto& [address, gateway] : bound_)
     if (!bound.contains(address))
       remarks.push_back({Level::Info, fmt::format("Gateway {} left {}", gateway, to_string(address))});
