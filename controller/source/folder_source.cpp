@@ -103,6 +103,10 @@ struct FolderSource::State : std::enable_shared_from_this<State> {
   void watch_targets(const std::vector<std::string>& files);
   void load(const std::string& path, Look look);
   void leave(const std::string& path);
+  /// Nothing can be said of it: it lies in what cannot be read now.
+  [[nodiscard]] bool is_lost(const std::string& path) const {
+    return std::ranges::any_of(unreadable, [&path](const std::string& lost) { return is_below(path, lost); });
+  }
   void settle();
 
   // What happens.
@@ -172,7 +176,7 @@ void FolderSource::State::scan(Look look) {
     if (!std::ranges::binary_search(listing.files, path)) missing.push_back(path);
   for (const std::string& path : listing.files) load(path, look);
   for (const std::string& path : missing)
-    if (std::ranges::none_of(unreadable, [&](const std::string& lost) { return is_below(path, lost); })) leave(path);
+    if (!is_lost(path)) leave(path);
   arm_clock();
 }
 
@@ -220,8 +224,8 @@ void FolderSource::State::settle() {
       next = next ? std::min(*next, due) : due;
       return false;
     }
-    if (stamp_of(path)) {
-      catalog.set_present(path);  // it is being written again: the end of that is an event
+    if (stamp_of(path) || is_lost(path)) {
+      catalog.set_present(path);  // it is being written again, the end of which is an event; or all of its folder went
     } else {
       catalog.remove(path);
       files.erase(path);

@@ -130,6 +130,20 @@ TEST(FolderSource, EditorsThatRenameLoseNothing) {
   EXPECT_EQ(running.finding_ids(), "");
 }
 
+TEST(FolderSource, AFileThatComesBackHasItsOldRank) {
+  const TempFolder folder;
+  folder.write("a.yaml", service("s", 1));
+  folder.write("b.yaml", service("s", 2));
+  Running running({folder.path()});
+  folder.rename("a.yaml", "a.away");
+  EXPECT_TRUE(running.until([&] { return running.port_of("s") == 2; }));
+  folder.rename("a.away", "a.yaml");
+  EXPECT_TRUE(running.until([&] { return running.port_of("s") == 1; }));
+  running.settle(folder.path());
+  EXPECT_EQ(running.port_of("s"), 1);
+  EXPECT_EQ(running.finding_ids(), "GW0501");
+}
+
 TEST(FolderSource, AFileBeingWrittenAnewStillCounts) {
   const TempFolder folder;
   folder.write("a.yaml", service("s", 1));
@@ -184,9 +198,10 @@ TEST(FolderSource, AMountedConfigMapIsSwappedWhole) {
   folder.write("..two/b.yaml", service("b", 2));
   fs::create_directory_symlink("..two", folder / "..data_tmp");
   folder.rename("..data_tmp", "..data");
-  folder.remove("..one");
   EXPECT_TRUE(running.until([&] { return running.port_of("a") == 2 && running.port_of("b") == 2; }));
   EXPECT_EQ(running.batches.size(), 2u);
+  folder.remove("..one");
+  running.settle(folder.path());
   EXPECT_THAT(running.removed, IsEmpty());
 }
 

@@ -1,0 +1,195 @@
+#include "controller/reconcile/reconciler.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <pintle/base/log.hpp>
+
+#include "controller/compile/compile.hpp"
+
+namespace pintle::reconcile {
+namespace {
+
+namespace asio = boost::asio;
+using Clock = std::chrono::steady_clock;
+
+/// One run of the pure half, kept until its statuses are finished.
+struct Translation {
+  store::ClusterSnapshot snapshot;
+  resolve::StatusReport report;
+  runtime::CompiledPtr compiled;
+  Monotonic began;
+  Monotonic since;  ///< the first change of it was seen
+};
+
+[[nodiscard]] bool all_bound(const runtime::ApplyReport& apply) {
+  return std::ranges::none_of(apply.sockets, [](const auto& socket) { return socket.error.has_value(); });
+}
+
+/// Whether binding brought the same as before, word for word.
+[[nodiscard]] bool same_sockets(const runtime::ApplyReport& a, const runtime::ApplyReport& b) {
+  return std::ranges::equal(a.sockets, b.sockets, [](const auto& x, const auto& y) {
+    return x.address == y.address && x.error.has_value() == y.error.has_value() &&
+           (!x.error || (x.error->code == y.error->code && x.error->context == y.error->context));
+  });
+}
+
+}  // namespace
+
+struct Reconciler::State : std::enable_shared_from_this<State> {
+  State(asio::io_context& io, Settings given, Ports wired)
+      : settings(std::move(given)), ports(std::move(wired)), calm(io), retry(io) {}
+
+  void on_batch(const source::Batch& batch);
+  void advance();
+  void run();
+  [[nodiscard]] resolve::Resolution resolve_all(const store::ClusterSnapshot& snapshot);
+  void publish(std::function<void(const runtime::ApplyReport&)> done);
+  void bind_again();
+  void finish(const runtime::ApplyReport& apply);
+  void arm_retry();
+  template <class Call>
+  void after(asio::steady_timer& timer, Millis delay, Call call) {
+    timer.expires_after(delay);
+    timer.async_wait([weak = weak_from_this(), call](const boost::system::error_code& fault) {
+      if (const auto self = weak.lock(); self && !fault) call(*self);
+    });
+  }
+
+  Settings settings;
+  Ports ports;
+  asio::steady_timer calm;   ///< runs while changes are gathered
+  asio::steady_timer retry;  ///< runs while a socket is not bound
+
+  // The pipeline's memory, in its order.
+  store::Store store;
+  resolve::Memo memo;
+  resolve::RefSet refs;
+  compile::Previous previous;
+  Generation generation;
+  Translation current;
+  std::optional<Served> served;
+
+  // Where the loop stands.
+  std::vector<api::Finding> findings;
+  std::optional<Monotonic> waiting;  ///< since when a change that concerns us waits
+  bool synced = false;
+  bool gathering = false;
+  bool publishing = false;
+};
+
+void Reconciler::State::on_batch(const source::Batch& batch) {
+  const std::vector<api::ObjectKey> changed = store.apply(batch);
+  findings = batch.findings;
+  if (served) served->findings = findings;
+  const bool first = !synced && batch.synced;
+  synced |= batch.synced;
+  if (!synced) return;
+  const auto concerns_us = [this](const api::ObjectKey& key) { return resolve::concerns(refs, key); };
+  if (!first && std::ranges::none_of(changed, concerns_us)) {
+    if (ports.on_findings) ports.on_findings(findings);
+    return;
+  }
+  if (!waiting) waiting = Clock::now();
+  advance();
+}
+
+void Reconciler::State::advance() {
+  if (waiting && !gathering && !publishing) run();
+}
+
+void Reconciler::State::run() {
+  const Monotonic began = Clock::now();
+  gathering = true;
+  after(calm, settings.coalesce, [](State& self) {
+    self.gathering = false;
+    self.advance();
+  });
+
+  store::ClusterSnapshot snapshot = store.freeze();
+  resolve::Resolution resolution = resolve_all(snapshot);
+  refs = std::move(resolution.refs);
+  compile::Compilation compilation = compile::compile(resolution.model, Generation{++generation.value}, previous);
+  previous = std::move(compilation.next);
+  current = {.snapshot = std::move(snapshot),
+             .report = std::move(resolution.report),
+             .compiled = std::make_shared<const runtime::Compiled>(std::move(compilation.compiled)),
+             .began = began,
+             .since = *std::exchange(waiting, std::nullopt)};
+  publish([this](const runtime::ApplyReport& apply) { finish(apply); });
+}
+
+/// What listeners lack for `--tls internal` is made, and everything resolved again with it.
+resolve::Resolution Reconciler::State::resolve_all(const store::ClusterSnapshot& snapshot) {
+  resolve::Resolution resolution = resolve::resolve(snapshot, settings.resolve, memo);
+  if (!ports.make_internal_certificate) return resolution;
+  bool made = false;
+  for (const std::string& hostname : resolution.wanted_internal_certificates)
+    if (auto certificate = ports.make_internal_certificate(hostname))
+      made |= settings.resolve.internal_certificates.insert_or_assign(hostname, std::move(certificate)).second;
+  return made ? resolve::resolve(snapshot, settings.resolve, memo) : std::move(resolution);
+}
+
+/// `done` is called only while this lives, and before anything else is published.
+void Reconciler::State::publish(std::function<void(const runtime::ApplyReport&)> done) {
+  publishing = true;
+  retry.cancel();
+  ports.publisher.publish(current.compiled, [weak = weak_from_this(), done](const runtime::ApplyReport& apply) {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->publishing = false;
+    done(apply);
+    if (!all_bound(apply) || !apply.complete()) self->arm_retry();
+    self->advance();
+  });
+}
+
+void Reconciler::State::finish(const runtime::ApplyReport& apply) {
+  if (!apply.complete()) return;
+  const std::vector<status::StatusPatch> patches =
+      status::finish_status(current.report, apply, ports.sink.previous(current.snapshot), wall_now());
+  for (const Error& error : ports.sink.write(patches)) log::warning("{}", error.context);
+  const Monotonic now = Clock::now();
+  served = Served{.compiled = current.compiled,
+                  .apply = apply,
+                  .statuses = ports.sink.statuses(),
+                  .snapshot = current.snapshot,
+                  .findings = findings,
+                  .apply_duration = now - current.began,
+                  .propagation = now - current.since};
+  if (ports.on_served) ports.on_served(*served);
+}
+
+void Reconciler::State::arm_retry() {
+  after(retry, settings.retry_binding, [](State& self) { self.bind_again(); });
+}
+
+/// The same configuration under a new number: each publish tries what is not bound. What brings nothing is no news.
+void Reconciler::State::bind_again() {
+  if (publishing || waiting) return;  // a publish is under way or about to be
+  auto again = std::make_shared<runtime::Compiled>(*current.compiled);
+  again->generation = Generation{++generation.value};
+  current.compiled = std::move(again);
+  current.began = current.since = Clock::now();
+  publish([this](const runtime::ApplyReport& apply) {
+    if (!served || !apply.complete() || !same_sockets(apply, served->apply)) return finish(apply);
+    served->compiled = current.compiled;
+    served->apply = apply;
+  });
+}
+
+Reconciler::Reconciler(asio::io_context& io, Settings settings, Ports ports)
+    : state_(std::make_shared<State>(io, std::move(settings), std::move(ports))) {}
+Reconciler::~Reconciler() {
+  state_->calm.cancel();
+  state_->retry.cancel();
+}
+
+void Reconciler::on_batch(const source::Batch& batch) { state_->on_batch(batch); }
+const Served* Reconciler::served() const noexcept { return state_->served ? &*state_->served : nullptr; }
+
+}  // namespace pintle::reconcile

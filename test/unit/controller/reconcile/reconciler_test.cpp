@@ -1,0 +1,220 @@
+#include "controller/reconcile/reconciler.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "test/unit/controller/reconcile/loop.hpp"
+
+namespace pintle::reconcile {
+namespace {
+
+using testing::config_map;
+using ::testing::ElementsAre;
+using testing::gateway;
+using ::testing::IsEmpty;
+using testing::Loop;
+using testing::route;
+
+constexpr Millis at_once{0};
+constexpr Millis never{3'600'000};
+
+/// Served once, calm again.
+void start(Loop& loop, const std::string& manifests) {
+  loop.apply(manifests);
+  ASSERT_EQ(loop.publisher.published.size(), 1u);
+  loop.publisher.answer();
+  loop.poll();
+  ASSERT_THAT(loop.served, ElementsAre(1));
+}
+
+TEST(Reconciler, NothingIsPublishedBeforeTheWorldIsWhole) {
+  Loop loop;
+  loop.reconciler->on_batch({.changes = {}, .findings = {}, .synced = false});
+  EXPECT_THAT(loop.publisher.published, IsEmpty());
+  loop.reconciler->on_batch({.changes = {}, .findings = {}, .synced = true});
+  EXPECT_EQ(loop.publisher.published.size(), 1u);
+}
+
+TEST(Reconciler, IsServedOnlyWhenTheWorkersHaveAnswered) {
+  Loop loop;
+  loop.apply(gateway() + route("r"));
+  ASSERT_EQ(loop.publisher.published.size(), 1u);
+  EXPECT_EQ(loop.publisher.published[0]->generation, Generation{1});
+  EXPECT_EQ(loop.reconciler->served(), nullptr);
+  EXPECT_TRUE(loop.sink.statuses().empty());
+  loop.publisher.answer();
+  ASSERT_NE(loop.reconciler->served(), nullptr);
+  EXPECT_EQ(loop.reconciler->served()->compiled, loop.publisher.published[0]);
+  EXPECT_THAT(loop.served, ElementsAre(1));
+  EXPECT_EQ(loop.gateway_condition("Programmed"), "True/Programmed");
+  EXPECT_EQ(loop.sink.statuses(), loop.reconciler->served()->statuses);
+}
+
+TEST(Reconciler, ChangesThatFollowTheFirstComeTogether) {
+  Loop loop({.resolve = {}, .coalesce = Millis{30}, .retry_binding = never});
+  loop.apply(gateway());
+  loop.publisher.answer();
+  loop.apply(route("a", "/a"));
+  loop.apply(route("b", "/b"));
+  loop.apply(route("c", "/c"));
+  EXPECT_EQ(loop.publisher.published.size(), 1u);
+  EXPECT_TRUE(loop.until([&] { return loop.publisher.published.size() == 2; }));
+  loop.publisher.answer();
+  EXPECT_EQ(loop.reconciler->served()->snapshot.all<api::HTTPRoute>().size(), 3u);
+  EXPECT_TRUE(loop.until([&] {
+    loop.poll();
+    return loop.io.stopped();  // calm: no timer is left
+  }));
+  EXPECT_EQ(loop.publisher.published.size(), 2u);
+  loop.apply(route("d", "/d"));  // the first after a calm, at once
+  EXPECT_EQ(loop.publisher.published.size(), 3u);
+}
+
+TEST(Reconciler, OnePublishAtATime) {
+  Loop loop({.resolve = {}, .coalesce = at_once, .retry_binding = never});
+  loop.apply(gateway());
+  loop.poll();
+  loop.apply(route("a", "/a"));
+  loop.apply(route("b", "/b"));
+  loop.poll();
+  EXPECT_EQ(loop.publisher.published.size(), 1u);
+  loop.publisher.answer();
+  loop.poll();
+  ASSERT_EQ(loop.publisher.published.size(), 2u);
+  EXPECT_EQ(loop.publisher.published[1]->generation, Generation{2});
+  loop.publisher.answer();
+  loop.poll();
+  EXPECT_THAT(loop.served, ElementsAre(1, 2));
+  EXPECT_EQ(loop.reconciler->served()->snapshot.all<api::HTTPRoute>().size(), 2u);
+}
+
+TEST(Reconciler, WhatNobodyRefersToCostsNothing) {
+  Loop loop({.resolve = {}, .coalesce = at_once, .retry_binding = never});
+  start(loop, gateway() + route("r"));
+  loop.apply(config_map("unrelated"));
+  loop.poll();
+  EXPECT_EQ(loop.publisher.published.size(), 1u);
+  EXPECT_EQ(loop.findings_told.size(), 1u);
+  loop.remove({api::Kind::HTTPRoute, "default", "r"});
+  EXPECT_EQ(loop.publisher.published.size(), 2u);
+}
+
+TEST(Reconciler, FindingsAloneAreToldAtOnce) {
+  Loop loop({.resolve = {}, .coalesce = at_once, .retry_binding = never});
+  start(loop, gateway());
+  api::Finding finding;
+  finding.id = "GW0101";
+  loop.apply("", {finding});
+  EXPECT_THAT(loop.findings_told, ElementsAre(ElementsAre(finding)));
+  EXPECT_THAT(loop.reconciler->served()->findings, ElementsAre(finding));
+  EXPECT_EQ(loop.publisher.published.size(), 1u);
+}
+
+TEST(Reconciler, TheSameObjectAgainIsNoChange) {
+  Loop loop({.resolve = {}, .coalesce = at_once, .retry_binding = never});
+  start(loop, gateway());
+  loop.apply(gateway());
+  loop.poll();
+  EXPECT_EQ(loop.publisher.published.size(), 1u);
+}
+
+TEST(Reconciler, APortInUseIsTriedAgainAndToldWhenItChanges) {
+  Loop loop({.resolve = {}, .coalesce = at_once, .retry_binding = Millis{1}});
+  loop.publisher.busy[8080] = "port 8080 is in use";
+  loop.apply(gateway());
+  loop.publisher.answer();
+  EXPECT_EQ(loop.gateway_condition("Programmed"), "False/NoResources");
+  for (std::uint64_t generation = 2; generation <= 4; ++generation) {
+    ASSERT_TRUE(loop.until([&] { return loop.publisher.unanswered() == 1; }));
+    EXPECT_EQ(loop.publisher.published.back()->generation, Generation{generation});
+    EXPECT_EQ(loop.publisher.published.back()->table, loop.publisher.published.front()->table);
+    loop.publisher.answer();
+  }
+  EXPECT_THAT(loop.served, ElementsAre(1));  // nothing new was to be told
+  EXPECT_EQ(loop.reconciler->served()->compiled->generation, Generation{4});
+  loop.publisher.busy.clear();
+  ASSERT_TRUE(loop.until([&] { return loop.publisher.unanswered() == 1; }));
+  loop.publisher.answer();
+  EXPECT_THAT(loop.served, ElementsAre(1, 5));
+  EXPECT_EQ(loop.gateway_condition("Programmed"), "True/Programmed");
+  EXPECT_TRUE(loop.until([&] {
+    loop.poll();
+    return loop.io.stopped();  // and no timer is left
+  }));
+}
+
+TEST(Reconciler, AChangeWhileAPortIsBusyNeedsNoSecondTimer) {
+  Loop loop({.resolve = {}, .coalesce = at_once, .retry_binding = never});
+  loop.publisher.busy[8080] = "in use";
+  loop.apply(gateway());
+  loop.publisher.answer();
+  loop.poll();
+  loop.publisher.busy.clear();
+  loop.apply(route("r"));
+  ASSERT_EQ(loop.publisher.published.size(), 2u);
+  loop.publisher.answer();
+  EXPECT_EQ(loop.gateway_condition("Programmed"), "True/Programmed");
+  loop.poll();
+  EXPECT_TRUE(loop.io.stopped());  // the hour of the retry is not waited for
+}
+
+TEST(Reconciler, StatusesWaitForAllWorkers) {
+  Loop loop({.resolve = {}, .coalesce = at_once, .retry_binding = Millis{1}});
+  loop.apply(gateway());
+  loop.publisher.answer(1);
+  EXPECT_EQ(loop.reconciler->served(), nullptr);
+  EXPECT_TRUE(loop.sink.statuses().empty());
+  ASSERT_TRUE(loop.until([&] { return loop.publisher.unanswered() == 1; }));
+  loop.publisher.answer();
+  EXPECT_THAT(loop.served, ElementsAre(2));
+}
+
+TEST(Reconciler, StatusesKeepTheirTimesFromRunToRun) {
+  Loop loop({.resolve = {}, .coalesce = at_once, .retry_binding = never});
+  start(loop, gateway());
+  const status::StatusValue before = loop.sink.statuses().at({api::Kind::Gateway, "default", "gw"});
+  loop.apply(route("r"));
+  loop.publisher.answer();
+  const auto& listeners = std::get<api::GatewayStatus>(loop.sink.statuses().at({api::Kind::Gateway, "default", "gw"}));
+  EXPECT_EQ(listeners.listeners.at(0).attached_routes, 1);
+  EXPECT_EQ(listeners.conditions, std::get<api::GatewayStatus>(before).conditions);
+}
+
+TEST(Reconciler, MakesEachInternalCertificateOnce) {
+  Settings settings{.resolve = {}, .coalesce = at_once, .retry_binding = never};
+  settings.resolve.internal_tls = true;
+  Loop loop(settings);
+  const std::string https =
+      "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: gw}\nspec:\n  gatewayClassName: "
+      "pintle\n"
+      "  listeners: [{name: https, port: 8443, protocol: HTTPS, hostname: a.test, tls: {certificateRefs: [{name: "
+      "s}]}}]\n";
+  start(loop, https);
+  EXPECT_THAT(loop.certificates_made, ElementsAre("a.test"));
+  ASSERT_EQ(loop.publisher.published[0]->certs->certificates.size(), 1u);
+  EXPECT_EQ(loop.publisher.published[0]->certs->certificates[0]->source, "internal");
+  loop.apply(route("r"));
+  EXPECT_EQ(loop.publisher.published.size(), 2u);
+  EXPECT_THAT(loop.certificates_made, ElementsAre("a.test"));
+}
+
+TEST(Reconciler, TimesArePartOfWhatIsServed) {
+  Loop loop;
+  loop.apply(gateway());
+  loop.publisher.answer();
+  EXPECT_GT(loop.reconciler->served()->apply_duration.count(), 0);
+  EXPECT_GE(loop.reconciler->served()->propagation, loop.reconciler->served()->apply_duration);
+}
+
+TEST(Reconciler, AnAnswerAfterItsEndFindsNobody) {
+  Loop loop;
+  loop.apply(gateway());
+  loop.reconciler.reset();
+  loop.publisher.answer();
+  EXPECT_THAT(loop.served, IsEmpty());
+  loop.io.restart();
+  loop.io.run();
+}
+
+}  // namespace
+}  // namespace pintle::reconcile
