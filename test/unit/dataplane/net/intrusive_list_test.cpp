@@ -100,8 +100,10 @@ TEST_F(Lists, AVisitMayUnlinkOrDestroyTheVisited) {
   std::string seen;
   ages.for_each([&](Item& item) {
     seen += item.name;
-    if (item.name == 'x') delete &item;
-    if (item.name == 'a') static_cast<ListHook<ByAge>&>(item).unlink();
+    if (item.name == 'x')
+      delete &item;
+    else if (item.name == 'a')
+      static_cast<ListHook<ByAge>&>(item).unlink();
   });
   EXPECT_EQ(seen, "axb");
   EXPECT_EQ(names(ages), "b");

@@ -73,7 +73,7 @@ TEST_P(Tickets, AnOldKeysTicketIsReplaced) {
   SSL_SESSION_free(next);
 }
 
-TEST_P(Tickets, OfAnotherProcessAreRefused) {
+TEST_P(Tickets, OfForeignKeysAreRefused) {
   ticket = earn("a.example.com");
   const auto foreign = TicketRing::rotate(nullptr);
   bench.worker.set_tickets(foreign);
