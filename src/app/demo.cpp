@@ -185,11 +185,11 @@ void Demo::print_explanation(const std::string& admin) {
   const Json why = walk(admin, lost);
   if (!why.contains("answer")) return;
   terminal_.out << "\nWhy the " << lost.status << "?  " << terminal_.paint(Paint::Bold, command) << '\n';
-  std::string text = explain_text(why);
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    terminal_.out << "  " << text.substr(0, end) << '\n';
-    text.erase(0, end + 1);
+  const std::string text = explain_text(why);
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    terminal_.out << (end == 0 ? "" : "  ") << rest.substr(0, end) << '\n';
+    rest.remove_prefix(std::min(end + 1, rest.size()));
   }
 }
 

@@ -38,6 +38,14 @@ namespace asio = boost::asio;
 
 constexpr Millis stop_question_interval{50};
 
+constexpr std::chrono::hours certificate_question_interval{1};
+
+/// "30 s", "1.5 s", "200 ms".
+[[nodiscard]] std::string in_words(Millis time) {
+  return time < Millis(1000) ? fmt::format("{} ms", time.count())
+                             : fmt::format("{:g} s", static_cast<double>(time.count()) / 1000);
+}
+
 /// Keys stay in this memory: no core file, no debugger of the same user (req 58).
 void keep_memory_private() noexcept {
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -65,6 +73,7 @@ class Serving {
   void start_reconciler();
   void await_signal();
   void await_stop_question();
+  void await_certificate_question();
   void on_signal(int number);
   void on_batch(const source::Batch& batch);
   void on_served(const reconcile::Served& served);
@@ -76,6 +85,7 @@ class Serving {
   asio::io_context io_;
   asio::signal_set signals_{io_, SIGTERM, SIGINT, SIGHUP};
   asio::steady_timer stop_question_{io_};
+  asio::steady_timer certificate_question_{io_};
   Exit exit_ = Exit::Fine;
   bool draining_ = false;
   bool was_served_ = false;
@@ -111,6 +121,7 @@ std::optional<Exit> Serving::start() {
     }
   start_reconciler();
   if (events_.should_stop) await_stop_question();
+  if (ca_) await_certificate_question();
   log::info("pintle {} follows {}; {} worker{}; admin address {}", version(), fmt::join(options_.config_dirs, ", "),
             pool_->threads(), pool_->threads() == 1 ? "" : "s",
             admin_ ? "http://" + to_string(admin_->address()) : "off");
@@ -219,8 +230,11 @@ void Serving::on_signal(int number) {
     log::info("HUP: every manifest is read again");
     source_->reload();
   } else if (!draining_) {
-    log::info("{}: draining; accepting for {} ms more, then requests in flight have {} ms",
-              number == SIGINT ? "INT" : "TERM", options_.drain_delay.count(), options_.drain_max.count());
+    const std::string delay = options_.drain_delay > Millis(0)
+                                  ? fmt::format("accepting for {} more, then ", in_words(options_.drain_delay))
+                                  : "";
+    log::info("{}: draining; {}requests in flight have {}", number == SIGINT ? "INT" : "TERM", delay,
+              in_words(options_.drain_max));
     drain({.delay = options_.drain_delay, .max = options_.drain_max});
   } else if (number == SIGINT) {
     log::warning("INT again: ending at once, requests in flight are cut");
@@ -240,6 +254,16 @@ void Serving::await_stop_question() {
     if (fault) return;
     if (events_.should_stop()) return drain({.delay = options_.drain_delay, .max = options_.drain_max});
     await_stop_question();
+  });
+}
+
+/// A program that runs for months without a change still renews what the own CA signed.
+void Serving::await_certificate_question() {
+  certificate_question_.expires_after(certificate_question_interval);
+  certificate_question_.async_wait([this](const boost::system::error_code& fault) {
+    if (fault) return;
+    reconciler_->renew_certificates();
+    await_certificate_question();
   });
 }
 
