@@ -72,6 +72,7 @@ class Demo {
   void print_explanation(const std::string& admin);
   void print_hints(const std::string& admin);
   [[nodiscard]] Json walk(const std::string& admin, const DemoRequest& request) const;
+  [[nodiscard]] std::string explain_command(const DemoRequest& request, const std::string& admin) const;
 
   const DemoOptions& options_;
   Terminal& terminal_;
@@ -148,6 +149,16 @@ Json Demo::walk(const std::string& admin, const DemoRequest& request) const {
   return explain_request(evaluate({options_.folder}, target).compiled, asked).value_or(Json::object());
 }
 
+/// The command that prints the walk: of the running example, if it can be asked.
+std::string Demo::explain_command(const DemoRequest& request, const std::string& admin) const {
+  std::string where;
+  if (admin.empty())
+    where = fmt::format(" --config {} --port-offset {} --tls internal", options_.folder, options_.port_offset);
+  else if (admin != "127.0.0.1:9801")
+    where = " --admin " + admin;
+  return fmt::format("{} explain {}{}", program_name(), url_of(request, ports_), where);
+}
+
 void Demo::print_gateway(const std::string& admin) {
   std::string standing;
   if (const auto answer = admin.empty() ? std::nullopt : std::optional(fetch_admin(admin, "/status"));
@@ -181,7 +192,7 @@ void Demo::print_table(const std::string& admin) {
 
 void Demo::print_explanation(const std::string& admin) {
   const DemoRequest& lost = demo_requests().back();
-  const std::string command = fmt::format("{} explain {}", program_name(), url_of(lost, ports_));
+  const std::string command = explain_command(lost, admin);
   const Json why = walk(admin, lost);
   if (!why.contains("answer")) return;
   terminal_.out << "\nWhy the " << lost.status << "?  " << terminal_.paint(Paint::Bold, command) << '\n';
@@ -194,15 +205,11 @@ void Demo::print_explanation(const std::string& admin) {
 }
 
 void Demo::print_hints(const std::string& admin) {
-  const std::string self = program_name();
-  const bool usual = admin == "127.0.0.1:9801";
   terminal_.out << fmt::format("\nTry:    curl -H 'Host: shop.localhost' localhost:{}/\n", ports_.http)
-                << fmt::format("        curl --cacert {} --connect-to ::127.0.0.1: https://shop.localhost:{}/\n",
-                               printable(ca_file_), ports_.https);
-  if (!admin.empty())
-    terminal_.out << fmt::format("        {} explain -H 'x-canary: yes' http://shop.localhost:{}/{}\n", self,
-                                 ports_.http, usual ? "" : " --admin " + admin)
-                  << fmt::format("Admin:  http://{}/status  /routes  /metrics  /config\n", admin);
+                << fmt::format("        curl --cacert {} https://shop.localhost:{}/\n", printable(ca_file_),
+                               ports_.https)
+                << fmt::format("        {}\n", explain_command(demo_requests().front(), admin));
+  if (!admin.empty()) terminal_.out << fmt::format("Admin:  http://{}/status  /routes  /metrics  /config\n", admin);
   terminal_.out << fmt::format("Edit:   {}/*.yaml (reloads by itself)\n", printable(options_.folder)) << std::flush;
 }
 

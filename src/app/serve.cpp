@@ -37,7 +37,6 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr Millis stop_question_interval{50};
-
 constexpr std::chrono::hours certificate_question_interval{1};
 
 /// "30 s", "1.5 s", "200 ms".

@@ -1,5 +1,7 @@
 #include "src/app/finding_output.hpp"
 
+#include <fstream>
+#include <regex>
 #include <set>
 #include <sstream>
 
@@ -88,6 +90,18 @@ TEST(FindingOutput, GithubEscapesWhatTheRunnerWouldObey) {
                               "HTTPRoute default/shop: spec.rules[0]: what is%0Awrong; fix: write 100%25\n"));
   EXPECT_THAT(text, HasSubstr("\n::warning file="));
   EXPECT_THAT(text, HasSubstr("\n::notice file=manifests/a b%2Cc%3A%25.yaml,title=GW0901 "));
+}
+
+TEST(FindingTable, EveryReasonThatResolveGivesHasARow) {
+  std::ifstream header(std::string(PINTLE_SOURCE_DIR) + "/controller/resolve/reasons.hpp");
+  std::ostringstream text;
+  text << header.rdbuf();
+  const std::string source = text.str();
+  const std::regex literal("= \"([A-Za-z]+)\";");
+  std::size_t found = 0;
+  for (std::sregex_iterator at(source.begin(), source.end(), literal); at != std::sregex_iterator(); ++at, ++found)
+    EXPECT_NE(find_finding_of_reason((*at)[1].str()).doc.id, "GW0600") << (*at)[1];
+  EXPECT_GT(found, 20U);
 }
 
 TEST(FindingTable, IdsAreUniqueAndReasonsHaveOneRow) {
