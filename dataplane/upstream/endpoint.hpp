@@ -3,6 +3,7 @@
 //   links_  all connections, whatever their state; the endpoint lives until the last is gone
 //   idle_   those in the pool, last used first: the rest times out when traffic falls
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 
@@ -40,6 +41,12 @@ class Endpoint {
   [[nodiscard]] const runtime::Backend& backend() const noexcept;
   [[nodiscard]] const Environment& environment() const noexcept { return env_; }
   [[nodiscard]] bool admits(Monotonic now) const noexcept { return ejection_.admits(now); }
+  /// For the connect begun now. One that tries whether a left out endpoint is back does not keep its request from the
+  /// others for long.
+  [[nodiscard]] Millis connect_timeout() const noexcept {
+    return ejection_.is_ejected() ? std::min(env_.settings.connect_timeout, env_.settings.eject_most)
+                                  : env_.settings.connect_timeout;
+  }
   [[nodiscard]] std::uint32_t in_flight() const noexcept { return in_flight_; }
   [[nodiscard]] std::uint32_t idle_count() const noexcept { return idle_count_; }
   [[nodiscard]] bool has_links() const noexcept { return !links_.empty(); }

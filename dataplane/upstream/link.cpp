@@ -31,16 +31,17 @@ PooledLink::PooledLink(Endpoint& endpoint, net::Connection&& connection, LinkUse
     : endpoint_(endpoint),
       connection_(std::move(connection)),
       user_(&user),
-      started_(endpoint.environment().context.now()) {
+      started_(endpoint.environment().context.now()),
+      connect_timeout_(endpoint.connect_timeout()) {
   endpoint_.on_in_use();
 }
 
 PooledLink::~PooledLink() { close(); }
 
 Result<void> PooledLink::start() {
-  const auto& [context, settings] = endpoint_.environment();
+  auto& context = endpoint_.environment().context;
   if (auto added = context.poller.add(connection_.descriptor(), *this); !added) return added;
-  context.arm_after(deadline_, settings.connect_timeout);
+  context.arm_after(deadline_, connect_timeout_);
   return {};
 }
 
@@ -132,8 +133,7 @@ void PooledLink::finish_connect(std::uint32_t events) {
 
 void PooledLink::on_deadline() {
   if (state_ != State::Connecting) return close();
-  fail(fmt::format("connect to {}: no answer within {} ms", runtime::to_string(address()),
-                   endpoint_.environment().settings.connect_timeout.count()));
+  fail(fmt::format("connect to {}: no answer within {} ms", runtime::to_string(address()), connect_timeout_.count()));
 }
 
 void PooledLink::fail(std::string_view detail) {

@@ -52,6 +52,7 @@ class PooledLink final : public Link,
   bool peer_closed_ = false;
   std::uint32_t uses_ = 0;  ///< exchanges begun on it before the present one
   Monotonic started_;
+  Millis connect_timeout_;
   Monotonic opened_{};
   net::MemberTimer<PooledLink, &PooledLink::on_deadline> deadline_{*this};  ///< of connecting, then of idling
 };

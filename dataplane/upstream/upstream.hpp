@@ -56,7 +56,7 @@ class Link {
 enum class Balance : std::uint8_t { RoundRobin, LeastInFlight };  ///< the latter: power of two choices
 
 struct Settings {
-  Millis connect_timeout{5000};  ///< req 45
+  Millis connect_timeout{5000};  ///< req 45; of an endpoint that is left out and tried again at most eject_most
   Millis idle_timeout{60'000};
   std::uint32_t max_idle_per_endpoint = 1024;
   Balance balance = Balance::RoundRobin;

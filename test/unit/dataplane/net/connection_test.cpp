@@ -56,6 +56,7 @@ TEST_F(Plain, WritesMorePiecesThanOneCallTakes) {
   std::string expected;
   for (int i = 0; i < 40; ++i)
     words.push_back(std::string(static_cast<std::size_t>(i % 5), static_cast<char>('a' + i % 26)));
+  pieces.reserve(words.size());
   for (std::string& word : words) {
     pieces.push_back({word.data(), word.size()});
     expected += word;

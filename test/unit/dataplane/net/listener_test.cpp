@@ -67,6 +67,7 @@ TEST_F(Accepting, TellsThePeer) {
 
 TEST_F(Accepting, MoreThanOneTurnTakes) {
   std::vector<UniqueFd> clients;
+  clients.reserve(2 * Listener::accepts_a_turn + 3);
   for (unsigned i = 0; i < 2 * Listener::accepts_a_turn + 3; ++i) clients.push_back(connect_to(address));
   EXPECT_EQ(poller->wait(Millis(1000)), 1u);
   EXPECT_EQ(accepted.fds.size(), Listener::accepts_a_turn) << "others have their turn too";
@@ -87,6 +88,7 @@ TEST_F(Accepting, HeldLeavesThemInTheBacklog) {
 // Req 51: no descriptor left. One client is told at once, then accepting pauses; no spinning; it recovers by itself.
 TEST_F(Accepting, NoDescriptorsLeft) {
   std::vector<UniqueFd> clients;
+  clients.reserve(3);
   for (int i = 0; i < 3; ++i) clients.push_back(connect_to(address));
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);

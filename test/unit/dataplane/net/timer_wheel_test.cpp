@@ -158,6 +158,7 @@ TEST_F(Wheel, KeepsItsPromiseWhateverTheOrder) {
     int expected = 0;
   };
   std::vector<std::unique_ptr<Watched>> all;
+  all.reserve(200);
   for (int i = 0; i < 200; ++i) all.push_back(std::make_unique<Watched>());
   int now = 0;
   for (int step = 0; step < 3'000; ++step) {

@@ -11,6 +11,7 @@ namespace {
 struct Balanced : testing::Test {
   std::vector<runtime::SocketAddress> addresses() {
     std::vector<runtime::SocketAddress> all;
+    all.reserve(peers.size());
     for (const Peer& peer : peers) all.push_back(peer.address());
     return all;
   }

@@ -1,5 +1,7 @@
 #include "test/unit/dataplane/upstream/bench.hpp"
 
+#include <cerrno>
+#include <poll.h>
 #include <sys/socket.h>
 
 namespace pintle::upstream {
@@ -9,7 +11,8 @@ net::UniqueFd make_socket(int flags) { return net::UniqueFd(::socket(AF_INET, SO
 
 void connect_to(const net::UniqueFd& fd, const runtime::SocketAddress& address) {
   const net::RawAddress raw = net::to_raw(address);
-  static_cast<void>(::connect(fd.get(), reinterpret_cast<const sockaddr*>(raw.bytes), raw.length));
+  const int result = ::connect(fd.get(), reinterpret_cast<const sockaddr*>(raw.bytes), raw.length);
+  EXPECT_TRUE(result == 0 || errno == EINPROGRESS);
 }
 
 std::unique_ptr<net::Poller> make_poller() { return std::move(net::Poller::make().value()); }
@@ -34,6 +37,12 @@ net::UniqueFd Peer::accept() {
   net::UniqueFd accepted(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC));
   EXPECT_TRUE(accepted);
   return accepted;
+}
+
+net::UniqueFd Peer::accept_waiting() {
+  pollfd waiting{.fd = fd_.get(), .events = POLLIN, .revents = 0};
+  if (::poll(&waiting, 1, 0) <= 0) return {};
+  return accept();
 }
 
 void Peer::listen() { EXPECT_EQ(::listen(fd_.get(), 1024), 0); }

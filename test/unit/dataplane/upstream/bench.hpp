@@ -22,6 +22,8 @@ class Peer {
   [[nodiscard]] const runtime::SocketAddress& address() const noexcept { return address_; }
   /// The next connection made to it; there must be one.
   [[nodiscard]] net::UniqueFd accept();
+  /// The next one if there is one.
+  [[nodiscard]] net::UniqueFd accept_waiting();
   /// Refuses -> Accepts.
   void listen();
 

@@ -121,6 +121,21 @@ TEST(Connect, NoAnswerWithinTheDeadline) {
   EXPECT_EQ(bench.counts.opened, 0);
 }
 
+TEST(Connect, TryOfALeftOutEndpointIsShort) {
+  Peer peer(Peer::Kind::Hangs);
+  Bench bench({.eject_first = Millis(1), .eject_most = Millis(300)});
+  bench.publish({make_backend("shop/v1:80", {peer.address()})});
+  User user;
+  ASSERT_NE(bench.acquire(user).link, nullptr);
+  bench.pass(Millis(5200));
+  ASSERT_EQ(user.failed, 1);
+  bench.await_clock(Millis(1));
+  ASSERT_NE(bench.acquire(user).link, nullptr);
+  bench.pass(Millis(5600));  // the wheel is ahead of the clock already
+  EXPECT_EQ(user.failed, 2);
+  EXPECT_TRUE(user.failure_detail.ends_with(": no answer within 300 ms")) << user.failure_detail;
+}
+
 TEST(Connect, AcquireFromInsideAFailureOfAnotherLink) {
   Peer dead(Peer::Kind::Refuses);
   Peer live;

@@ -1,5 +1,7 @@
 #include "test/unit/dataplane/worker/line_server.hpp"
 
+#include <cerrno>
+#include <cstdlib>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -14,7 +16,7 @@ class LineSession final : public net::Session {
               Seen& seen)
       : Session(context, std::move(socket)), connection_(std::move(connection)), seen_(seen) {
     ++seen_.started;
-    static_cast<void>(context.poller.add(connection_.descriptor(), *this));
+    if (!context.poller.add(connection_.descriptor(), *this)) std::abort();
   }
   ~LineSession() override { ++seen_.ended; }
 

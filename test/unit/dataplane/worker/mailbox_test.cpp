@@ -20,6 +20,7 @@ TEST_F(Box, TasksOfEachThreadRunInItsOrder) {
   std::vector<int> next(threads, 0);
   int total = 0;
   std::vector<std::thread> posters;
+  posters.reserve(threads);
   for (int thread = 0; thread < threads; ++thread)
     posters.emplace_back([&, thread] {
       for (int i = 0; i < tasks; ++i)

@@ -34,7 +34,8 @@ struct Pool : testing::Test {
     }
     return true;
   }
-  static runtime::CompiledPtr make_compiled(std::uint64_t generation, std::vector<runtime::SocketAddress> addresses) {
+  static runtime::CompiledPtr make_compiled(std::uint64_t generation,
+                                            const std::vector<runtime::SocketAddress>& addresses) {
     auto plan = std::make_shared<runtime::ListenerPlan>();
     for (const auto& address : addresses) {
       runtime::PlannedSocket socket;
@@ -50,9 +51,9 @@ struct Pool : testing::Test {
     compiled->certs = std::make_shared<runtime::Certs>();
     return compiled;
   }
-  runtime::ApplyReport publish(std::uint64_t generation, std::vector<runtime::SocketAddress> addresses) {
+  runtime::ApplyReport publish(std::uint64_t generation, const std::vector<runtime::SocketAddress>& addresses) {
     std::optional<runtime::ApplyReport> report;
-    pool->publish(make_compiled(generation, std::move(addresses)), [&](const auto& told) { report = told; });
+    pool->publish(make_compiled(generation, addresses), [&](const auto& told) { report = told; });
     EXPECT_FALSE(report) << "told before any worker could have answered";
     EXPECT_TRUE(run_until([&] { return report.has_value(); }));
     return report.value_or(runtime::ApplyReport{});
