@@ -49,7 +49,7 @@ struct Reconciler::State : std::enable_shared_from_this<State> {
   void advance();
   void run();
   [[nodiscard]] resolve::Resolution resolve_all(const store::ClusterSnapshot& snapshot);
-  void publish(std::function<void(const runtime::ApplyReport&)> done);
+  void publish(const std::function<void(const runtime::ApplyReport&)>& done);
   void bind_again();
   void finish(const runtime::ApplyReport& apply);
   void arm_retry();
@@ -149,7 +149,7 @@ resolve::Resolution Reconciler::State::resolve_all(const store::ClusterSnapshot&
 }
 
 /// `done` is called only while this lives, and before anything else is published.
-void Reconciler::State::publish(std::function<void(const runtime::ApplyReport&)> done) {
+void Reconciler::State::publish(const std::function<void(const runtime::ApplyReport&)>& done) {
   publishing = true;
   retry.cancel();
   ports.publisher.publish(current.compiled, [weak = weak_from_this(), done](const runtime::ApplyReport& apply) {

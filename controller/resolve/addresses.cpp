@@ -1,6 +1,7 @@
 #include "controller/resolve/addresses.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -19,12 +20,15 @@ Range find_range_v4(std::uint8_t first, std::uint8_t second) noexcept {
   return first >= 224 ? Range::Multicast : Range::Ordinary;  // 240/4 and broadcast are no hosts either
 }
 
-Range find_range(const runtime::SocketAddress& address) noexcept {
+std::size_t count_leading_zeros(const std::array<std::uint8_t, 16>& ip) noexcept {
+  return static_cast<std::size_t>(std::ranges::find_if(ip, [](std::uint8_t byte) { return byte != 0; }) - ip.begin());
+}
+
+Range find_range(const runtime::SocketAddress& written) noexcept {
+  const runtime::SocketAddress address = unmap_v4(written);
   const auto& ip = address.ip;
   if (!address.v6) return find_range_v4(ip[0], ip[1]);
-  const auto zeros =
-      static_cast<std::size_t>(std::ranges::find_if(ip, [](std::uint8_t byte) { return byte != 0; }) - ip.begin());
-  if (zeros == 10 && ip[10] == 0xff && ip[11] == 0xff) return find_range_v4(ip[12], ip[13]);
+  const std::size_t zeros = count_leading_zeros(ip);
   if (zeros == 16) return Range::Unspecified;
   if (zeros == 15 && ip[15] == 1) return Range::Loopback;
   if (ip[0] == 0xfe && (ip[1] & 0xc0U) == 0x80) return Range::LinkLocal;
@@ -64,7 +68,7 @@ void assign_requested(const api::GatewayAddress& wanted, const std::string& fiel
   runtime::SocketAddress address;
   const bool parsed = runtime::parse_ip(*wanted.value, address);
   if (parsed && find_range(address) != Range::Multicast) {
-    assign(out.addresses, address, AddressOrigin::Requested);
+    assign(out.addresses, unmap_v4(address), AddressOrigin::Requested);
     return;
   }
   out.programmed.push_back({field + ".value", std::string(reason::address_not_usable),
@@ -77,6 +81,15 @@ void assign_requested(const api::GatewayAddress& wanted, const std::string& fiel
 std::vector<runtime::SocketAddress> loopback_addresses() { return {address_of("127.0.0.1"), address_of("::1")}; }
 
 std::vector<runtime::SocketAddress> any_addresses() { return {address_of("0.0.0.0"), address_of("::")}; }
+
+runtime::SocketAddress unmap_v4(const runtime::SocketAddress& address) noexcept {
+  const auto& ip = address.ip;
+  if (!address.v6 || count_leading_zeros(ip) != 10 || ip[10] != 0xff || ip[11] != 0xff) return address;
+  runtime::SocketAddress v4;
+  std::copy(ip.begin() + 12, ip.end(), v4.ip.begin());
+  v4.port = address.port;
+  return v4;
+}
 
 AddressAssignment assign_addresses(const api::Gateway& gateway, const Settings& settings) {
   AddressAssignment made;
@@ -104,12 +117,6 @@ const char* find_refused_range(const runtime::SocketAddress& endpoint, const Set
       return "a multicast address";
   }
   return nullptr;
-}
-
-std::string show_ip(const runtime::SocketAddress& address) {
-  const std::string text = runtime::to_string(address);
-  const std::string ip = text.substr(0, text.rfind(':'));
-  return address.v6 ? ip.substr(1, ip.size() - 2) : ip;
 }
 
 }  // namespace pintle::resolve

@@ -16,11 +16,10 @@ struct AddressAssignment {
 /// spec.addresses if given, else those of the settings. An entry without value asks for those of the settings.
 [[nodiscard]] AddressAssignment assign_addresses(const api::Gateway& gateway, const Settings& settings);
 
-/// nullptr if a backend may be there, else the range it is in, for people (req 63). A v4-mapped v6 address is judged as
-/// the v4 address it is.
-[[nodiscard]] const char* find_refused_range(const runtime::SocketAddress& endpoint, const Settings& settings) noexcept;
+/// "::ffff:10.0.0.1" to "10.0.0.1": it reaches the same host, so it is judged, compared and kept as that.
+[[nodiscard]] runtime::SocketAddress unmap_v4(const runtime::SocketAddress& address) noexcept;
 
-/// Without port.
-[[nodiscard]] std::string show_ip(const runtime::SocketAddress& address);
+/// nullptr if a backend may be there, else the range it is in, for people (req 63).
+[[nodiscard]] const char* find_refused_range(const runtime::SocketAddress& endpoint, const Settings& settings) noexcept;
 
 }  // namespace pintle::resolve

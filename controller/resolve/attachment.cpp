@@ -34,11 +34,13 @@ void add_verdict(const RouteSlot& slot, ParentReport& report) {
 std::string describe_selection(const api::ParentReference& ref) {
   std::string text = "no listener";
   if (ref.section_name) text += fmt::format(" called {}", *ref.section_name);
-  if (ref.port) text += fmt::format("{} port {}", ref.section_name ? " with" : " with", *ref.port);
+  if (ref.port) text += fmt::format(" with port {}", *ref.port);
   return text;
 }
 
+/// Partly invalid is only what is accepted otherwise.
 void refuse(ParentReport& report, std::string field, std::string_view reason, std::string message) {
+  report.dropped.clear();
   report.accepted.insert(report.accepted.begin(), {std::move(field), std::string(reason), std::move(message)});
 }
 
@@ -93,7 +95,7 @@ void Attachment::attach_to(JudgedGateway& gateway, const RouteSlot& slot, Parent
     // Two parentRefs may select one listener; the route stands there once.
     if (std::ranges::find(attached, &listener) != attached.end()) continue;
     attached.push_back(&listener);
-    listener.routes.push_back({slot.verdict.route, std::move(hosts)});
+    if (!slot.verdict.route->rules.empty()) listener.routes.push_back({slot.verdict.route, std::move(hosts)});
     if (slot.verdict.has_sound_rule) ++listener.report.attached_routes;
   }
   const std::string name = name_of(gateway.object->metadata);
@@ -116,6 +118,7 @@ RouteReport Attachment::attach_route(const RouteSlot& slot) {
   report.object = identify(route);
   std::vector<JudgedListener*> attached;
   const auto& refs = route.spec.parent_refs;
+  report.parents.reserve(refs.size());
   for (auto ref = refs.begin(); ref != refs.end(); ++ref) {
     if (ref->group != api::gateway_group || ref->kind != "Gateway") continue;
     if (std::find(refs.begin(), ref, *ref) != ref) continue;  // the same parent twice has one status
@@ -134,7 +137,6 @@ RouteReport Attachment::attach_route(const RouteSlot& slot) {
       std::ranges::any_of(attached, [](const JudgedListener* listener) { return listener->report.served; });
   if (served)
     for (BackendShelf::Slot* backend : slot.endpoints) backend->use = BackendShelf::Use::Served;
-  if (!report.parents.empty()) inputs_.refs.insert(slot.lookups.begin(), slot.lookups.end());
   return report;
 }
 

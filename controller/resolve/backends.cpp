@@ -28,24 +28,31 @@ std::optional<Problem> find_kind_fault(const api::BackendObjectReference& ref) {
       fmt::format("{}{}{} cannot be a backend; refer to a Service", ref.group, ref.group.empty() ? "" : "/", ref.kind)};
 }
 
-std::optional<Problem> find_grant_fault(const BackendContext& context, std::string_view from, std::string_view to,
+/// Namespaces of the route and of what it refers to.
+struct Crossing {
+  std::string_view from;
+  std::string_view to;
+};
+
+std::optional<Problem> find_grant_fault(const BackendContext& context, Crossing crossing,
                                         const api::BackendObjectReference& ref, RefSet& refs) {
   const Reference reference{.from_group = api::gateway_group,
                             .from_kind = "HTTPRoute",
-                            .from_namespace = from,
+                            .from_namespace = crossing.from,
                             .to_group = ref.group,
                             .to_kind = ref.kind,
-                            .to_namespace = to,
+                            .to_namespace = crossing.to,
                             .to_name = ref.name};
   if (is_permitted(context.snapshot, reference, refs)) return std::nullopt;
   return Problem{".namespace", std::string(reason::ref_not_permitted),
                  fmt::format("no ReferenceGrant in namespace {} lets HTTPRoutes of namespace {} refer to Service {}",
-                             to, from, ref.name)};
+                             crossing.to, crossing.from, ref.name)};
 }
 
 std::string list_ports(const api::Service& service) {
-  if (service.ports.empty()) return "no ports";
+  if (service.ports.empty()) return "none";
   std::vector<std::uint16_t> ports;
+  ports.reserve(service.ports.size());
   for (const api::ServicePort& port : service.ports) ports.push_back(port.port);
   return fmt::format("{} {}", ports.size() == 1 ? "only port" : "ports", fmt::join(ports, ", "));
 }
@@ -72,8 +79,8 @@ std::optional<Problem> find_service_fault(const api::Service* service, const Bac
                                key.namespace_, key.service)};
   const api::ServicePort* port = find_port(*service, key.port);
   if (port == nullptr)
-    return missing(".port", fmt::format("Service {}/{} has no port {}, but {}", key.namespace_, key.service, key.port,
-                                        list_ports(*service)));
+    return missing(".port", fmt::format("Service {}/{} has no port {}; it has {}", key.namespace_, key.service,
+                                        key.port, list_ports(*service)));
   const auto refuse = [&](std::string what) {
     return Problem{".port", std::string(reason::unsupported_protocol),
                    fmt::format("port {} of Service {}/{} {}", key.port, key.namespace_, key.service, what)};
@@ -112,6 +119,7 @@ void collect(const BackendContext& context, const api::EndpointSlice& slice, std
     runtime::SocketAddress address;
     // Addresses of one endpoint are alike, and consumers take the first (EndpointSlice API).
     if (endpoint.addresses.empty() || !runtime::parse_ip(endpoint.addresses.front(), address)) continue;
+    address = unmap_v4(address);
     address.port = port;
     if (const char* range = find_refused_range(address, context.settings)) {
       notes.push_back(fmt::format("endpoint {} of EndpointSlice {}/{} is {} and is left out",
@@ -139,8 +147,9 @@ BackendVerdict judge_backend(const BackendContext& context, std::string_view ns,
   BackendVerdict verdict;
   verdict.name = fmt::format("{}/{}", target, ref.name);
   if (ref.port) verdict.name += fmt::format(":{}", *ref.port);
-  if ((verdict.problem = find_kind_fault(ref))) return verdict;
-  if ((verdict.problem = find_grant_fault(context, ns, target, ref, refs))) return verdict;
+  verdict.problem = find_kind_fault(ref);
+  if (!verdict.problem) verdict.problem = find_grant_fault(context, {ns, target}, ref, refs);
+  if (verdict.problem) return verdict;
   refs.insert(ref_to(api::Kind::Service, target, ref.name));
   if (!ref.port) {
     verdict.problem = Problem{".port", std::string(reason::backend_not_found),
@@ -178,12 +187,15 @@ BackendEndpoints find_endpoints(const BackendContext& context, const BackendKey&
 }
 
 void BackendShelf::refresh(const BackendContext& context, const Changes& changes) {
-  for (auto& [key, slot] : slots_) {
-    slot.use = Use::None;
-    if (!changes.touch_endpoints(key.namespace_, key.service)) continue;
-    BackendEndpoints fresh = find_endpoints(context, key);
-    if (same_backend(*fresh.backend, *slot.endpoints.backend)) fresh.backend = slot.endpoints.backend;
-    slot.endpoints = std::move(fresh);
+  for (auto& [key, slot] : slots_) slot.use = Use::None;
+  for (const auto& [ns, service] : changes.services()) {
+    for (auto at = slots_.lower_bound({ns, service, 0}); at != slots_.end(); ++at) {
+      const auto& [key, slot] = *at;
+      if (key.namespace_ != ns || key.service != service) break;
+      BackendEndpoints fresh = find_endpoints(context, key);
+      if (same_backend(*fresh.backend, *slot.endpoints.backend)) fresh.backend = slot.endpoints.backend;
+      at->second.endpoints = std::move(fresh);
+    }
   }
 }
 

@@ -158,20 +158,22 @@ CertificateResult read_certificate(const api::Secret& secret) {
   return made;
 }
 
-const CertificateResult* CertificateShelf::find(const store::ClusterSnapshot& snapshot, const std::string& ns,
-                                                const std::string& name) {
+const ShelvedCertificate* CertificateShelf::find(const store::ClusterSnapshot& snapshot, const std::string& ns,
+                                                 const std::string& name) {
   api::Ptr<api::Secret> secret = snapshot.find_shared<api::Secret>(ns, name);
   if (!secret) return nullptr;
   Slot& slot = slots_[{ns, name}];
   if (slot.secret != secret) {
+    ShelvedCertificate& held = slot.held;
     CertificateResult fresh = read_certificate(*secret);
+    held.fault = fresh ? std::string() : std::move(fresh.error());
     // Equal content keeps its pointer: a label on the Secret is no new certificate.
-    const bool same = fresh && slot.result && *slot.result && (*slot.result)->fingerprint == (*fresh)->fingerprint;
-    if (!same) slot.result = std::move(fresh);
+    if (fresh && !(held.certificate && held.certificate->fingerprint == (*fresh)->fingerprint))
+      held.certificate = std::move(*fresh);
     slot.secret = std::move(secret);
   }
   slot.used = true;
-  return &slot.result;
+  return &slot.held;
 }
 
 void CertificateShelf::sweep() {

@@ -20,19 +20,26 @@ using CertificateResult = std::expected<CertificatePtr, std::string>;
 /// security level 2, that of the data plane). Whether it has expired is a matter of time, hence not judged here.
 [[nodiscard]] CertificateResult read_certificate(const api::Secret& secret);
 
+/// What a Secret gives a listener. Both are set when its content is bad and the certificate it held before stays in use
+/// (req 57): a slip in a rotation is told, and is no outage.
+struct ShelvedCertificate {
+  CertificatePtr certificate;
+  std::string fault;
+};
+
 /// Reads each Secret once, and again only when it is another object.
 class CertificateShelf {
  public:
   /// nullptr if there is no such Secret. Lives until the next sweep() but one.
-  [[nodiscard]] const CertificateResult* find(const store::ClusterSnapshot& snapshot, const std::string& ns,
-                                              const std::string& name);
+  [[nodiscard]] const ShelvedCertificate* find(const store::ClusterSnapshot& snapshot, const std::string& ns,
+                                               const std::string& name);
   /// Forgets what was not asked for since the last call.
   void sweep();
 
  private:
   struct Slot {
     api::Ptr<api::Secret> secret;
-    CertificateResult result;
+    ShelvedCertificate held;
     bool used = false;
   };
   std::map<std::pair<std::string, std::string>, Slot> slots_;

@@ -17,11 +17,8 @@ class Changes {
 
   /// A Service or ReferenceGrant that `ref` stands for came, went or is another object.
   [[nodiscard]] bool touch(const Ref& ref) const { return !refs_.empty() && refs_.contains(ref); }
-  /// So did the Service or a slice of it.
-  [[nodiscard]] bool touch_endpoints(const std::string& ns, const std::string& service) const {
-    return !services_.empty() && services_.contains({ns, service});
-  }
-  [[nodiscard]] bool empty() const noexcept { return refs_.empty() && services_.empty(); }
+  /// (namespace, name) of Services for which that, or a slice of which, did so.
+  [[nodiscard]] const std::set<std::pair<std::string, std::string>>& services() const noexcept { return services_; }
 
  private:
   RefSet refs_;

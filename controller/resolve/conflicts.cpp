@@ -22,10 +22,14 @@ Wire wire_of(const std::string& protocol) noexcept {
 
 bool same_port(const JudgedListener& a, const JudgedListener& b) noexcept { return a.spec->port == b.spec->port; }
 
+std::string show(const std::vector<std::string>& listeners) {
+  return fmt::format("listener{} {}", listeners.size() == 1 ? "" : "s", fmt::join(listeners, ", "));
+}
+
 Problem make_conflict(std::string_view reason, std::size_t index, const std::vector<std::string>& others,
                       const std::string& what) {
   return {fmt::format("spec.listeners[{}]", index), std::string(reason),
-          fmt::format("{} with listener {}; none of them is served", what, fmt::join(others, ", "))};
+          fmt::format("{} with {}; none of them is served", what, show(others))};
 }
 
 std::optional<Problem> find_conflict(const std::vector<JudgedListener>& listeners, std::size_t index) {
@@ -70,9 +74,9 @@ bool certificates_reach(const JudgedListener& a, const JudgedListener& b) noexce
 Problem make_overlap(std::string_view reason, std::size_t index, const std::vector<std::string>& others,
                      std::string_view what) {
   return {fmt::format("spec.listeners[{}]", index), std::string(reason),
-          fmt::format("{} with listener {} of the same port: a client may use one connection for both, and is answered "
+          fmt::format("{} with {} of the same port: a client may use one connection for both, and is answered "
                       "421 for hosts that are not of the listener it connected to",
-                      what, fmt::join(others, ", "))};
+                      what, show(others))};
 }
 
 }  // namespace

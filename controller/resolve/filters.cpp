@@ -21,19 +21,60 @@ bool has_name(const std::vector<T>& list, std::string_view name) {
   return std::ranges::any_of(list, [&](const T& one) { return http::name_equals(one.name, name); });
 }
 
-void add_lines(const std::vector<api::HTTPHeader>& from, std::vector<route::HeaderLine>& to) {
-  for (const api::HTTPHeader& line : from)
-    if (!has_name(to, line.name)) to.push_back({line.name, line.value, http::find_header_id(line.name)});
+/// Framing and hop-by-hop fields are written by the codec alone (RFC 9110 section 7.6.1, RFC 9112 section 6): a filter
+/// that named one could make two readers see two messages.
+bool is_of_connection(http::HeaderId id) noexcept {
+  switch (id) {
+    case http::HeaderId::ContentLength:
+    case http::HeaderId::TransferEncoding:
+    case http::HeaderId::Connection:
+    case http::HeaderId::KeepAlive:
+    case http::HeaderId::ProxyConnection:
+    case http::HeaderId::Te:
+    case http::HeaderId::Trailer:
+    case http::HeaderId::Upgrade:
+      return true;
+    default:
+      return false;
+  }
 }
 
-route::HeaderEdits read_edits(const api::HTTPHeaderFilter& filter) {
-  route::HeaderEdits edits;
-  add_lines(filter.set, edits.set);
-  add_lines(filter.add, edits.add);
-  for (const std::string& name : filter.remove)
-    if (!has_name(edits.remove, name)) edits.remove.push_back({name, http::find_header_id(name)});
-  return edits;
-}
+/// One header filter; names that no filter may touch are left out and told.
+class EditsReader {
+ public:
+  EditsReader(const std::string& field, std::vector<std::string>& notes) : field_(field), notes_(notes) {}
+
+  route::HeaderEdits read(const api::HTTPHeaderFilter& filter) {
+    route::HeaderEdits edits;
+    add_lines(filter.set, edits.set);
+    add_lines(filter.add, edits.add);
+    for (const std::string& name : filter.remove) {
+      const http::HeaderId id = http::find_header_id(name);
+      if (id == http::HeaderId::Host)
+        notes_.push_back(fmt::format("{}: every request has a Host, so it is not removed", field_));
+      else if (may_edit(name, id) && !has_name(edits.remove, name))
+        edits.remove.push_back({name, id});
+    }
+    return edits;
+  }
+
+ private:
+  bool may_edit(const std::string& name, http::HeaderId id) {
+    if (!is_of_connection(id)) return true;
+    notes_.push_back(fmt::format("{}: {} belongs to the connection and is not changed by filters", field_, name));
+    return false;
+  }
+
+  void add_lines(const std::vector<api::HTTPHeader>& from, std::vector<route::HeaderLine>& to) {
+    for (const api::HTTPHeader& line : from) {
+      const http::HeaderId id = http::find_header_id(line.name);
+      if (may_edit(line.name, id) && !has_name(to, line.name)) to.push_back({line.name, line.value, id});
+    }
+  }
+
+  const std::string& field_;
+  std::vector<std::string>& notes_;
+};
 
 class FilterReader {
  public:
@@ -109,7 +150,7 @@ class FilterReader {
     const auto* config = filter.get<api::HTTPHeaderFilter>();
     if (config == nullptr) return refuse_empty(filter);
     const bool request = filter.type == HTTPFilterType::RequestHeaderModifier;
-    (request ? made_.message.request : made_.message.response) = read_edits(*config);
+    (request ? made_.message.request : made_.message.response) = EditsReader(field_, made_.notes).read(*config);
   }
 
   /// ReplacePrefixMatch is only compatible with one match of type PathPrefix (HTTPPathModifier).

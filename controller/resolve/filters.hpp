@@ -27,6 +27,7 @@ struct ResolvedFilters {
   std::optional<route::Redirect> redirect;
   Problems problems;       ///< Accepted or PartiallyInvalid; the rule is broken if there is one
   Problems resolved_refs;  ///< of extensionRefs
+  std::vector<std::string> notes;
 };
 [[nodiscard]] ResolvedFilters resolve_filters(const FilterList& list);
 

@@ -40,12 +40,12 @@ void judge_client_certificate(const Inputs& inputs, JudgedGateway& gateway, cons
     return;
   }
   inputs.refs.insert(ref_to(api::Kind::Secret, ns, ref.name));
-  const CertificateResult* found = inputs.certificates.find(inputs.snapshot, ns, ref.name);
+  const ShelvedCertificate* found = inputs.certificates.find(inputs.snapshot, ns, ref.name);
   if (found == nullptr)
     refuse(reason::invalid_client_certificate_ref, fmt::format("Secret {}/{} does not exist", ns, ref.name));
-  else if (!*found)
+  else if (!found->fault.empty())
     refuse(reason::invalid_client_certificate_ref,
-           fmt::format("Secret {}/{} is not usable: {}", ns, ref.name, found->error()));
+           fmt::format("Secret {}/{} is not usable: {}", ns, ref.name, found->fault));
 }
 
 /// Why a CA reference gives no certificate; nullopt if it gives one.

@@ -16,15 +16,22 @@ Problem make_problem(std::string field_path, std::string_view reason, std::strin
   return {std::move(field_path), std::string(reason), std::move(message)};
 }
 
+/// Both are set when the Secret has become bad and the certificate it held before stays in use.
+struct FoundCertificate {
+  CertificatePtr certificate;
+  std::optional<Problem> problem;
+};
+
 /// Looks one certificateRef up. Whether a Secret of another namespace exists is not told to who may not refer to it.
-std::expected<CertificatePtr, Problem> find_certificate(const Inputs& inputs, const api::Gateway& gateway,
-                                                        const api::SecretObjectReference& ref,
-                                                        const std::string& field) {
+FoundCertificate find_certificate(const Inputs& inputs, const api::Gateway& gateway,
+                                  const api::SecretObjectReference& ref, const std::string& field) {
   const std::string& ns = ref.ns ? *ref.ns : gateway.metadata.ns;
+  const auto refuse = [&](std::string_view reason, std::string message) {
+    return FoundCertificate{nullptr, make_problem(field, reason, std::move(message))};
+  };
   if (!ref.group.empty() || ref.kind != "Secret")
-    return std::unexpected(make_problem(field, reason::invalid_certificate_ref,
-                                        fmt::format("{}{}{} cannot hold a certificate; refer to a Secret", ref.group,
-                                                    ref.group.empty() ? "" : "/", ref.kind)));
+    return refuse(reason::invalid_certificate_ref, fmt::format("{}{}{} cannot hold a certificate; refer to a Secret",
+                                                               ref.group, ref.group.empty() ? "" : "/", ref.kind));
   const Reference reference{.from_group = api::gateway_group,
                             .from_kind = "Gateway",
                             .from_namespace = gateway.metadata.ns,
@@ -33,19 +40,19 @@ std::expected<CertificatePtr, Problem> find_certificate(const Inputs& inputs, co
                             .to_namespace = ns,
                             .to_name = ref.name};
   if (!is_permitted(inputs.snapshot, reference, inputs.refs))
-    return std::unexpected(
-        make_problem(field, reason::ref_not_permitted,
-                     fmt::format("no ReferenceGrant in namespace {} lets Gateways of namespace {} refer to Secret {}",
-                                 ns, gateway.metadata.ns, ref.name)));
+    return refuse(reason::ref_not_permitted,
+                  fmt::format("no ReferenceGrant in namespace {} lets Gateways of namespace {} refer to Secret {}", ns,
+                              gateway.metadata.ns, ref.name));
   inputs.refs.insert(ref_to(api::Kind::Secret, ns, ref.name));
-  const CertificateResult* found = inputs.certificates.find(inputs.snapshot, ns, ref.name);
-  if (found == nullptr)
-    return std::unexpected(
-        make_problem(field, reason::invalid_certificate_ref, fmt::format("Secret {}/{} does not exist", ns, ref.name)));
-  if (!*found)
-    return std::unexpected(make_problem(field, reason::invalid_certificate_ref,
-                                        fmt::format("Secret {}/{} is not usable: {}", ns, ref.name, found->error())));
-  return **found;
+  const ShelvedCertificate* shelved = inputs.certificates.find(inputs.snapshot, ns, ref.name);
+  if (shelved == nullptr)
+    return refuse(reason::invalid_certificate_ref, fmt::format("Secret {}/{} does not exist", ns, ref.name));
+  FoundCertificate found{shelved->certificate, std::nullopt};
+  if (!shelved->fault.empty())
+    found.problem = make_problem(field, reason::invalid_certificate_ref,
+                                 fmt::format("Secret {}/{} is not usable: {}{}", ns, ref.name, shelved->fault,
+                                             found.certificate ? "; the certificate it held before stays in use" : ""));
+  return found;
 }
 
 void judge_mode(JudgedListener& listener, const api::ListenerTLS& tls, const std::string& field) {
@@ -96,18 +103,16 @@ void judge_tls(const Inputs& inputs, const api::Gateway& gateway, JudgedListener
 
   Problems problems;
   for (std::size_t at = 0; at < tls.certificate_refs.size(); ++at) {
-    auto found =
+    FoundCertificate found =
         find_certificate(inputs, gateway, tls.certificate_refs[at], fmt::format("{}.certificateRefs[{}]", field, at));
-    if (found)
-      listener.certificates.push_back(std::move(*found));
-    else
-      problems.push_back(std::move(found.error()));
+    if (found.certificate) listener.certificates.push_back(std::move(found.certificate));
+    if (found.problem) problems.push_back(std::move(*found.problem));
   }
   if (listener.certificates.empty() && inputs.settings.internal_tls) {
     use_internal_certificate(inputs, listener, problems);
     return;
   }
-  if (tls.certificate_refs.empty())
+  if (tls.certificate_refs.empty() && tls.mode == api::TLSMode::Terminate)
     problems.push_back(make_problem(field + ".certificateRefs", reason::invalid_certificate_ref,
                                     "a listener of protocol HTTPS needs a certificate; name a Secret"));
   std::ranges::move(problems, std::back_inserter(listener.report.resolved_refs));

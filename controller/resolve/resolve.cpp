@@ -80,9 +80,15 @@ Resolution resolve(const store::ClusterSnapshot& snapshot, const Settings& setti
   const BackendContext context{snapshot, settings};
   state.backends.refresh(context, changes);
   Attachment attachment(inputs, gateways);
-  const std::vector<RouteSlot>& routes = state.routes.refresh(context, changes, state.backends);
+  std::vector<RouteSlot>& routes = state.routes.refresh(context, changes, state.backends);
   resolution.report.routes.reserve(routes.size());
-  for (const RouteSlot& route : routes) resolution.report.routes.push_back(attachment.attach_route(route));
+  for (RouteSlot& route : routes) {
+    const RouteReport& report = resolution.report.routes.emplace_back(attachment.attach_route(route));
+    state.routes.count(route, report.parents.empty() ? Counted::No : Counted::Yes);
+  }
+  RefSet refs = state.routes.lookups();
+  refs.merge(resolution.refs);  // the few into the many
+  resolution.refs = std::move(refs);
 
   for (JudgedGateway& gateway : gateways) add_gateway(gateway, resolution);
   resolution.model.backends = state.backends.sweep(resolution.refs);

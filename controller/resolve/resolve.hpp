@@ -25,8 +25,9 @@ struct Resolution {
   std::set<std::string> wanted_internal_certificates;
 };
 
-/// What one resolution leaves to the next. Never changes the answer, only its cost and the identity of its pointers.
-/// Settings that differ from those of the call before are noticed by the parts they concern.
+/// What one resolution leaves to the next. Never changes the answer, only its cost and the identity of its pointers;
+/// but for one thing (req 57): a Secret whose content has become bad keeps the certificate it gave before, and its
+/// problem. Settings that differ from those of the call before are noticed by the parts they concern.
 class Memo {
  public:
   Memo();

@@ -37,7 +37,10 @@ class RuleReader {
     read_timeouts();
     note_what_has_no_effect();
     rule_.action = choose_action();
-    if (!faults_.empty()) rule_.filters = {};
+    if (!faults_.empty()) {  // an answer of our own needs neither
+      rule_.filters = {};
+      rule_.timeouts = {};
+    }
     const bool sound = faults_.empty();
     std::ranges::move(faults_, std::back_inserter(verdict_.broken_rules));
     return sound;
@@ -53,15 +56,16 @@ class RuleReader {
     return rule_.matches[0].path.value;
   }
 
-  void take_faults(ResolvedFilters& filters) {
+  void take_words_of(ResolvedFilters& filters) {
     std::ranges::move(filters.problems, std::back_inserter(faults_));
     std::ranges::move(filters.resolved_refs, std::back_inserter(verdict_.resolved_refs));
+    std::ranges::move(filters.notes, std::back_inserter(verdict_.notes));
   }
 
   void read_filters() {
     const std::optional<std::string> prefix = only_prefix();
     ResolvedFilters filters = resolve_filters({spec_.filters, field_ + ".filters", FilterPlace::Rule, prefix});
-    take_faults(filters);
+    take_words_of(filters);
     rule_.filters = std::move(filters.message);
     redirect_ = std::move(filters.redirect);
     if (redirect_ && !spec_.backend_refs.empty())
@@ -86,7 +90,7 @@ class RuleReader {
           {field + verdict.problem->field_path, verdict.problem->reason, verdict.problem->message});
     }
     ResolvedFilters filters = resolve_filters({spec.filters, field + ".filters", FilterPlace::BackendRef, prefix});
-    take_faults(filters);
+    take_words_of(filters);
     backend.filters = std::move(filters.message);
     forward_.backends.push_back(std::move(backend));
   }
@@ -148,7 +152,7 @@ bool same_rules(const api::HTTPRoute& a, const api::HTTPRoute& b) {
 }
 
 bool touched(const RouteSlot& slot, const Changes& changes) {
-  return !changes.empty() && std::ranges::any_of(slot.lookups, [&](const Ref& ref) { return changes.touch(ref); });
+  return std::ranges::any_of(slot.lookups, [&](const Ref& ref) { return changes.touch(ref); });
 }
 
 std::vector<BackendShelf::Slot*> find_endpoint_slots(const BackendContext& context, const ResolvedRoute& route,
@@ -183,15 +187,15 @@ RouteVerdict resolve_route(const api::HTTPRoute& route, const BackendVerdicts& b
   return verdict;
 }
 
-const std::vector<RouteSlot>& RouteShelf::refresh(const BackendContext& context, const Changes& changes,
-                                                  BackendShelf& backends) {
+std::vector<RouteSlot>& RouteShelf::refresh(const BackendContext& context, const Changes& changes,
+                                            BackendShelf& backends) {
   const auto routes = context.snapshot.all<api::HTTPRoute>();
   std::vector<RouteSlot> fresh;
   fresh.reserve(routes.size());
   const auto key_of = [](const api::HTTPRoute& one) { return std::tie(one.metadata.ns, one.metadata.name); };
   auto old = slots_.begin();
   for (const api::HTTPRoute& route : routes) {
-    while (old != slots_.end() && key_of(*old->object) < key_of(route)) ++old;
+    for (; old != slots_.end() && key_of(*old->object) < key_of(route); ++old) count(*old, Counted::No);
     const bool known = old != slots_.end() && key_of(*old->object) == key_of(route);
     RouteSlot& slot = fresh.emplace_back(known ? std::move(*old) : RouteSlot{});
     if (known) ++old;
@@ -201,16 +205,38 @@ const std::vector<RouteSlot>& RouteShelf::refresh(const BackendContext& context,
     BackendVerdicts verdicts = judge_backends(context, route, lookups);
     const bool same = slot.object && same_rules(*slot.object, route) && verdicts == slot.backends;
     slot.object = context.snapshot.find_shared<api::HTTPRoute>(route.metadata.ns, route.metadata.name);
-    slot.lookups = std::move(lookups);
+    if (lookups != slot.lookups) {
+      count(slot, Counted::No);
+      slot.lookups = std::move(lookups);
+    }
     if (same) continue;
     slot.verdict = resolve_route(route, verdicts);
     slot.backends = std::move(verdicts);
     slot.endpoints = find_endpoint_slots(context, *slot.verdict.route, backends);
   }
+  for (; old != slots_.end(); ++old) count(*old, Counted::No);
   slots_ = std::move(fresh);
   for (const RouteSlot& slot : slots_)
     for (BackendShelf::Slot* backend : slot.endpoints) backend->use = BackendShelf::Use::Named;
   return slots_;
+}
+
+void RouteShelf::count(RouteSlot& slot, Counted counted) {
+  if (slot.counted == counted) return;
+  slot.counted = counted;
+  for (const Ref& ref : slot.lookups) {
+    if (counted == Counted::Yes) {
+      ++counts_[ref];
+    } else if (const auto at = counts_.find(ref); --at->second == 0) {
+      counts_.erase(at);
+    }
+  }
+}
+
+RefSet RouteShelf::lookups() const {
+  RefSet all;
+  for (const auto& [ref, count] : counts_) all.emplace_hint(all.end(), ref);
+  return all;
 }
 
 }  // namespace pintle::resolve

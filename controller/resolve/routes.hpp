@@ -1,6 +1,7 @@
 // HTTPRoutes to rules: what depends on the route and what it refers to, not on its parents. Done once per route, and
 // again only when the route or an object it looked up is another one.
 #pragma once
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,6 +25,8 @@ struct RouteVerdict {
 using BackendVerdicts = std::vector<std::vector<BackendVerdict>>;
 [[nodiscard]] RouteVerdict resolve_route(const api::HTTPRoute& route, const BackendVerdicts& backends);
 
+enum class Counted : std::uint8_t { No, Yes };
+
 /// A route over generations.
 struct RouteSlot {
   api::Ptr<api::HTTPRoute> object;
@@ -31,6 +34,7 @@ struct RouteSlot {
   BackendVerdicts backends;
   RouteVerdict verdict;
   std::vector<BackendShelf::Slot*> endpoints;  ///< of the backends that rules forward to
+  Counted counted = Counted::No;               ///< its lookups are among RouteShelf::lookups()
 };
 
 /// The HTTPRoutes of the last snapshot, in its order.
@@ -38,11 +42,17 @@ class RouteShelf {
  public:
   /// One slot per HTTPRoute of the snapshot. A slot whose route and lookups did not change is kept as it is; one that
   /// comes to the same answer keeps its ResolvedRoute.
-  [[nodiscard]] const std::vector<RouteSlot>& refresh(const BackendContext& context, const Changes& changes,
-                                                      BackendShelf& backends);
+  [[nodiscard]] std::vector<RouteSlot>& refresh(const BackendContext& context, const Changes& changes,
+                                                BackendShelf& backends);
+
+  /// Whether what the route looked up concerns us: it does if one of its parents is ours.
+  void count(RouteSlot& slot, Counted counted);
+  /// What the counted routes looked up. Kept up to date route by route, since making it anew costs more than all else.
+  [[nodiscard]] RefSet lookups() const;
 
  private:
   std::vector<RouteSlot> slots_;
+  std::map<Ref, std::uint32_t> counts_;  ///< by how many routes
 };
 
 }  // namespace pintle::resolve

@@ -1,10 +1,10 @@
 #include <algorithm>
+#include <optional>
 #include <tuple>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "controller/resolve/addresses.hpp"
 #include "controller/resolve/gateways.hpp"
 #include "controller/resolve/reasons.hpp"
 
@@ -18,6 +18,7 @@ using Owners = std::map<runtime::SocketAddress, const JudgedGateway*>;
 /// Oldest first, then by name: who came first keeps what it has (req 66).
 std::vector<JudgedGateway*> order_by_age(std::vector<JudgedGateway>& gateways) {
   std::vector<JudgedGateway*> order;
+  order.reserve(gateways.size());
   for (JudgedGateway& gateway : gateways) order.push_back(&gateway);
   std::ranges::sort(order, {}, [](const JudgedGateway* one) {
     const api::ObjectMeta& metadata = one->object->metadata;
@@ -34,79 +35,101 @@ bool can_serve(const JudgedListener& listener) noexcept {
   return wants_socket(listener) && has_certificate && !listener.report.supported_kinds.empty();
 }
 
+/// What one Gateway gets of the sockets it wants.
 class Allotment {
  public:
   Allotment(JudgedGateway& gateway, Owners& owners, std::uint16_t offset)
       : gateway_(gateway), owners_(owners), offset_(offset) {}
 
-  void take_ports() {
+  void take() {
     if (!gateway_.report.accepted.empty()) return;
     for (const JudgedListener& listener : gateway_.listeners)
-      if (wants_socket(listener) && !taken_.contains(listener.spec->port)) take(listener.spec->port);
+      if (wants_socket(listener)) ports_.try_emplace(listener.spec->port);
+    leave_taken_addresses();
+    for (auto& [port, taken] : ports_) take_port(port, taken);
     for (std::size_t at = 0; at < gateway_.listeners.size(); ++at) judge(gateway_.listeners[at], at);
-    drop_unused();
+    keep_served_sockets();
   }
 
  private:
-  struct Lost {
-    runtime::SocketAddress socket;
-    AddressOrigin origin;
-    const JudgedGateway* owner;
-  };
   struct Taken {
     std::vector<runtime::SocketAddress> sockets;
-    std::vector<Lost> lost;
+    std::vector<std::string> lost;  ///< whose the others are, for people
   };
 
-  void take(std::uint16_t port) {
-    Taken& taken = taken_[port];
-    if (std::uint32_t{port} + offset_ > highest_port) return;
-    for (const AssignedAddress& assigned : gateway_.report.addresses) {
-      runtime::SocketAddress socket = assigned.address;
-      socket.port = static_cast<std::uint16_t>(port + offset_);
-      const auto [owner, fresh] = owners_.try_emplace(socket, &gateway_);
-      if (fresh)
-        taken.sockets.push_back(socket);
-      else
-        taken.lost.push_back({socket, assigned.origin, owner->second});
+  std::optional<runtime::SocketAddress> socket_at(const AssignedAddress& assigned, std::uint16_t port) const {
+    if (std::uint32_t{port} + offset_ > highest_port) return std::nullopt;
+    runtime::SocketAddress socket = assigned.address;
+    socket.port = static_cast<std::uint16_t>(port + offset_);
+    return socket;
+  }
+
+  /// Empty if no other Gateway has a port of ours at the address.
+  std::vector<std::string> find_losses(const AssignedAddress& assigned) const {
+    std::vector<std::string> losses;
+    for (const auto& [port, taken] : ports_) {
+      const auto socket = socket_at(assigned, port);
+      const auto owner = socket ? owners_.find(*socket) : owners_.end();
+      if (owner != owners_.end()) losses.push_back(describe(*owner));
     }
-    for (const Lost& lost : taken.lost) tell_gateway(lost);
+    return losses;
   }
 
-  static std::string describe(const Lost& lost) {
-    return fmt::format("{} belongs to Gateway {}, which is older", runtime::to_string(lost.socket),
-                       name_of(lost.owner->object->metadata));
+  static std::string describe(const Owners::value_type& owner) {
+    return fmt::format("{} belongs to Gateway {}, which comes first", runtime::to_string(owner.first),
+                       name_of(owner.second->object->metadata));
   }
 
-  /// Each requested address must work; of the default ones those that work are taken.
-  void tell_gateway(const Lost& lost) {
-    if (lost.origin == AddressOrigin::Default)
-      gateway_.report.notes.push_back(describe(lost));
-    else
-      gateway_.report.programmed.push_back({"spec.addresses", std::string(reason::address_not_usable), describe(lost)});
+  /// Every address of a status serves every listener: one that cannot is left, unless that leaves none. Each requested
+  /// address must work; of the default ones those that work are taken.
+  void leave_taken_addresses() {
+    std::vector<AssignedAddress> whole;
+    for (const AssignedAddress& assigned : gateway_.report.addresses) {
+      const std::vector<std::string> losses = find_losses(assigned);
+      if (losses.empty()) {
+        whole.push_back(assigned);
+        continue;
+      }
+      std::string text = fmt::format("{}", fmt::join(losses, "; "));
+      if (assigned.origin == AddressOrigin::Default)
+        gateway_.report.notes.push_back(std::move(text));
+      else
+        gateway_.report.programmed.push_back(
+            {"spec.addresses", std::string(reason::address_not_usable), std::move(text)});
+    }
+    if (!whole.empty()) gateway_.report.addresses = std::move(whole);
+  }
+
+  void take_port(std::uint16_t port, Taken& taken) {
+    for (const AssignedAddress& assigned : gateway_.report.addresses) {
+      const auto socket = socket_at(assigned, port);
+      if (!socket) continue;
+      const auto [owner, fresh] = owners_.try_emplace(*socket, &gateway_);
+      if (fresh)
+        taken.sockets.push_back(*socket);
+      else
+        taken.lost.push_back(describe(*owner));
+    }
   }
 
   void judge(JudgedListener& listener, std::size_t index) {
     if (!wants_socket(listener)) return;
     const std::uint16_t port = listener.spec->port;
-    const Taken& taken = taken_[port];
+    const Taken& taken = ports_.at(port);
     listener.report.served = !taken.sockets.empty() && can_serve(listener);
     if (!taken.sockets.empty()) return;
     const auto refuse = [&](std::string message) {
       listener.report.accepted.push_back(
           {fmt::format("spec.listeners[{}].port", index), std::string(reason::port_unavailable), std::move(message)});
     };
-    if (std::uint32_t{port} + offset_ > highest_port) {
+    if (std::uint32_t{port} + offset_ > highest_port)
       refuse(fmt::format("port {} and the port offset {} are more than {}", port, offset_, highest_port));
-    } else if (!taken.lost.empty()) {
-      std::vector<std::string> all;
-      for (const Lost& lost : taken.lost) all.push_back(describe(lost));
-      refuse(fmt::format("{}", fmt::join(all, "; ")));
-    }
+    else if (!taken.lost.empty())
+      refuse(fmt::format("{}", fmt::join(taken.lost, "; ")));
   }
 
-  void drop_unused() {
-    for (auto& [port, taken] : taken_) {
+  void keep_served_sockets() {
+    for (auto& [port, taken] : ports_) {
       const bool used = std::ranges::any_of(gateway_.listeners, [&](const JudgedListener& listener) {
         return listener.report.served && listener.spec->port == port;
       });
@@ -117,14 +140,14 @@ class Allotment {
   JudgedGateway& gateway_;
   Owners& owners_;
   std::uint16_t offset_;
-  std::map<std::uint16_t, Taken> taken_;
+  std::map<std::uint16_t, Taken> ports_;  ///< those of listeners that want one
 };
 
 }  // namespace
 
 void assign_sockets(std::vector<JudgedGateway>& gateways, const Settings& settings) {
   Owners owners;
-  for (JudgedGateway* gateway : order_by_age(gateways)) Allotment(*gateway, owners, settings.port_offset).take_ports();
+  for (JudgedGateway* gateway : order_by_age(gateways)) Allotment(*gateway, owners, settings.port_offset).take();
 }
 
 }  // namespace pintle::resolve

@@ -1,13 +1,11 @@
 #include "controller/source/folder_source.hpp"
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <iterator>
 #include <map>
 #include <optional>
 #include <set>
-#include <sys/stat.h>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
@@ -15,6 +13,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "controller/source/catalog.hpp"
+#include "controller/source/file_stamp.hpp"
 #include "controller/source/folder_watch.hpp"
 #include "controller/source/manifest_files.hpp"
 
@@ -29,46 +28,12 @@ enum class Look : std::uint8_t {
   All       ///< read everything
 };
 
-/// What tells one state of a file from another without reading it: device, inode, size, times.
-using Stamp = std::array<std::int64_t, 7>;
-
 struct Seen {
-  Stamp stamp{};
+  FileStamp stamp{};
   std::size_t hash = 0;
   bool readable = false;
   bool fresh = false;  ///< read so soon after it was written that the same stamp may mean other bytes
 };
-
-[[nodiscard]] std::optional<Stamp> stamp_of(const std::string& path) {
-  struct stat s{};
-  if (::stat(path.c_str(), &s) != 0) return std::nullopt;
-  return Stamp{static_cast<std::int64_t>(s.st_dev),
-               static_cast<std::int64_t>(s.st_ino),
-               s.st_size,
-               s.st_mtim.tv_sec,
-               s.st_mtim.tv_nsec,
-               s.st_ctim.tv_sec,
-               s.st_ctim.tv_nsec};
-}
-
-[[nodiscard]] bool is_fresh(const Stamp& stamp) {
-  using namespace std::chrono;
-  const system_clock::time_point written{
-      duration_cast<system_clock::duration>(seconds(stamp[3]) + nanoseconds(stamp[4]))};
-  return system_clock::now() - written < seconds(1);
-}
-
-/// A file that appeared whole: a link to one that was written elsewhere. Any other is empty yet, and its end of writing
-/// is an event of its own.
-[[nodiscard]] bool appeared_whole(const std::string& path) {
-  struct stat s{};
-  return ::lstat(path.c_str(), &s) == 0 && (S_ISLNK(s.st_mode) || s.st_nlink > 1);
-}
-
-[[nodiscard]] bool is_link(const std::string& path) {
-  std::error_code gone;
-  return fs::is_symlink(fs::symlink_status(path, gone));
-}
 
 [[nodiscard]] std::string join(const std::string& folder, const std::string& name) {
   return (fs::path(folder) / name).string();
@@ -193,7 +158,7 @@ void FolderSource::State::watch_targets(const std::vector<std::string>& listed) 
 }
 
 void FolderSource::State::load(const std::string& path, Look look) {
-  const std::optional<Stamp> stamp = stamp_of(path);
+  const std::optional<FileStamp> stamp = stamp_of(path);
   if (!stamp) return leave(path);
   if (leaving.erase(path) > 0) catalog.set_present(path);
   Seen& seen = files[path];

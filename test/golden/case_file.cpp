@@ -144,6 +144,7 @@ Case load_case(const std::string& path) {
   if (!mode.empty() && mode.front() == "lenient") made.mode = api::DecodeMode::Lenient;
   made.settings = read_settings(words_after(text, "# settings:"));
   for (const std::string& socket : words_after(text, "# busy:")) made.busy.insert(socket);
+  made.has_findings = !words_after(text, "# findings:").empty();
   return made;
 }
 

@@ -6,6 +6,7 @@
 //       address=IP (again for more; "none", or "loopback" for both; without it 127.0.0.1)
 //       internal-tls, with certificates ready: internal-tls=HOST,...
 //   # busy: 127.0.0.1:80               sockets that cannot be bound
+//   # findings: expected               the decoder complains; in other cases that is a slip of whoever wrote them
 #pragma once
 #include <set>
 #include <string>
@@ -23,6 +24,7 @@ struct Case {
   api::DecodeMode mode = api::DecodeMode::Strict;
   resolve::Settings settings;
   std::set<std::string> busy;
+  bool has_findings = false;
 };
 /// The text between `# with` files first. Throws std::runtime_error if a file is missing or a directive is not known.
 [[nodiscard]] Case load_case(const std::string& path);

@@ -42,6 +42,7 @@ runtime::ApplyReport apply(const runtime::Compiled& compiled, const std::set<std
 }
 
 struct Outcome {
+  std::vector<std::string> findings;
   std::string text;                            ///< what the .out.yaml holds
   std::vector<status::StatusPatch> again;      ///< patches when its own statuses are fed back
   std::vector<status::StatusPatch> once_more;  ///< and when the whole pipeline runs a second time on the same memo
@@ -78,6 +79,7 @@ Outcome run(const Case& source, const std::vector<std::size_t>& order) {
 
   Outcome made;
   Json shown = Json::object();
+  made.findings = decoded.findings;
   for (const std::string& finding : decoded.findings) shown["findings"].push_back(finding);
   for (const std::string& host : resolution.wanted_internal_certificates) shown["wantedCertificates"].push_back(host);
   shown["table"] = compile::dump(compilation.compiled);
@@ -103,6 +105,7 @@ TEST_P(Golden, Case) {
   std::iota(order.begin(), order.end(), 0U);
   const Outcome straight = run(source, order);
 
+  EXPECT_EQ(straight.findings.empty(), !source.has_findings) << straight.findings.front();
   if (std::getenv("PINTLE_UPDATE_GOLDEN") != nullptr)
     std::ofstream(base + ".out.yaml", std::ios::binary) << straight.text;
   EXPECT_EQ(straight.text, read_file(base + ".out.yaml"));

@@ -1,6 +1,7 @@
 #include "test/unit/controller/resolve/world.hpp"
 
-#include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -116,6 +117,12 @@ spec:
                      name, service);
 }
 
+std::string read_text(const std::string& path) {
+  std::ifstream in(std::string(PINTLE_SOURCE_DIR) + '/' + path, std::ios::binary);
+  if (!in) throw std::runtime_error("cannot read " + path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
 std::string show(const Resolution& resolution) {
   std::string text = compile::dump_yaml(compile::compile(resolution.model, Generation{1}, {}).compiled);
   for (const ClassReport& one : resolution.report.classes)
@@ -128,12 +135,15 @@ std::string show(const Resolution& resolution) {
       text += fmt::format("  address {} {}\n", runtime::to_string(address.address), static_cast<int>(address.origin));
     for (const ListenerReport& listener : one.listeners) text += show(listener);
   }
-  for (const RouteReport& one : resolution.report.routes) {
-    text += fmt::format("route {} generation {}\n", to_string(one.object.key), one.object.generation);
-    for (const ParentReport& parent : one.parents) text += show(parent);
-  }
+  for (const RouteReport& one : resolution.report.routes) text += show(one);
   for (const Ref& ref : resolution.refs) text += fmt::format("ref {} {}/{}\n", ref.kind, ref.namespace_, ref.name);
   return text + fmt::format("wanted {}\n", resolution.wanted_internal_certificates);
+}
+
+std::string show(const RouteReport& route) {
+  std::string text = fmt::format("route {} generation {}\n", to_string(route.object.key), route.object.generation);
+  for (const ParentReport& parent : route.parents) text += show(parent);
+  return text;
 }
 
 std::string reasons_of(const Problems& problems) {

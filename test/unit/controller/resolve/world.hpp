@@ -35,8 +35,12 @@ class World {
 /// An HTTPRoute in namespace default that sends everything under /<name> to Service <service>.
 [[nodiscard]] std::string route_yaml(const std::string& name, const std::string& service = "one");
 
+/// A file of the source tree.
+[[nodiscard]] std::string read_text(const std::string& path);
+
 /// Everything a resolution says, but for pointers.
 [[nodiscard]] std::string show(const Resolution& resolution);
+[[nodiscard]] std::string show(const RouteReport& route);
 /// The reasons of problems: "InvalidKind RefNotPermitted".
 [[nodiscard]] std::string reasons_of(const Problems& problems);
 

@@ -54,6 +54,7 @@ TEST_F(Plain, WritesMorePiecesThanOneCallTakes) {
   std::vector<std::string> words;
   std::vector<iovec> pieces;
   std::string expected;
+  words.reserve(40);
   for (int i = 0; i < 40; ++i)
     words.push_back(std::string(static_cast<std::size_t>(i % 5), static_cast<char>('a' + i % 26)));
   pieces.reserve(words.size());

@@ -70,6 +70,7 @@ struct Request final : LinkUser {
 
 void run_storm(Balance balance, std::uint64_t seed) {
   std::vector<std::unique_ptr<Peer>> peers;
+  peers.reserve(4);
   for (int i = 0; i < 4; ++i) peers.push_back(std::make_unique<Peer>());
   Peer dead(Peer::Kind::Refuses);
   std::vector<net::UniqueFd> served;
@@ -77,6 +78,7 @@ void run_storm(Balance balance, std::uint64_t seed) {
   bench.context.random = net::Random(seed);
   net::Random& random = bench.context.random;
   std::vector<std::unique_ptr<Request>> requests;
+  requests.reserve(30);
   for (int i = 0; i < 30; ++i) requests.push_back(std::make_unique<Request>(bench));
 
   // Requests may pin any generation there was.
