@@ -45,6 +45,7 @@ struct Reconciler::State : std::enable_shared_from_this<State> {
       : settings(std::move(given)), ports(std::move(wired)), calm(io), retry(io) {}
 
   void on_batch(const source::Batch& batch);
+  void renew_certificates();
   void advance();
   void run();
   [[nodiscard]] resolve::Resolution resolve_all(const store::ClusterSnapshot& snapshot);
@@ -98,6 +99,16 @@ void Reconciler::State::on_batch(const source::Batch& batch) {
   advance();
 }
 
+void Reconciler::State::renew_certificates() {
+  if (!synced || !ports.make_internal_certificate) return;
+  const auto is_another = [this](const auto& known) {
+    return ports.make_internal_certificate(known.first) != known.second;
+  };
+  if (std::ranges::none_of(settings.resolve.internal_certificates, is_another)) return;
+  if (!waiting) waiting = Clock::now();
+  advance();
+}
+
 void Reconciler::State::advance() {
   if (waiting && !gathering && !publishing) run();
 }
@@ -125,6 +136,9 @@ void Reconciler::State::run() {
 
 /// What listeners lack for `--tls internal` is made, and everything resolved again with it.
 resolve::Resolution Reconciler::State::resolve_all(const store::ClusterSnapshot& snapshot) {
+  if (ports.make_internal_certificate)
+    for (auto& [hostname, certificate] : settings.resolve.internal_certificates)
+      if (auto present = ports.make_internal_certificate(hostname)) certificate = std::move(present);
   resolve::Resolution resolution = resolve::resolve(snapshot, settings.resolve, memo);
   if (!ports.make_internal_certificate) return resolution;
   bool made = false;
@@ -190,6 +204,7 @@ Reconciler::~Reconciler() {
 }
 
 void Reconciler::on_batch(const source::Batch& batch) { state_->on_batch(batch); }
+void Reconciler::renew_certificates() { state_->renew_certificates(); }
 const Served* Reconciler::served() const noexcept { return state_->served ? &*state_->served : nullptr; }
 
 }  // namespace pintle::reconcile

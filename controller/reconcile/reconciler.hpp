@@ -50,7 +50,8 @@ struct Settings {
 struct Ports {
   runtime::Publisher& publisher;
   status::FolderStatusSink& sink;
-  /// A certificate of the own CA for a hostname ("*": any); may be empty, then none is made.
+  /// A certificate of the own CA for a hostname ("*": any); may be empty, then none is made. Asked at each translation:
+  /// the same pointer as before while that one is right.
   std::function<std::shared_ptr<const runtime::Certificate>(const std::string& hostname)> make_internal_certificate;
   /// After each generation, its statuses finished and written.
   std::function<void(const Served&)> on_served;
@@ -66,6 +67,8 @@ class Reconciler {
   Reconciler& operator=(const Reconciler&) = delete;
 
   void on_batch(const source::Batch& batch);
+  /// Asks for the certificates of the own CA; if one is another than before, it is served. Call now and then.
+  void renew_certificates();
   /// nullptr before the first generation is served.
   [[nodiscard]] const Served* served() const noexcept;
 

@@ -11,7 +11,7 @@ const std::vector<CommandText>& command_texts() {
        "demo",
        "Serve a built-in example and show what becomes of real requests",
        "[--once] [flags]",
-       {"pintle demo", "pintle demo --once", "pintle demo --folder /tmp/quickstart --port-offset 1000"}},
+       {"pintle demo", "pintle demo --once", "pintle demo --folder /tmp/quickstart --port-offset 9000"}},
       {Command::Serve,
        "serve",
        "Serve a folder of Gateway API manifests, with no cluster",

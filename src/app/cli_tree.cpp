@@ -48,7 +48,10 @@ class Flags {
               throw CLI::ValidationError(long_name, result.error().context);
         },
         text);
-    return dress(option->type_name(type)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast),
+    return dress(option->type_name(type)
+                     ->expected(1)
+                     ->allow_extra_args(false)  // the word after the value is no second value
+                     ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast),
                  default_text);
   }
   CLI::Option* repeated(const std::string& name, std::function<Result<void>(const std::string&)> parse,
@@ -240,13 +243,16 @@ void add_explain(CLI::App& app, ExplainOptions& o) {
 void add_validate(CLI::App& app, ValidateOptions& o) {
   app.add_option("PATH", o.paths, "files or folders of manifests");
   Flags flags(app);
+  flags.group("Checks");
+  flags.value("--expiry-days", o.expiry_days, "N", "name certificates that end within N days", "21");
+  flags.choice<TlsMode>("--tls", o.tls, {{"manifests", TlsMode::Manifests}, {"internal", TlsMode::Internal}},
+                        "as given to serve; internal: a Secret that is absent is no finding", "manifests");
   flags.group("Output");
   flags.choice("-o,--output", o.format, finding_formats, "format", "text");
   flags.choice<api::Severity>(
       "--fail-on", o.fail_on,
       {{"info", api::Severity::Info}, {"warning", api::Severity::Warning}, {"error", api::Severity::Error}},
       "exit 3 for findings of this severity or worse", "error");
-  flags.value("--expiry-days", o.expiry_days, "N", "name certificates that end within N days", "21");
 }
 
 void add_demo(CLI::App& app, DemoOptions& o) {
@@ -255,7 +261,7 @@ void add_demo(CLI::App& app, DemoOptions& o) {
   flags.flag("--once", o.afterwards, Afterwards::Stop,
              "stop after the table; exit 0 if every row came out as expected");
   flags.value("--folder", o.folder, "DIR", "where the manifests are written; kept if they are there", "quickstart");
-  flags.value("--port-offset", o.port_offset, "N", "add N to the ports 8080 and 8443", "0");
+  flags.value("--port-offset", o.port_offset, "N", "add N to the ports 80 and 443 of the example", "8000");
   flags.parsed("--admin", into_admin(o.admin, "off"), "IP:PORT", "metrics, health, dumps; off: none", "127.0.0.1:9801");
 }
 

@@ -29,37 +29,54 @@ using Json = nlohmann::ordered_json;
                      : fmt::format("{} = {}", field.name, field.value);
 }
 
-[[nodiscard]] std::string query_value(std::string_view query, std::string_view name) {
+/// The first value of a query parameter as sent.
+[[nodiscard]] std::optional<std::string_view> query_value(std::string_view query, std::string_view name) {
   while (!query.empty()) {
     const std::size_t end = std::min(query.find('&'), query.size());
     const std::string_view pair = query.substr(0, end);
     const std::size_t equals = std::min(pair.find('='), pair.size());
-    if (pair.substr(0, equals) == name)
-      return fmt::format("is '{}'", equals < pair.size() ? pair.substr(equals + 1) : std::string_view());
+    if (pair.substr(0, equals) == name) return equals < pair.size() ? pair.substr(equals + 1) : std::string_view();
     query.remove_prefix(std::min(end + 1, query.size()));
   }
-  return "is not there";
+  return std::nullopt;
 }
 
-/// The first condition that failed, and what the request has instead.
+[[nodiscard]] std::string_view condition_name(route::Condition condition) noexcept {
+  switch (condition) {
+    case route::Condition::None:
+      return "none";
+    case route::Condition::Path:
+      return "path";
+    case route::Condition::Method:
+      return "method";
+    case route::Condition::Header:
+      return "header";
+    case route::Condition::Query:
+      return "query";
+  }
+  return "none";
+}
+
+/// What the request has instead of what the first failed condition asks for. It stands beside the match.
 [[nodiscard]] std::string failure_text(const route::Match& match, const route::MatchResult& result,
                                        const route::RequestView& view) {
   switch (result.failed) {
     case route::Condition::None:
       return {};
     case route::Condition::Path:
-      return fmt::format("path {} is not {}", view.path, path_text(match.path));
+      return fmt::format("the path is {}", view.path);
     case route::Condition::Method:
-      return fmt::format("method {} is not {}", view.method, match.method);
+      return fmt::format("the method is {}", view.method);
     case route::Condition::Header: {
-      const route::FieldMatch& wanted = match.headers[result.index];
-      const http::Field* found = view.headers.find(wanted.name);
-      return fmt::format("header {}: the request's {}", field_text(wanted),
-                         found == nullptr ? "is not there" : fmt::format("is '{}'", view.headers.value(*found)));
+      const std::string& name = match.headers[result.index].name;
+      const http::Field* found = view.headers.find(name);
+      return found == nullptr ? fmt::format("there is no header {}", name)
+                              : fmt::format("header {} is '{}'", name, view.headers.value(*found));
     }
     case route::Condition::Query: {
-      const route::FieldMatch& wanted = match.queries[result.index];
-      return fmt::format("query {}: the request's {}", field_text(wanted), query_value(view.query, wanted.name));
+      const std::string& name = match.queries[result.index].name;
+      const auto found = query_value(view.query, name);
+      return found ? fmt::format("query {} is '{}'", name, *found) : fmt::format("there is no query {}", name);
     }
   }
   return {};
@@ -123,19 +140,18 @@ std::string match_text(const route::Match& match) {
 
 Json describe_candidates(const route::Walk& walk, const route::RequestView& view) {
   Json list = Json::array();
-  bool won = false;
   for (const route::Candidate& candidate : walk.candidates) {
     Json one{{"rule", compile::rule_label(candidate.entry->rule->source)},
              {"host", candidate.host_pattern},
              {"match", match_text(candidate.entry->match)}};
     if (candidate.winner) {
       one["result"] = "won";
-      won = true;
     } else if (candidate.result.matched()) {
       one["result"] = "lost";
-      one["because"] = won ? "matches too, but a rule of higher precedence took the request" : "matches too";
+      one["because"] = "matches too, but comes later";
     } else {
       one["result"] = "lost";
+      one["failed"] = condition_name(candidate.result.failed);
       one["because"] = failure_text(candidate.entry->match, candidate.result, view);
     }
     list.push_back(std::move(one));

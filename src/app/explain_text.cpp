@@ -1,4 +1,8 @@
+// The walk for people: what comes of the request first, then how it came to that, one line a step.
+#include <algorithm>
+#include <set>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -10,6 +14,9 @@ namespace pintle::app {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+/// More rules that fail by their path alone are only counted: nobody reads them.
+constexpr std::size_t most_path_losers = 20;
 
 /// A value on one line: texts without quotes.
 [[nodiscard]] std::string flat(const Json& value) {
@@ -40,44 +47,69 @@ class Writer {
   std::string text_;
 };
 
+/// "500 ref_not_permitted: why", "no answer, tls_failed: why"; the meaning of the reason where there is no detail.
+[[nodiscard]] std::string failure_text(const Json& answer) {
+  const int status = answer.value("status", 0);
+  const std::string why = answer.contains("detail") ? flat(answer["detail"]) : flat(answer.value("meaning", Json("")));
+  return fmt::format("{} {}{}{}", status == 0 ? std::string("no answer,") : fmt::format("{}", status),
+                     flat(answer["reason"]), why.empty() ? "" : ": ", why);
+}
+
+[[nodiscard]] std::string forward_text(const Json& walk) {
+  std::string text;
+  if (!walk.contains("backends")) return "the backend's";
+  for (const Json& backend : walk["backends"]) {
+    if (backend.contains("failure") || backend["weight"] == 0) continue;
+    text += fmt::format("{}{}", text.empty() ? "" : " or ", flat(backend["backend"]));
+    if (walk["backends"].size() > 1) text += fmt::format(" ({:.0f} %)", backend["percent"].get<double>());
+  }
+  return "of the backend " + text;
+}
+
+void write_answer(Writer& out, const Json& walk) {
+  const Json& answer = walk["answer"];
+  if (walk["served"] == true && answer.contains("location"))
+    out.line("answer", fmt::format("{} redirect to {}", answer.value("status", 0), flat(answer["location"])));
+  else
+    out.line("answer", walk["served"] == true ? forward_text(walk) : failure_text(answer));
+  if (answer.contains("partly")) out.line("", "a part of the requests gets " + failure_text(answer["partly"]));
+  if (answer.contains("fix")) out.line("", "fix: " + flat(answer["fix"]));
+}
+
 void write_rules(Writer& out, const Json& rules) {
   if (rules.empty()) return;
-  out.line("rules", "in order of precedence");
+  std::set<std::string> hosts;
+  std::size_t rule_width = 0;
+  std::size_t match_width = 0;
+  std::size_t path_losers = 0;
+  std::vector<const Json*> shown;
   for (const Json& rule : rules) {
-    const bool won = rule["result"] == "won";
-    out.raw(
-        fmt::format("  {} {} [{}] {}", won ? ">" : "x", flat(rule["rule"]), flat(rule["host"]), flat(rule["match"])));
-    out.raw(won ? "      won" : fmt::format("      lost: {}", flat(rule["because"])));
+    if (rule.value("failed", "") == "path" && ++path_losers > most_path_losers) continue;
+    shown.push_back(&rule);
+    hosts.insert(flat(rule["host"]));
+    rule_width = std::max(rule_width, flat(rule["rule"]).size());
+    match_width = std::max(match_width, std::min<std::size_t>(flat(rule["match"]).size(), 60));
   }
+  out.line("rules", "in order of precedence; the first that matches takes the request");
+  for (const Json* rule : shown) {
+    const bool won = (*rule)["result"] == "won";
+    std::string line = fmt::format("  {} {:<{}}  ", won ? ">" : "x", flat((*rule)["rule"]), rule_width);
+    if (hosts.size() > 1) line += fmt::format("[{}] ", flat((*rule)["host"]));
+    line += fmt::format("{:<{}}  {}", flat((*rule)["match"]), match_width,
+                        won ? std::string("takes it") : flat((*rule)["because"]));
+    out.raw(line);
+  }
+  if (path_losers > most_path_losers)
+    out.raw(fmt::format("    and {} more with another path (-o json lists them)", path_losers - most_path_losers));
 }
 
 void write_backends(Writer& out, const Json& backends) {
   for (const Json& backend : backends) {
     std::string text = fmt::format("{}  weight {} ({:.0f} %)  ", flat(backend["backend"]), flat(backend["weight"]),
                                    backend["percent"].get<double>());
-    text += backend.contains("failure")
-                ? fmt::format("answers {} {}: {}", flat(backend["failure"]["status"]),
-                              flat(backend["failure"]["reason"]), flat(backend["failure"].value("detail", Json(""))))
-                : flat(backend["endpoints"]);
+    text += backend.contains("failure") ? "answers " + failure_text(backend["failure"]) : flat(backend["endpoints"]);
     out.line("backend", text);
   }
-}
-
-void write_answer(Writer& out, const Json& walk) {
-  const Json& answer = walk["answer"];
-  const std::string reason = flat(answer["reason"]);
-  const int status = answer.value("status", 0);
-  if (walk["served"] == true && answer.contains("location"))
-    out.line("answer", fmt::format("{} to {}", status, flat(answer["location"])));
-  else if (walk["served"] == true)
-    out.line("answer", "the backend's");
-  else
-    out.line("answer", status == 0 ? fmt::format("none: {}", reason) : fmt::format("{} {}", status, reason));
-  if (answer.contains("meaning") && walk["served"] != true) out.line("", flat(answer["meaning"]));
-  if (answer.contains("detail")) out.line("", flat(answer["detail"]));
-  if (answer.contains("partly"))
-    out.line("", fmt::format("a part of the requests gets {} {}: {}", flat(answer["partly"]["status"]),
-                             flat(answer["partly"]["reason"]), flat(answer["partly"].value("detail", Json("")))));
 }
 
 }  // namespace
@@ -86,6 +118,8 @@ std::string explain_text(const Json& walk) {
   Writer out;
   const Json& request = walk["request"];
   out.line("request", fmt::format("{} {}", flat(request["method"]), flat(request["url"])));
+  write_answer(out, walk);
+  out.raw("");
   if (request.contains("pathWas"))
     out.line("path", fmt::format("{} (normalised from {})", flat(request["path"]), flat(request["pathWas"])));
   if (walk.contains("tls")) out.line("tls", flat(walk["tls"]));
@@ -95,15 +129,15 @@ std::string explain_text(const Json& walk) {
                                      flat(listener["gateway"]), flat(listener["port"]), flat(listener["hostname"])));
   }
   if (walk.contains("host"))
-    out.line("host", fmt::format("{} (most specific that covers the request)", flat(walk["host"])));
-  if (walk.contains("otherHosts")) out.line("", fmt::format("not covered by: {}", flat(walk["otherHosts"])));
+    out.line("host", fmt::format("{} (the most specific of the routes that covers the request)", flat(walk["host"])));
   if (walk.contains("rules")) write_rules(out, walk["rules"]);
   if (walk.contains("filters"))
     for (const auto& [name, value] : walk["filters"].items())
       out.line("filter", fmt::format("{}: {}", name, flat(value)));
   if (walk.contains("backends")) write_backends(out, walk["backends"]);
-  write_answer(out, walk);
-  return out.take();
+  std::string text = out.take();
+  while (text.ends_with("\n\n")) text.pop_back();
+  return text;
 }
 
 }  // namespace pintle::app

@@ -10,6 +10,7 @@
 
 #include "controller/compile/dump_rule.hpp"
 #include "dataplane/http1/head_parser.hpp"
+#include "src/app/cli_values.hpp"
 #include "src/app/explain_rules.hpp"
 #include "src/app/explain_tls.hpp"
 #include "src/app/url.hpp"
@@ -94,27 +95,55 @@ struct Port {
       {"method", request.method}, {"url", request.url}, {"scheme", url.scheme}, {"host", url.host}, {"port", url.port}};
 }
 
+/// A few of many, for a sentence.
+[[nodiscard]] std::string some_of(const std::vector<std::string>& names) {
+  constexpr std::size_t most = 8;
+  if (names.size() <= most) return fmt::format("{}", fmt::join(names, ", "));
+  return fmt::format("{} and {} more", fmt::join(names.begin(), names.begin() + most, ", "), names.size() - most);
+}
+
+/// The host that a person most likely meant: its first label is nearly that of `host`, the rest is the same.
+[[nodiscard]] std::string likely_host(std::string_view host, const std::vector<std::string>& hosts) {
+  const std::size_t dot = std::min(host.find('.'), host.size());
+  std::vector<std::string> labels;
+  for (const std::string& one : hosts)
+    if (one.find('.') != 0 && one.ends_with(host.substr(dot)))
+      labels.push_back(one.substr(0, one.size() - (host.size() - dot)));
+  const std::string label = nearest(host.substr(0, dot), labels);
+  return label.empty() ? std::string() : label + std::string(host.substr(dot));
+}
+
 void describe_miss(Json& out, const route::Walk& walk, const route::PortTable& table, std::string_view host) {
   const route::Decision& decision = walk.decision;
   std::string detail;
+  std::string fix;
   if (decision.reason == Reason::NoListener) {
     std::vector<std::string> names;
     for (const route::Listener& listener : table.listeners()) names.push_back(listener.hostname);
-    detail = fmt::format("no listener of this port has the host '{}'; they have {}", host, fmt::join(names, ", "));
+    detail = fmt::format("no listener of this port has the host '{}'; they have {}", host, some_of(names));
+    fix = "ask for a host that one of them covers, or add a listener with that hostname to the Gateway";
+  } else if (decision.reason == Reason::NoHost && walk.uncovered_hosts.empty()) {
+    detail = "no route is attached to this listener";
+    fix = "attach an HTTPRoute by its parentRefs; `pintle status` tells why one is not attached";
   } else if (decision.reason == Reason::NoHost) {
-    detail = walk.uncovered_hosts.empty()
-                 ? std::string("no route is attached to this listener")
-                 : fmt::format("no route of this listener has the host '{}'; there are routes for {}", host,
-                               fmt::join(walk.uncovered_hosts, ", "));
+    const std::string likely = likely_host(host, walk.uncovered_hosts);
+    detail = fmt::format("no route of this listener has the host '{}'; there are routes for {}", host,
+                         some_of(walk.uncovered_hosts));
+    fix = fmt::format("{}add '{}' to spec.hostnames of an HTTPRoute attached to the listener",
+                      likely.empty() ? std::string() : fmt::format("ask for '{}', or ", likely), host);
   } else if (decision.reason == Reason::Misdirected) {
     const route::Listener* owner = table.find_listener(host);
     detail =
         fmt::format("the handshake chose listener '{}', the host belongs to listener '{}' of the same port",
                     decision.listener == nullptr ? "" : decision.listener->name, owner == nullptr ? "" : owner->name);
+    fix =
+        "send the host as server name (SNI) too; clients do so when they repeat the request on a connection of its own";
   } else {
     detail = "routes have this host, but no rule of theirs matched";
+    fix = "the list tells for each rule the first condition that failed";
   }
   out["answer"] = answer(decision.status, decision.reason, detail);
+  out["answer"]["fix"] = std::move(fix);
   out["served"] = false;
 }
 
@@ -146,7 +175,8 @@ Result<Json> explain_request(const runtime::Compiled& compiled, const ExplainReq
   if (ports.empty()) {
     out["answer"] = Json{{"status", 0},
                          {"reason", "connection_refused"},
-                         {"detail", fmt::format("nothing listens on port {}; {}", url->port, known_ports(compiled))}};
+                         {"detail", fmt::format("nothing listens on port {}; {}", url->port, known_ports(compiled))},
+                         {"fix", "ask one of these ports; offline, give --port-offset as `serve` has it"}};
     return out;
   }
   ParsedHead parsed;

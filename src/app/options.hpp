@@ -44,7 +44,8 @@ struct ValidateOptions {
   std::vector<std::string> paths;
   OutputFormat format = OutputFormat::Text;
   api::Severity fail_on = api::Severity::Error;
-  std::uint16_t expiry_days = 21;  ///< certificates that end sooner are a finding
+  std::uint16_t expiry_days = 21;    ///< certificates that end sooner are a finding
+  TlsMode tls = TlsMode::Manifests;  ///< as ServeOptions
 };
 
 enum class Afterwards : std::uint8_t { KeepServing, Stop };
@@ -52,7 +53,7 @@ struct DemoOptions {
   Afterwards afterwards = Afterwards::KeepServing;
   std::string folder = "quickstart";
   std::string admin = "127.0.0.1:9801";
-  std::uint16_t port_offset = 0;
+  std::uint16_t port_offset = 8000;  ///< the example's Gateway has the ports 80 and 443
 };
 
 struct VersionOptions {

@@ -10,7 +10,9 @@
 namespace pintle::app {
 namespace {
 
-constexpr std::string_view gateway_yaml = R"yaml(# Where traffic comes in: plain HTTP on 8080, HTTPS on 8443.
+constexpr std::string_view gateway_yaml =
+    R"yaml(# Where traffic comes in: plain HTTP on 80, HTTPS on 443. `pintle demo` adds 8000 to both, so that it needs no privilege;
+# `pintle serve` does with --port-offset 8000.
 # The Secret demo-tls does not exist: `--tls internal` gives the listener a certificate of the own CA instead.
 apiVersion: gateway.networking.k8s.io/v1
 kind: GatewayClass
@@ -29,10 +31,10 @@ spec:
   listeners:
     - name: http
       protocol: HTTP
-      port: 8080
+      port: 80
     - name: https
       protocol: HTTPS
-      port: 8443
+      port: 443
       hostname: "*.localhost"
       tls:
         certificateRefs:

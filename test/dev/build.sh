@@ -66,6 +66,7 @@ dev_demo() {
   require_debian
   ensure_packages 1/3 build
   build_step 2/3 release pintle
+  printf '[3/3] '  # the program completes the line
   exec build/release/pintle demo "$@"
 }
 

@@ -83,6 +83,16 @@ TEST(Cli, Explain) {
   EXPECT_EQ(outcome.parsed.options.explain.format, OutputFormat::Json);
 }
 
+TEST(Cli, WordsAfterAFlagsValueAreArguments) {
+  const Outcome explain = parse({"explain", "-H", "a: b", "-H", "c: d", "--tls", "internal", "http://a/"});
+  ASSERT_FALSE(explain.parsed.finished) << explain.err;
+  EXPECT_EQ(explain.parsed.options.explain.url, "http://a/");
+  EXPECT_THAT(explain.parsed.options.explain.headers, ElementsAre("a: b", "c: d"));
+  const Outcome validate = parse({"validate", "--fail-on", "warning", "a.yaml", "b.yaml"});
+  ASSERT_FALSE(validate.parsed.finished) << validate.err;
+  EXPECT_THAT(validate.parsed.options.validate.paths, ElementsAre("a.yaml", "b.yaml"));
+}
+
 TEST(Cli, EveryFlagIsAVariable) {
   ASSERT_EQ(setenv("PINTLE_PORT_OFFSET", "7", 1), 0);
   ASSERT_EQ(setenv("PINTLE_CONFIG", "dir", 1), 0);

@@ -9,6 +9,7 @@
 #include <pintle/base/reason.hpp>
 
 #include "src/app/cli_text.hpp"
+#include "src/app/finding_table.hpp"
 
 namespace pintle::app {
 namespace {
@@ -38,6 +39,11 @@ void expect_generated(const std::string& name, const std::string& marker, const 
   EXPECT_EQ(found, wanted) << "docs/" << name << " is behind; run this test with PINTLE_UPDATE_DOCS=1";
 }
 
+std::string fix_line(std::string_view id) {
+  const CrossFindingDoc& row = find_cross_finding(id);
+  return row.doc.id == id && !row.fix.empty() ? "\nFix: " + std::string(row.fix) + ".\n" : std::string();
+}
+
 TEST(Docs, CommandLine) {
   Options options;
   const std::unique_ptr<CLI::App> tree = make_tree(options);
@@ -46,6 +52,14 @@ TEST(Docs, CommandLine) {
     wanted += "### " + std::string(text.name) + "\n\n```\n" +
               help_text(*tree->get_subcommand(std::string(text.name)), text) + "```\n\n";
   expect_generated("cli.md", "commands", wanted);
+}
+
+TEST(Docs, Findings) {
+  std::string wanted;
+  for (const api::FindingDoc& doc : all_finding_docs())
+    wanted += "\n## " + std::string(doc.id) + "\n\n**" + std::string(doc.title) + "** (" +
+              std::string(api::to_string(doc.severity)) + "). " + std::string(doc.meaning) + "\n" + fix_line(doc.id);
+  expect_generated("findings.md", "findings", wanted + "\n");
 }
 
 TEST(Docs, EveryReasonHasItsSection) {

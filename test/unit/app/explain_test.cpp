@@ -39,24 +39,27 @@ TEST(Explain, Answers) {
   wrong_host.sni = "shop.localhost";
   ExplainRequest upper = get("http://SHOP.localhost:8080/%6fld/../half");
   const Row rows[] = {
-      {canary, true, 0, "upstream",
-       "> default/shop rule 0 [shop.localhost] prefix /, header x-canary = yes\n      won"},
+      {canary, true, 0, "upstream", "> default/shop rule 0  prefix /, header x-canary = yes         takes it\n"},
       {get("http://shop.localhost:8080/"), true, 0, "upstream",
-       "lost: header x-canary = yes: the request's is not there"},
+       "x default/shop rule 0  prefix /, header x-canary = yes         there is no header x-canary\n"},
       {get("http://shop.localhost:8080/"), true, 0, "upstream", "default/shop-v1:80  weight 9 (90 %)  127.0.0.1:9000"},
-      {post, true, 0, "upstream", "lost: query q = 1: the request's is '2'"},
-      {get("http://shop.localhost:8080/post"), true, 0, "upstream", "lost: method GET is not POST"},
+      {post, true, 0, "upstream", "prefix /post, method POST, query q = 1  query q is '2'\n"},
+      {get("http://shop.localhost:8080/post"), true, 0, "upstream",
+       "prefix /post, method POST, query q = 1  the method is GET\n"},
       {get("http://shop.localhost:8080/gone"), false, 503, "no_endpoints", "default/empty:80 has no ready endpoint"},
       {get("http://shop.localhost:8080/forbidden"), false, 500, "ref_not_permitted", "no ReferenceGrant"},
       {get("http://shop.localhost:8080/half"), true, 0, "upstream",
-       "a part of the requests gets 500 ref_not_permitted"},
+       "answer    of the backend default/shop-v1:80 (50 %)\n          a part of the requests gets 500 "
+       "ref_not_permitted: no"},
       {upper, true, 0, "upstream", "/half (normalised from /%6fld/../half)"},
       {get("http://shop.localhost:8080/filter"), false, 500, "filter_invalid", "filter of an unknown type"},
-      {get("http://shop.localhost:8080/old?a"), true, 301, "redirect", "301 to http://new.localhost:8080/old?a"},
+      {get("http://shop.localhost:8080/old?a"), true, 301, "redirect",
+       "301 redirect to http://new.localhost:8080/old?a"},
       {get("http://nobody.localhost:8080/"), false, 404, "no_host", "there are routes for shop.localhost"},
       {get("http://example.com:8080/"), false, 404, "no_listener",
        "no listener of this port has the host 'example.com'"},
-      {get("http://shop.localhost/"), false, 0, "connection_refused", "Gateways listen on 8080 (default/demo)"},
+      {get("http://shop.localhost/"), false, 0, "connection_refused",
+       "no answer, connection_refused: nothing listens on port 80; Gateways listen on 8080 (default/demo)"},
       {get("http://shop.localhost:8443/"), false, 0, "tls_failed", "port 8443 speaks TLS"},
       {get("https://shop.localhost:8080/"), false, 0, "tls_failed", "port 8080 speaks plain HTTP"},
       {get("https://shop.localhost:8443/"), true, 0, "upstream", "certificate default/tls"},
@@ -77,6 +80,31 @@ TEST(Explain, Answers) {
     EXPECT_THAT(text, HasSubstr(row.text_part));
   }
   EXPECT_FALSE(explain_request(scene, get("ftp://x")).has_value());
+}
+
+TEST(Explain, A404NamesTheLikelyHost) {
+  const auto walk = explain_request(make_scene(), get("http://shopp.localhost:8080/"));
+  EXPECT_THAT(
+      explain_text(walk.value()),
+      testing::StartsWith("request   GET http://shopp.localhost:8080/\n"
+                          "answer    404 no_host: no route of this listener has the host 'shopp.localhost'; there "
+                          "are routes for shop.localhost\n"
+                          "          fix: ask for 'shop.localhost', or add 'shopp.localhost' to spec.hostnames"));
+}
+
+TEST(Explain, AHostFarFromAllOthersGetsNoGuess) {
+  const std::string text = explain_text(explain_request(make_scene(), get("http://nobody.localhost:8080/")).value());
+  EXPECT_THAT(text, HasSubstr("fix: add 'nobody.localhost' to spec.hostnames"));
+}
+
+TEST(Explain, ManyRulesOfOtherPathsAreCounted) {
+  Json walk = explain_request(make_scene(), get("http://shop.localhost:8080/a")).value();
+  const Json loser = walk["rules"][0];
+  ASSERT_EQ(loser["failed"], "path");
+  for (int i = 0; i < 100; ++i) walk["rules"].insert(walk["rules"].begin(), loser);
+  const std::string text = explain_text(walk);
+  EXPECT_THAT(text, HasSubstr("and 86 more with another path"));
+  EXPECT_THAT(text, HasSubstr("takes it")) << "the winner is always shown";
 }
 
 TEST(Explain, TheTextIsSafeToPrint) {

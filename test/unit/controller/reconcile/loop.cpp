@@ -39,11 +39,14 @@ Loop::Loop(Settings settings) {
               .sink = sink,
               .make_internal_certificate =
                   [this](const std::string& hostname) {
+                    auto& known = certificates[hostname];
+                    if (known) return known;
                     certificates_made.push_back(hostname);
                     auto made = std::make_shared<runtime::Certificate>();
                     made->source = "internal";
                     made->dns_names = {hostname};
-                    return made;
+                    made->fingerprint = certificates_made.size();
+                    return known = std::move(made);
                   },
               .on_served = [this](const Served& now) { served.push_back(now.compiled->generation.value); },
               .on_findings = [this](const auto& findings) { findings_told.push_back(findings); }};

@@ -42,6 +42,7 @@ struct Loop {
   boost::asio::io_context io;
   FakePublisher publisher;
   status::FolderStatusSink sink;
+  std::map<std::string, std::shared_ptr<const runtime::Certificate>> certificates;  ///< forget one: it is made anew
   std::vector<std::string> certificates_made;
   std::vector<std::uint64_t> served;  ///< generations told to on_served
   std::vector<std::vector<api::Finding>> findings_told;

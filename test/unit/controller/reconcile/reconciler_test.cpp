@@ -196,6 +196,15 @@ TEST(Reconciler, MakesEachInternalCertificateOnce) {
   loop.apply(route("r"));
   EXPECT_EQ(loop.publisher.published.size(), 2u);
   EXPECT_THAT(loop.certificates_made, ElementsAre("a.test"));
+  loop.publisher.answer();
+
+  loop.poll();
+  loop.reconciler->renew_certificates();
+  EXPECT_EQ(loop.publisher.published.size(), 2u) << "it is right still";
+  loop.certificates.clear();
+  loop.reconciler->renew_certificates();
+  ASSERT_EQ(loop.publisher.published.size(), 3u);
+  EXPECT_EQ(loop.publisher.published[2]->certs->certificates[0]->fingerprint, 2u);
 }
 
 TEST(Reconciler, TimesArePartOfWhatIsServed) {

@@ -1,0 +1,152 @@
+"""The commands around `serve`: demo, validate, and what signals and the own CA do to a running program."""
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import unittest
+
+from harness import PINTLE, SLOW, Backend, Client, Folder, Pintle, answer, free_offset, free_port, gateway, route, service, to, wait_until
+
+QUICKSTART = pathlib.Path(__file__).resolve().parents[2] / "examples" / "quickstart"
+
+
+def run(*arguments, **more):
+    return subprocess.run([PINTLE, *arguments], capture_output=True, text=True, timeout=60 * SLOW, **more)
+
+
+class Demo(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.folder = pathlib.Path(scratch.name)
+        self.env = dict(os.environ, XDG_STATE_HOME=str(self.folder / "state"))
+
+    def demo(self, *arguments):
+        return run("demo", "--once", "--folder", str(self.folder / "quickstart"), "--admin", f"127.0.0.1:{free_port()}",
+                   *arguments, env=self.env)
+
+    def test_once(self):
+        offset = free_offset([80, 443])
+        result = self.demo("--port-offset", str(offset))
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        for words in ("Programmed", f"GET shop.localhost:{80 + offset}/ (x-canary: yes)", "shop-v2", f"GET https://shop.localhost:{443 + offset}/",
+                      "301", "none: no route has this host", "404 no_host", str(self.folder / "state" / "pintle" / "ca.crt")):
+            self.assertIn(words, result.stdout)
+        for example in QUICKSTART.iterdir():
+            self.assertEqual((self.folder / "quickstart" / example.name).read_text(), example.read_text())
+
+    def test_what_was_edited_stays_and_shows(self):
+        (self.folder / "quickstart").mkdir()
+        (self.folder / "quickstart" / "40-old.yaml").write_text("# no route any more\n")
+        result = self.demo("--port-offset", str(free_offset([80, 443])))
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("not as expected: GET old.localhost", result.stdout)
+
+    def test_a_busy_port_names_the_flag(self):
+        with socket.socket() as squatter:
+            offset = free_offset([80, 443])
+            squatter.bind(("127.0.0.1", 443 + offset))
+            squatter.listen()
+            result = self.demo("--port-offset", str(offset))
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(f"port {443 + offset} is in use", result.stderr)
+        self.assertIn("--port-offset", result.stderr)
+
+
+class Validate(unittest.TestCase):
+    def test_the_example_is_sound(self):
+        result = run("validate", "--tls", "internal", str(QUICKSTART))
+        self.assertEqual(result.returncode, 0, result.stdout)
+        self.assertIn("0 errors, 0 warnings", result.stdout)
+
+    def test_findings_of_all_kinds_and_formats(self):
+        folder = Folder()
+        self.addCleanup(folder.close)
+        folder.write_text("broken.yaml", "kind: HTTPRoute\nspec: [broken")
+        folder.write("all", gateway(), service("b", [9]),
+                     route("r", [{"backendRefs": [to("missing")]}, {"backendRefs": [to("b")]}]))
+        path = str(folder.path)
+        text = run("validate", path)
+        self.assertEqual(text.returncode, 3)
+        for words in ("broken.yaml:2:", "GW0101", "all.yaml:", "GW0624", "GW0701"):
+            self.assertIn(words, text.stdout)
+        found = {f["id"] for f in json.loads(run("validate", path, "-o", "json").stdout)["findings"]}
+        self.assertEqual(found, {"GW0101", "GW0624", "GW0701"})
+        sarif = json.loads(run("validate", path, "-o", "sarif").stdout)
+        self.assertEqual({r["ruleId"] for r in sarif["runs"][0]["results"]}, found)
+        self.assertIn("::error file=", run("validate", path, "-o", "github").stdout)
+        folder.write("all", gateway())
+        (folder.path / "broken.yaml").unlink()
+        self.assertEqual(run("validate", path).returncode, 0)
+
+
+class Running(unittest.TestCase):
+    def folder(self, *documents):
+        folder = Folder()
+        self.addCleanup(folder.close)
+        folder.write("all", *documents)
+        return folder
+
+    def test_a_second_interrupt_ends_at_once(self):
+        release = threading.Event()
+        self.addCleanup(release.set)
+
+        def respond(request):
+            release.wait(30)
+            return answer("late")
+
+        with Backend("b", respond=respond) as backend:
+            folder = self.folder(gateway(), service("b", [backend.port]), route("r", [{"backendRefs": [to("b")]}]))
+            pintle = Pintle(folder)
+            pintle.__enter__()
+            with Client(pintle.port(), seconds=20) as client:
+                client.send("GET / HTTP/1.1\r\nHost: x.test\r\n\r\n")
+                wait_until(lambda: backend.requests, what="the request upstream")
+                pintle.process.send_signal(signal.SIGINT)
+                wait_until(lambda: pintle.admin("/readyz")[0] == 503, 5, "the drain")
+                self.assertIsNone(pintle.process.poll(), "it waits for the request")
+                pintle.process.send_signal(signal.SIGINT)
+                self.assertEqual(pintle.process.wait(5 * SLOW), 1)
+            pintle.log.close()
+
+    def test_a_listener_recovers_when_its_port_is_free(self):
+        with Backend("b") as backend:
+            folder = self.folder(gateway(), service("b", [backend.port]), route("r", [{"backendRefs": [to("b")]}]))
+            with Pintle(folder) as pintle:
+                port = pintle.port(8080)
+                with socket.socket() as squatter:
+                    squatter.bind(("127.0.0.1", port))
+                    squatter.listen()
+                    listeners = [{"name": "one", "protocol": "HTTP", "port": 80}, {"name": "two", "protocol": "HTTP", "port": 8080}]
+                    folder.write("gateway", gateway(name="second", listeners=listeners[1:]))
+                    wait_until(lambda: f"cannot listen on 127.0.0.1:{port}" in pintle.log_text(), 5, "the line")
+                wait_until(lambda: f"listens on 127.0.0.1:{port} now" in pintle.log_text(), 10, "the recovery")
+                self.assertEqual(pintle.log_text().count(f"cannot listen on 127.0.0.1:{port}"), 1, "said once")
+
+    def test_a_ca_that_cannot_be_used_ends_the_start(self):
+        with tempfile.TemporaryDirectory() as state:
+            (pathlib.Path(state) / "ca.crt").write_text("mine")
+            folder = self.folder(gateway())
+            result = run("serve", "--config", str(folder.path), "--tls", "internal", "--state-dir", state, "--admin", "off",
+                         "--port-offset", str(free_offset([80])))
+            self.assertEqual(result.returncode, 78)
+            self.assertIn("has ca.crt without ca.key", result.stderr)
+            self.assertEqual((pathlib.Path(state) / "ca.crt").read_text(), "mine")
+
+    def test_once_ready_fails_where_a_port_is_busy(self):
+        offset = free_offset([80])
+        with socket.socket() as squatter:
+            squatter.bind(("127.0.0.1", 80 + offset))
+            squatter.listen()
+            result = run("serve", "--config", str(self.folder(gateway()).path), "--once-ready", "--admin", "off",
+                         "--port-offset", str(offset))
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(str(80 + offset), result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

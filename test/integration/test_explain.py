@@ -1,0 +1,125 @@
+"""What `explain` says, live and offline, is what becomes of real requests: random requests against a random-looking
+configuration, each compared with the answer and with the access log."""
+import json
+import random
+import subprocess
+import unittest
+import urllib.parse
+
+from harness import PINTLE, SLOW, Backend, Client, Folder, Pintle, gateway, route, service, to, wait_until
+
+HOSTS = ["a.test", "b.test", "x.wild.test", "deep.x.wild.test", "nobody.test", "shop.only.test", "127.0.0.1"]
+PATHS = ["/", "/a", "/a/", "/a/b", "/ab", "/A", "/a/../b", "/b//c", "/%61", "/re/123", "/re/abc", "/exact", "/exact/", "/%zz",
+         "/old/1", "/gone", "/denied", "/half"]
+METHODS = ["GET", "POST", "DELETE", "OPTIONS"]
+HEADERS = [None, ("x-canary", "yes"), ("x-canary", "no"), ("X-Canary", "yes"), ("x-two", "1")]
+QUERIES = ["", "?q=1", "?q=2", "?q=2&q=1", "?other", "?Q=1"]
+
+
+def match(path, kind="PathPrefix", method=None, headers=None, query=None):
+    made = {"path": {"type": kind, "value": path}}
+    if method:
+        made["method"] = method
+    if headers:
+        made["headers"] = [{"name": n, "value": v} for n, v in headers]
+    if query:
+        made["queryParams"] = [{"name": n, "value": v} for n, v in query]
+    return made
+
+
+def rules():
+    b = [to("b")]
+    return [
+        {"matches": [match("/a")], "backendRefs": b},
+        {"matches": [match("/a", headers=[("x-canary", "yes")])], "backendRefs": b},
+        {"matches": [match("/a", method="POST"), match("/b", query=[("q", "1")])], "backendRefs": b},
+        {"matches": [match("/re/[0-9]+", "RegularExpression")], "backendRefs": b},
+        {"matches": [match("/exact", "Exact")], "backendRefs": b},
+        {"matches": [match("/old")], "filters": [{"type": "RequestRedirect", "requestRedirect": {"hostname": "new.test"}}]},
+        {"matches": [match("/gone")], "backendRefs": [to("empty")]},
+        {"matches": [match("/denied")], "backendRefs": [to("b", namespace="other")]},
+        {"matches": [match("/half")], "backendRefs": [to("b", weight=1), to("missing", weight=1)]},
+    ]
+
+
+class ExplainAgrees(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.backend = Backend("b")
+        cls.folder = Folder()
+        listeners = [{"name": "any", "protocol": "HTTP", "port": 80},
+                     {"name": "only", "protocol": "HTTP", "port": 80, "hostname": "*.only.test"}]
+        cls.folder.write("all", gateway(listeners=listeners), service("b", [cls.backend.port]), service("empty", []),
+                         route("a", rules(), ["a.test", "*.wild.test"]),
+                         route("b", [{"matches": [match("/", method="GET")], "backendRefs": [to("b")]}], ["b.test", "a.test"]),
+                         route("only", [{"backendRefs": [to("b")]}], ["shop.only.test"], sectionName="only"))
+        cls.pintle = Pintle(cls.folder).__enter__()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.pintle.__exit__(None, None, None)
+        cls.backend.close()
+        cls.folder.close()
+
+    def explain_live(self, url, method, header):
+        query = [("url", url), ("method", method)] + ([("header", f"{header[0]}: {header[1]}")] if header else [])
+        status, body = self.pintle.admin("/explain?" + urllib.parse.urlencode(query))
+        self.assertEqual(status, 200, body)
+        return json.loads(body)
+
+    def explain_offline(self, url, method, header):
+        command = [PINTLE, "explain", url, "-X", method, "-o", "json", "--config", str(self.folder.path),
+                   "--port-offset", str(self.pintle.offset)]
+        if header:
+            command += ["-H", f"{header[0]}: {header[1]}"]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=30 * SLOW)
+        self.assertIn(result.returncode, (0, 4), result.stderr)
+        return json.loads(result.stdout)
+
+    def log_line(self, mark):
+        lines = wait_until(lambda: [l for l in self.pintle.access_log() if l.get("user_agent.original") == mark], 5, "the log line")
+        return lines[0]
+
+    def check(self, walk, response, line, case):
+        """`walk` against what the client got and the log says."""
+        answer = walk["answer"]
+        if answer["reason"] == "upstream" and "partly" in answer:
+            expected = {(200, "upstream"), (answer["partly"]["status"], answer["partly"]["reason"])}
+        else:
+            expected = {(answer.get("status", 200), answer["reason"])}
+        self.assertIn((response.status, line["reason"]), expected, case)
+        if "rule" in walk:
+            self.assertEqual(walk["rule"], f"{line.get('route')} rule {line.get('rule')}", case)
+        else:
+            self.assertNotIn("route", line, case)
+        if "location" in answer:
+            self.assertEqual(response.get("location"), answer["location"], case)
+        if "listener" in walk and "listener" in line:
+            self.assertEqual(walk["listener"]["name"], line["listener"], case)
+
+    def test_random_requests(self):
+        rng = random.Random(20)
+        seen = set()
+        for number in range(400):
+            host, path, method = rng.choice(HOSTS), rng.choice(PATHS) + rng.choice(QUERIES), rng.choice(METHODS)
+            header = rng.choice(HEADERS)
+            case = (host, path, method, header)
+            url = f"http://{host}:{self.pintle.port()}{path}"
+            mark = f"case-{number}"
+            headers = [("User-Agent", mark)] + ([header] if header else []) + ([("Content-Length", "0")] if method == "POST" else [])
+            with Client(self.pintle.port()) as client:
+                response = client.get(f"{host}:{self.pintle.port()}", path, method, headers)
+            line = self.log_line(mark)
+            walk = self.explain_live(url, method, header)
+            self.check(walk, response, line, case)
+            if number % 10 == 0:
+                walk.pop("generation")
+                offline_walk = self.explain_offline(url, method, header)
+                offline_walk.pop("generation")
+                self.assertEqual(walk, offline_walk, case)
+            seen.add(line["reason"])
+        self.assertLessEqual({"upstream", "redirect", "no_host", "no_route", "bad_request", "no_endpoints", "ref_not_permitted"}, seen)
+
+
+if __name__ == "__main__":
+    unittest.main()
