@@ -11,13 +11,18 @@ namespace {
 struct Outcome {
   std::vector<std::string> bound;
   std::vector<std::string> faults;
+  /// The port is taken or forbidden, on one address at least. An address this machine lacks (no IPv6, say) is not that.
+  bool port_refused = false;
 
   void add(const runtime::SocketResult* result) {
     if (result == nullptr) return;
-    if (result->error)
+    if (result->error) {
       faults.push_back(result->error->context);
-    else
+      port_refused |=
+          result->error->code == ErrorCode::AddressInUse || result->error->code == ErrorCode::PermissionDenied;
+    } else {
       bound.push_back(runtime::to_string(result->address));
+    }
   }
 };
 
@@ -95,6 +100,8 @@ Verdict judge_programmed(const resolve::GatewayReport& report, const resolve::Li
                                   : listener::port_not_bound(joined(outcome.faults, "; "));
   std::string message = fmt::format("listening on {}", joined(outcome.bound, ", "));
   if (!outcome.faults.empty()) message += fmt::format("; but {}", joined(outcome.faults, "; "));
+  // Served in part is not what was asked for, and who connects to the other address meets another program.
+  if (outcome.port_refused) return listener::port_not_bound(std::move(message));
   return listener::programmed(std::move(message));
 }
 

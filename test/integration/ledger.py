@@ -86,8 +86,8 @@ async def backend(arguments):
                         seen.append(line[5:].strip().decode())
                 body = name.encode()
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
-        except (OSError, asyncio.IncompleteReadError):
-            writer.close()
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            writer.close()  # cancelled: the ledger is closed while the gateway still holds its connections
 
     server = await asyncio.start_server(serve, "127.0.0.1", int(arguments[1]) if arguments[1:] else 0, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)

@@ -21,6 +21,52 @@ def flatten(suite):
             yield item
 
 
+class Report(unittest.TestResult):
+    """A line a test as it ends. What a class or module cannot set up counts as one failure."""
+
+    def __init__(self, total):
+        super().__init__()
+        self.buffer = True
+        self.total, self.number, self.passed, self.failed = total, 0, 0, 0
+        self.traces, self.began = [], 0.0
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.number += 1
+        self.traces, self.began = [], time.monotonic()
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        self.passed, self.failed = self.passed + (not self.traces), self.failed + bool(self.traces)
+        self.show("FAIL" if self.traces else "ok  ", test, self.traces, time.monotonic() - self.began)
+
+    def show(self, word, test, traces, seconds):
+        print(f"[{self.number}/{self.total}] {word} {test.id()}  {seconds:.1f} s", file=sys.__stdout__, flush=True)
+        for trace in traces:
+            print(trace, file=sys.__stdout__, flush=True)
+
+    def keep(self, test, error):
+        trace = self._exc_info_to_string(error, test)
+        if hasattr(test, "_testMethodName"):
+            self.traces.append(trace)
+        else:  # setUpClass, tearDownClass
+            self.failed += 1
+            self.show("FAIL", test, [trace], 0.0)
+
+    def addError(self, test, error):
+        super().addError(test, error)
+        self.keep(test, error)
+
+    def addFailure(self, test, error):
+        super().addFailure(test, error)
+        self.keep(test, error)
+
+    def addSubTest(self, test, subtest, error):
+        super().addSubTest(test, subtest, error)
+        if error is not None:
+            self.traces.append(f"{subtest}\n{self._exc_info_to_string(error, subtest)}")
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--pintle", default="build/release/pintle", help="the binary under test")
@@ -45,19 +91,10 @@ def main():
     if not tests:
         print(f"integration: no test matches '{options.filter}'", file=sys.stderr)
         return 2
-    passed = failed = 0
-    for number, test in enumerate(tests, 1):
-        started = time.monotonic()
-        result = unittest.TestResult()
-        result.buffer = True
-        test.run(result)
-        good = result.wasSuccessful()
-        passed, failed = passed + good, failed + (not good)
-        print(f"[{number}/{len(tests)}] {'ok  ' if good else 'FAIL'} {test.id()}  {time.monotonic() - started:.1f} s", flush=True)
-        for _, trace in result.failures + result.errors:
-            print(trace, flush=True)
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    result = Report(len(tests))
+    unittest.TestSuite(tests).run(result)
+    print(f"{result.passed} passed, {result.failed} failed")
+    return 1 if result.failed else 0
 
 
 if __name__ == "__main__":
