@@ -21,6 +21,43 @@ def flatten(suite):
             yield item
 
 
+class Progress(unittest.TestResult):
+    """A line for each test as it ends; output and traces of those that fail."""
+
+    def __init__(self, total):
+        super().__init__()
+        self.buffer = True
+        self.total, self.number, self.passed, self.failed = total, 0, 0, 0
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.number += 1
+        self.started, self.traces = time.monotonic(), []
+
+    def addError(self, test, error):
+        super().addError(test, error)
+        self.traces.append(self.errors[-1][1])
+
+    def addFailure(self, test, error):
+        super().addFailure(test, error)
+        self.traces.append(self.failures[-1][1])
+
+    def addSubTest(self, test, subtest, error):
+        super().addSubTest(test, subtest, error)
+        if error is not None:
+            self.traces.append((self.failures + self.errors)[-1][1])
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        good = not self.traces
+        self.passed, self.failed = self.passed + good, self.failed + (not good)
+        print(f"[{self.number}/{self.total}] {'ok  ' if good else 'FAIL'} {test.id()}  {time.monotonic() - self.started:.1f} s",
+              file=sys.__stdout__, flush=True)
+        for trace in self.traces:
+            print(trace, file=sys.__stdout__, flush=True)
+        self.traces = []
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--pintle", default="build/release/pintle", help="the binary under test")
@@ -45,17 +82,14 @@ def main():
     if not tests:
         print(f"integration: no test matches '{options.filter}'", file=sys.stderr)
         return 2
-    passed = failed = 0
-    for number, test in enumerate(tests, 1):
-        started = time.monotonic()
-        result = unittest.TestResult()
-        result.buffer = True
-        test.run(result)
-        good = result.wasSuccessful()
-        passed, failed = passed + good, failed + (not good)
-        print(f"[{number}/{len(tests)}] {'ok  ' if good else 'FAIL'} {test.id()}  {time.monotonic() - started:.1f} s", flush=True)
-        for _, trace in result.failures + result.errors:
-            print(trace, flush=True)
+    # One suite, so that setUpClass and tearDownClass are run.
+    progress = Progress(len(tests))
+    progress.traces = []
+    unittest.TestSuite(tests).run(progress)
+    outside = [(test, trace) for test, trace in progress.errors if not isinstance(test, unittest.TestCase)]
+    for test, trace in outside:
+        print(f"FAIL {test.id()}\n{trace}", flush=True)
+    passed, failed = progress.passed, progress.failed + len(outside)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 
