@@ -102,6 +102,8 @@ class Running(unittest.TestCase):
         with Backend("b", respond=respond) as backend:
             folder = self.folder(gateway(), service("b", [backend.port]), route("r", [{"backendRefs": [to("b")]}]))
             pintle = Pintle(folder)
+            self.addCleanup(pintle.log.close)
+            self.addCleanup(pintle.stop, signal.SIGKILL)
             pintle.__enter__()
             with Client(pintle.port(), seconds=20) as client:
                 client.send("GET / HTTP/1.1\r\nHost: x.test\r\n\r\n")
@@ -111,7 +113,6 @@ class Running(unittest.TestCase):
                 self.assertIsNone(pintle.process.poll(), "it waits for the request")
                 pintle.process.send_signal(signal.SIGINT)
                 self.assertEqual(pintle.process.wait(5 * SLOW), 1)
-            pintle.log.close()
 
     def test_a_listener_recovers_when_its_port_is_free(self):
         with Backend("b") as backend:

@@ -160,14 +160,14 @@ TEST_F(InternalCaTest, AFolderThatCannotBeMadeIsNamed) {
 TEST(StateDir, IsTheFlagThenXdgThenHome) {
   const char* home = std::getenv("HOME");
   const std::string kept = home == nullptr ? "" : home;
-  setenv("HOME", "/home/me", 1);
+  setenv("HOME", "/people/me", 1);
   setenv("XDG_STATE_HOME", "/state", 1);
   EXPECT_EQ(choose_state_dir("/flag").value(), "/flag");
   EXPECT_EQ(choose_state_dir("").value(), "/state/pintle");
   setenv("XDG_STATE_HOME", "relative", 1);
-  EXPECT_EQ(choose_state_dir("").value(), "/home/me/.local/state/pintle");
+  EXPECT_EQ(choose_state_dir("").value(), "/people/me/.local/state/pintle");
   unsetenv("XDG_STATE_HOME");
-  EXPECT_EQ(choose_state_dir("").value(), "/home/me/.local/state/pintle");
+  EXPECT_EQ(choose_state_dir("").value(), "/people/me/.local/state/pintle");
   setenv("HOME", kept.c_str(), 1);
 }
 
