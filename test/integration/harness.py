@@ -378,6 +378,8 @@ class Backend:
             if reply is None:
                 return
             sock.sendall(reply)
+            if b"connection: close" in reply.split(b"\r\n\r\n")[0].lower():
+                return
 
     def close(self):
         # shutdown first: close alone does not wake a thread blocked in accept.
