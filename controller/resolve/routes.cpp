@@ -189,6 +189,15 @@ RouteVerdict resolve_route(const api::HTTPRoute& route, const BackendVerdicts& b
 
 std::vector<RouteSlot>& RouteShelf::refresh(const BackendContext& context, const Changes& changes,
                                             BackendShelf& backends) {
+  // Churn of endpoints, the most frequent change of all, leaves every route as it is.
+  const bool spared = changes.spare_routes() && slots_.size() == context.snapshot.all<api::HTTPRoute>().size();
+  if (!spared) update(context, changes, backends);
+  for (const RouteSlot& slot : slots_)
+    for (BackendShelf::Slot* backend : slot.endpoints) backend->use = BackendShelf::Use::Named;
+  return slots_;
+}
+
+void RouteShelf::update(const BackendContext& context, const Changes& changes, BackendShelf& backends) {
   const auto routes = context.snapshot.all<api::HTTPRoute>();
   std::vector<RouteSlot> fresh;
   fresh.reserve(routes.size());
@@ -216,9 +225,6 @@ std::vector<RouteSlot>& RouteShelf::refresh(const BackendContext& context, const
   }
   for (; old != slots_.end(); ++old) count(*old, Counted::No);
   slots_ = std::move(fresh);
-  for (const RouteSlot& slot : slots_)
-    for (BackendShelf::Slot* backend : slot.endpoints) backend->use = BackendShelf::Use::Named;
-  return slots_;
 }
 
 void RouteShelf::count(RouteSlot& slot, Counted counted) {

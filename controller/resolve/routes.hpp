@@ -51,6 +51,8 @@ class RouteShelf {
   [[nodiscard]] RefSet lookups() const;
 
  private:
+  void update(const BackendContext& context, const Changes& changes, BackendShelf& backends);
+
   std::vector<RouteSlot> slots_;
   std::map<Ref, std::uint32_t> counts_;  ///< by how many routes
 };
