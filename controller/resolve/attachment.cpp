@@ -19,18 +19,6 @@ bool selects(const api::ParentReference& ref, const api::Listener& listener) noe
          (!ref.port || *ref.port == listener.port);
 }
 
-/// The problems of the rules count as the route's alone when no rule is left; else the route serves the others
-/// (RouteConditionPartiallyInvalid).
-void add_verdict(const RouteSlot& slot, ParentReport& report) {
-  const RouteVerdict& verdict = slot.verdict;
-  Problems& broken = verdict.has_sound_rule ? report.dropped : report.accepted;
-  broken.insert(broken.end(), verdict.broken_rules.begin(), verdict.broken_rules.end());
-  report.resolved_refs = verdict.resolved_refs;
-  report.notes = verdict.notes;
-  for (const BackendShelf::Slot* backend : slot.endpoints)
-    report.notes.insert(report.notes.end(), backend->endpoints.notes.begin(), backend->endpoints.notes.end());
-}
-
 std::string describe_selection(const api::ParentReference& ref) {
   std::string text = "no listener";
   if (ref.section_name) text += fmt::format(" called {}", *ref.section_name);
@@ -45,6 +33,19 @@ void refuse(ParentReport& report, std::string field, std::string_view reason, st
 }
 
 }  // namespace
+
+/// The problems of the rules count as the route's alone when no rule is left; else the route serves the others
+/// (RouteConditionPartiallyInvalid).
+void Attachment::add_verdict(const RouteSlot& slot, ParentReport& report) const {
+  const RouteVerdict& verdict = slot.verdict;
+  Problems& broken = verdict.has_sound_rule ? report.dropped : report.accepted;
+  broken.insert(broken.end(), verdict.broken_rules.begin(), verdict.broken_rules.end());
+  report.resolved_refs = verdict.resolved_refs;
+  report.notes = verdict.notes;
+  if (!backends_.has_notes()) return;
+  for (const BackendShelf::Slot* backend : slot.endpoints)
+    report.notes.insert(report.notes.end(), backend->endpoints.notes.begin(), backend->endpoints.notes.end());
+}
 
 JudgedGateway* Attachment::find_gateway(std::string_view ns, std::string_view name) {
   const auto key_of = [](const JudgedGateway& one) {
@@ -112,9 +113,10 @@ void Attachment::attach_to(JudgedGateway& gateway, const RouteSlot& slot, Parent
                        fmt::join(route.spec.hostnames, ", ")));
 }
 
-RouteReport Attachment::attach_route(const RouteSlot& slot) {
+Attachment::Result Attachment::attach_route(const RouteSlot& slot) {
   const api::HTTPRoute& route = *slot.object;
-  RouteReport report;
+  Result result;
+  RouteReport& report = result.report;
   report.object = identify(route);
   std::vector<JudgedListener*> attached;
   const auto& refs = route.spec.parent_refs;
@@ -136,8 +138,10 @@ RouteReport Attachment::attach_route(const RouteSlot& slot) {
   const bool served =
       std::ranges::any_of(attached, [](const JudgedListener* listener) { return listener->report.served; });
   if (served)
-    for (BackendShelf::Slot* backend : slot.endpoints) backend->use = BackendShelf::Use::Served;
-  return report;
+    result.standing = RouteStanding::Served;
+  else if (!report.parents.empty())
+    result.standing = RouteStanding::Attached;
+  return result;
 }
 
 }  // namespace pintle::resolve

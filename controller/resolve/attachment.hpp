@@ -13,20 +13,27 @@ namespace pintle::resolve {
 /// them all the same (ListenerStatus.attachedRoutes).
 class Attachment {
  public:
-  Attachment(const Inputs& inputs, std::vector<JudgedGateway>& gateways) : inputs_(inputs), gateways_(gateways) {}
+  Attachment(const Inputs& inputs, std::vector<JudgedGateway>& gateways, const BackendShelf& backends)
+      : inputs_(inputs), gateways_(gateways), backends_(backends) {}
 
-  [[nodiscard]] RouteReport attach_route(const RouteSlot& slot);
+  struct Result {
+    RouteReport report;
+    RouteStanding standing = RouteStanding::Foreign;
+  };
+  [[nodiscard]] Result attach_route(const RouteSlot& slot);
 
  private:
   [[nodiscard]] JudgedGateway* find_gateway(std::string_view ns, std::string_view name);
   [[nodiscard]] bool allows_namespace(const JudgedGateway& gateway, const api::Listener& listener,
                                       const std::string& ns);
+  void add_verdict(const RouteSlot& slot, ParentReport& report) const;
   void attach_to(JudgedGateway& gateway, const RouteSlot& slot, ParentReport& report,
                  std::vector<JudgedListener*>& attached);
   [[nodiscard]] const api::StringMap& labels_of(const std::string& ns);
 
   const Inputs& inputs_;
   std::vector<JudgedGateway>& gateways_;
+  const BackendShelf& backends_;
   std::map<std::string, api::StringMap, std::less<>> labels_;
 };
 

@@ -186,22 +186,27 @@ BackendEndpoints find_endpoints(const BackendContext& context, const BackendKey&
   return made;
 }
 
+void BackendShelf::put(Slot& slot, BackendEndpoints endpoints) {
+  with_notes_ -= slot.endpoints.notes.empty() ? 0 : 1;
+  slot.endpoints = std::move(endpoints);
+  with_notes_ += slot.endpoints.notes.empty() ? 0 : 1;
+}
+
 void BackendShelf::refresh(const BackendContext& context, const Changes& changes) {
-  for (auto& [key, slot] : slots_) slot.use = Use::None;
   for (const auto& [ns, service] : changes.services()) {
     for (auto at = slots_.lower_bound({ns, service, 0}); at != slots_.end(); ++at) {
-      const auto& [key, slot] = *at;
+      auto& [key, slot] = *at;
       if (key.namespace_ != ns || key.service != service) break;
       BackendEndpoints fresh = find_endpoints(context, key);
       if (same_backend(*fresh.backend, *slot.endpoints.backend)) fresh.backend = slot.endpoints.backend;
-      at->second.endpoints = std::move(fresh);
+      put(slot, std::move(fresh));
     }
   }
 }
 
 BackendShelf::Slot& BackendShelf::find(const BackendContext& context, const BackendKey& key) {
   const auto [at, fresh] = slots_.try_emplace(key);
-  if (fresh) at->second.endpoints = find_endpoints(context, key);
+  if (fresh) put(at->second, find_endpoints(context, key));
   return at->second;
 }
 
@@ -209,15 +214,17 @@ std::map<BackendKey, std::shared_ptr<const runtime::Backend>> BackendShelf::swee
   std::map<BackendKey, std::shared_ptr<const runtime::Backend>> served;
   std::string_view last;
   for (auto at = slots_.begin(); at != slots_.end();) {
-    if (at->second.use == Use::None) {
+    auto& [key, slot] = *at;
+    if (slot.named == 0) {
+      put(slot, {});
       at = slots_.erase(at);
       continue;
     }
-    if (at->second.use == Use::Served) {
+    if (slot.served > 0) {
       // A slice that comes may belong to any Service of its namespace.
-      if (at->first.namespace_ != last) refs.insert(every(api::Kind::EndpointSlice, at->first.namespace_));
-      last = at->first.namespace_;
-      served.emplace_hint(served.end(), at->first, at->second.endpoints.backend);
+      if (key.namespace_ != last) refs.insert(every(api::Kind::EndpointSlice, key.namespace_));
+      last = key.namespace_;
+      served.emplace_hint(served.end(), key, slot.endpoints.backend);
     }
     ++at;
   }

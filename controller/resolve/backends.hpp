@@ -42,19 +42,24 @@ struct BackendEndpoints {
 /// The backends in use. An entry stays where it is, and its Backend keeps its pointer while it is equal.
 class BackendShelf {
  public:
-  enum class Use : std::uint8_t { None, Named, Served };
   struct Slot {
     BackendEndpoints endpoints;
-    Use use = Use::None;  ///< in this generation: named by a route, served by a listener
+    std::uint32_t named = 0;   ///< by how many routes
+    std::uint32_t served = 0;  ///< to how many of these a listener sends traffic
   };
-  /// Brings the known backends up to date and takes all marks back. Before the first find().
+  /// Brings the known backends up to date. Before the first find().
   void refresh(const BackendContext& context, const Changes& changes);
   [[nodiscard]] Slot& find(const BackendContext& context, const BackendKey& key);
+  /// False if no backend has notes, so that nobody needs to look.
+  [[nodiscard]] bool has_notes() const noexcept { return with_notes_ > 0; }
   /// The backends that are served; forgets those that no route names.
   [[nodiscard]] std::map<BackendKey, std::shared_ptr<const runtime::Backend>> sweep(RefSet& refs);
 
  private:
+  void put(Slot& slot, BackendEndpoints endpoints);
+
   std::map<BackendKey, Slot> slots_;
+  std::size_t with_notes_ = 0;
 };
 
 }  // namespace pintle::resolve

@@ -12,12 +12,17 @@ auto place_of(const T& object) {
   return std::tie(object.metadata.ns, object.metadata.name);
 }
 
+template <class T>
+bool same_table(const store::ObjectRange<T>& a, const store::ObjectRange<T>& b) {
+  return a.size() == b.size() && a.begin() == b.begin();
+}
+
 /// Calls `tell` with each object that is in one of the tables only, both versions of one that is another object.
 template <class T, class Tell>
 void for_each_change(const store::ClusterSnapshot& before, const store::ClusterSnapshot& now, Tell tell) {
   const auto old_table = before.all<T>();
   const auto new_table = now.all<T>();
-  if (old_table.size() == new_table.size() && old_table.begin() == new_table.begin()) return;
+  if (same_table(old_table, new_table)) return;
   auto old_at = old_table.begin();
   auto new_at = new_table.begin();
   while (old_at != old_table.end() || new_at != new_table.end()) {
@@ -38,7 +43,8 @@ void for_each_change(const store::ClusterSnapshot& before, const store::ClusterS
 
 }  // namespace
 
-Changes::Changes(const store::ClusterSnapshot& before, const store::ClusterSnapshot& now) {
+Changes::Changes(const store::ClusterSnapshot& before, const store::ClusterSnapshot& now)
+    : same_routes_(same_table(before.all<api::HTTPRoute>(), now.all<api::HTTPRoute>())) {
   for_each_change<api::Service>(before, now, [&](const api::Service& one) {
     refs_.insert(ref_to(api::Kind::Service, one.metadata.ns, one.metadata.name));
     services_.emplace(one.metadata.ns, one.metadata.name);

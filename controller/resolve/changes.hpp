@@ -17,10 +17,13 @@ class Changes {
 
   /// A Service or ReferenceGrant that `ref` stands for came, went or is another object.
   [[nodiscard]] bool touch(const Ref& ref) const { return !refs_.empty() && refs_.contains(ref); }
+  /// True only if no HTTPRoute differs, nor anything touch() would tell of.
+  [[nodiscard]] bool spare_routes() const noexcept { return same_routes_ && refs_.empty(); }
   /// (namespace, name) of Services for which that, or a slice of which, did so.
   [[nodiscard]] const std::set<std::pair<std::string, std::string>>& services() const noexcept { return services_; }
 
  private:
+  bool same_routes_ = false;
   RefSet refs_;
   std::set<std::pair<std::string, std::string>> services_;
 };

@@ -79,12 +79,13 @@ Resolution resolve(const store::ClusterSnapshot& snapshot, const Settings& setti
   const Changes changes(state.snapshot, snapshot);
   const BackendContext context{snapshot, settings};
   state.backends.refresh(context, changes);
-  Attachment attachment(inputs, gateways);
+  Attachment attachment(inputs, gateways, state.backends);
   std::vector<RouteSlot>& routes = state.routes.refresh(context, changes, state.backends);
   resolution.report.routes.reserve(routes.size());
   for (RouteSlot& route : routes) {
-    const RouteReport& report = resolution.report.routes.emplace_back(attachment.attach_route(route));
-    state.routes.count(route, report.parents.empty() ? Counted::No : Counted::Yes);
+    Attachment::Result attached = attachment.attach_route(route);
+    resolution.report.routes.push_back(std::move(attached.report));
+    state.routes.set_standing(route, attached.standing);
   }
   RefSet refs = state.routes.lookups();
   refs.merge(resolution.refs);  // the few into the many

@@ -189,13 +189,20 @@ RouteVerdict resolve_route(const api::HTTPRoute& route, const BackendVerdicts& b
 
 std::vector<RouteSlot>& RouteShelf::refresh(const BackendContext& context, const Changes& changes,
                                             BackendShelf& backends) {
+  // Churn of endpoints, the most frequent change of all, leaves every route as it is.
+  const bool spared = changes.spare_routes() && slots_.size() == context.snapshot.all<api::HTTPRoute>().size();
+  if (!spared) update(context, changes, backends);
+  return slots_;
+}
+
+void RouteShelf::update(const BackendContext& context, const Changes& changes, BackendShelf& backends) {
   const auto routes = context.snapshot.all<api::HTTPRoute>();
   std::vector<RouteSlot> fresh;
   fresh.reserve(routes.size());
   const auto key_of = [](const api::HTTPRoute& one) { return std::tie(one.metadata.ns, one.metadata.name); };
   auto old = slots_.begin();
   for (const api::HTTPRoute& route : routes) {
-    for (; old != slots_.end() && key_of(*old->object) < key_of(route); ++old) count(*old, Counted::No);
+    for (; old != slots_.end() && key_of(*old->object) < key_of(route); ++old) forget(*old);
     const bool known = old != slots_.end() && key_of(*old->object) == key_of(route);
     RouteSlot& slot = fresh.emplace_back(known ? std::move(*old) : RouteSlot{});
     if (known) ++old;
@@ -205,32 +212,41 @@ std::vector<RouteSlot>& RouteShelf::refresh(const BackendContext& context, const
     BackendVerdicts verdicts = judge_backends(context, route, lookups);
     const bool same = slot.object && same_rules(*slot.object, route) && verdicts == slot.backends;
     slot.object = context.snapshot.find_shared<api::HTTPRoute>(route.metadata.ns, route.metadata.name);
-    if (lookups != slot.lookups) {
-      count(slot, Counted::No);
-      slot.lookups = std::move(lookups);
+    if (same && lookups == slot.lookups) continue;
+    forget(slot);
+    slot.lookups = std::move(lookups);
+    if (!same) {
+      slot.verdict = resolve_route(route, verdicts);
+      slot.backends = std::move(verdicts);
     }
-    if (same) continue;
-    slot.verdict = resolve_route(route, verdicts);
-    slot.backends = std::move(verdicts);
     slot.endpoints = find_endpoint_slots(context, *slot.verdict.route, backends);
+    for (BackendShelf::Slot* backend : slot.endpoints) ++backend->named;
   }
-  for (; old != slots_.end(); ++old) count(*old, Counted::No);
+  for (; old != slots_.end(); ++old) forget(*old);
   slots_ = std::move(fresh);
-  for (const RouteSlot& slot : slots_)
-    for (BackendShelf::Slot* backend : slot.endpoints) backend->use = BackendShelf::Use::Named;
-  return slots_;
 }
 
-void RouteShelf::count(RouteSlot& slot, Counted counted) {
-  if (slot.counted == counted) return;
-  slot.counted = counted;
+/// Takes back all that was counted for the slot.
+void RouteShelf::forget(RouteSlot& slot) {
+  set_standing(slot, RouteStanding::Foreign);
+  for (BackendShelf::Slot* backend : slot.endpoints) --backend->named;
+  slot.endpoints.clear();
+}
+
+void RouteShelf::set_standing(RouteSlot& slot, RouteStanding standing) {
+  if (slot.standing == standing) return;
+  const bool was_ours = slot.standing != RouteStanding::Foreign;
+  const bool is_ours = standing != RouteStanding::Foreign;
   for (const Ref& ref : slot.lookups) {
-    if (counted == Counted::Yes) {
-      ++counts_[ref];
-    } else if (const auto at = counts_.find(ref); --at->second == 0) {
-      counts_.erase(at);
-    }
+    if (is_ours && !was_ours) ++counts_[ref];
+    if (!was_ours || is_ours) continue;
+    if (const auto at = counts_.find(ref); --at->second == 0) counts_.erase(at);
   }
+  for (BackendShelf::Slot* backend : slot.endpoints) {
+    if (standing == RouteStanding::Served) ++backend->served;
+    if (slot.standing == RouteStanding::Served) --backend->served;
+  }
+  slot.standing = standing;
 }
 
 RefSet RouteShelf::lookups() const {

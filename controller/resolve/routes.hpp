@@ -25,7 +25,12 @@ struct RouteVerdict {
 using BackendVerdicts = std::vector<std::vector<BackendVerdict>>;
 [[nodiscard]] RouteVerdict resolve_route(const api::HTTPRoute& route, const BackendVerdicts& backends);
 
-enum class Counted : std::uint8_t { No, Yes };
+/// What a route is to us, as far as its parents decide.
+enum class RouteStanding : std::uint8_t {
+  Foreign,   ///< no parent of it is ours: what it looked up is none of our concern
+  Attached,  ///< one is
+  Served     ///< and a listener that is served sends traffic to its backends
+};
 
 /// A route over generations.
 struct RouteSlot {
@@ -34,10 +39,11 @@ struct RouteSlot {
   BackendVerdicts backends;
   RouteVerdict verdict;
   std::vector<BackendShelf::Slot*> endpoints;  ///< of the backends that rules forward to
-  Counted counted = Counted::No;               ///< its lookups are among RouteShelf::lookups()
+  RouteStanding standing = RouteStanding::Foreign;
 };
 
-/// The HTTPRoutes of the last snapshot, in its order.
+/// The HTTPRoutes of the last snapshot, in its order. What follows from their standing is counted route by route, since
+/// making it anew for all of them would cost more than all else.
 class RouteShelf {
  public:
   /// One slot per HTTPRoute of the snapshot. A slot whose route and lookups did not change is kept as it is; one that
@@ -45,12 +51,14 @@ class RouteShelf {
   [[nodiscard]] std::vector<RouteSlot>& refresh(const BackendContext& context, const Changes& changes,
                                                 BackendShelf& backends);
 
-  /// Whether what the route looked up concerns us: it does if one of its parents is ours.
-  void count(RouteSlot& slot, Counted counted);
-  /// What the counted routes looked up. Kept up to date route by route, since making it anew costs more than all else.
+  void set_standing(RouteSlot& slot, RouteStanding standing);
+  /// What the routes that are not foreign looked up.
   [[nodiscard]] RefSet lookups() const;
 
  private:
+  void update(const BackendContext& context, const Changes& changes, BackendShelf& backends);
+  void forget(RouteSlot& slot);
+
   std::vector<RouteSlot> slots_;
   std::map<Ref, std::uint32_t> counts_;  ///< by how many routes
 };

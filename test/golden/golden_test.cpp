@@ -35,7 +35,9 @@ runtime::ApplyReport apply(const runtime::Compiled& compiled, const std::set<std
   for (const runtime::PlannedSocket& socket : compiled.plan->sockets) {
     runtime::SocketResult result{.socket = socket.id, .address = socket.address, .error = std::nullopt};
     if (busy.contains(runtime::to_string(socket.address)))
-      result.error = Error{.code = ErrorCode::AddressInUse, .context = "the address is in use by another process"};
+      result.error =
+          Error{.code = ErrorCode::AddressInUse,
+                .context = fmt::format("{} is in use by another process", runtime::to_string(socket.address))};
     report.sockets.push_back(std::move(result));
   }
   return report;
