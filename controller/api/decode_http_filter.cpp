@@ -105,9 +105,7 @@ HTTPPathModifier read_path_modifier(const Field& field) {
          .message = wanted ? fmt::format("{} must be given for this type", name)
                            : fmt::format("{} must not be given for this type", name),
          .fix = fmt::format("make type and field agree: type {} uses {}",
-                            wanted ? (name == "replaceFullPath" ? "ReplaceFullPath" : "ReplacePrefixMatch")
-                                   : (name == "replaceFullPath" ? "ReplaceFullPath" : "ReplacePrefixMatch"),
-                            name)});
+                            name == "replaceFullPath" ? "ReplaceFullPath" : "ReplacePrefixMatch", name)});
   };
   check(PathModifierType::ReplaceFullPath, full.has_value(), "replaceFullPath");
   check(PathModifierType::ReplacePrefixMatch, prefix.has_value(), "replacePrefixMatch");

@@ -175,6 +175,7 @@ template <class E, class Words>
   }
   if (field.strict() && field.value().type == Value::Type::String) {
     std::vector<std::string_view> texts;
+    texts.reserve(std::size(words));
     for (const auto& known : words) texts.push_back(known.first);
     report_enum(field, texts);
   }

@@ -86,7 +86,7 @@ struct WorkerPool::State : std::enable_shared_from_this<State> {
 };
 
 Result<std::unique_ptr<WorkerPool>> WorkerPool::make(asio::io_context& control, const PoolSettings& settings,
-                                                     MakeSessions make_sessions) {
+                                                     const MakeSessions& make_sessions) {
   auto state = std::make_shared<State>(control);
   const unsigned count =
       settings.threads != 0 ? settings.threads : choose_threads(state->resources.cpu_quota(), usable_cpus());

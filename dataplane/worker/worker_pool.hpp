@@ -35,7 +35,7 @@ class WorkerPool final : public runtime::Publisher {
   /// Starts the threads. `control` outlives the pool.
   [[nodiscard]] static Result<std::unique_ptr<WorkerPool>> make(boost::asio::io_context& control,
                                                                 const PoolSettings& settings,
-                                                                MakeSessions make_sessions);
+                                                                const MakeSessions& make_sessions);
   /// Stops and joins; open connections are closed. Callbacks not yet called never will be.
   ~WorkerPool() override;
 

@@ -63,8 +63,7 @@ class Flags {
   template <class E>
   CLI::Option* choice(const std::string& name, E& into, const std::map<std::string, E>& words, const std::string& text,
                       const std::string& default_text) {
-    std::vector<std::string> names;
-    for (const auto& [word, meaning] : words) names.push_back(word);
+    const std::vector<std::string> names = names_of(words);
     CLI::Option* option = parsed(
         name,
         [&into, words](const std::string& given) -> Result<void> {
@@ -87,6 +86,7 @@ class Flags {
   template <class E>
   [[nodiscard]] static std::vector<std::string> names_of(const std::map<std::string, E>& words) {
     std::vector<std::string> names;
+    names.reserve(words.size());
     for (const auto& [word, meaning] : words) names.push_back(word);
     return names;
   }

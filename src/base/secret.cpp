@@ -7,7 +7,7 @@ namespace pintle {
 
 Secret::Secret(std::string&& bytes) : bytes_(std::move(bytes)) {
   // A short string is copied by the move: wipe what stayed behind.
-  explicit_bzero(bytes.data(), bytes.capacity());
+  explicit_bzero(bytes.data(), bytes.capacity());  // NOLINT(bugprone-use-after-move)
   bytes.clear();
 }
 
