@@ -1,34 +1,17 @@
-// No heap on the way of a request that finds a pooled connection. Counts every operator new of this binary.
-#include <cstdlib>
-#include <new>
-
+// No heap on the way of a request that finds a pooled connection.
 #include <gtest/gtest.h>
 
 #include "test/unit/dataplane/upstream/bench.hpp"
-
-#ifndef __has_feature
-#define __has_feature(name) 0
-#endif
-
-namespace {
-std::size_t allocations = 0;
-}
-
-#if !__has_feature(thread_sanitizer)  // it brings an operator new that cannot be replaced
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  std::abort();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-#endif
+#include "test/unit/support/counted_allocations.hpp"
 
 namespace pintle::upstream {
 namespace {
 
+using testing::allocations;
+using testing::counts_allocations;
+
 TEST(Allocation, NoneFromAcquireToRelease) {
-  if (__has_feature(thread_sanitizer)) GTEST_SKIP() << "the thread sanitizer keeps its operator new";
+  if (!counts_allocations) GTEST_SKIP() << "the thread sanitizer keeps its operator new";
   for (const Balance balance : {Balance::RoundRobin, Balance::LeastInFlight}) {
     Peer one;
     Peer two;
