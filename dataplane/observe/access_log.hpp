@@ -1,5 +1,5 @@
-// The access log of one worker: JSON lines (docs/cli.md names the fields) gathered in a buffer of its own and written
-// with one write(2) per 100 ms or per buffer, whichever comes first.
+// The access log of one worker: JSON lines (docs/access-log.md names the fields) gathered in a buffer of its own and
+// written with one write(2) per 100 ms or per buffer, whichever comes first.
 //  - guarantees: no heap and no lock per line; whole lines only; never a query unless asked, never a header but
 //    User-Agent (req 58); a reader that does not keep up costs lines, which are counted, never the worker's time.
 //  - leaves to others: opening the file (AccessLogTarget, once, before threads), when a turn ends (the worker).

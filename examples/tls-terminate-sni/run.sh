@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+here=$(cd -- "$(dirname -- "$0")" && pwd)
+. "$here/../common.sh"
+
+# A certificate for shop.localhost, as a Secret in a second folder.
+mkdir "$scratch/secrets"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj '/CN=shop of the example' \
+  -addext 'subjectAltName=DNS:shop.localhost' -keyout "$scratch/shop.key" -out "$scratch/shop.crt" 2>/dev/null
+cat >"$scratch/secrets/shop-tls.yaml" <<SECRET
+apiVersion: v1
+kind: Secret
+metadata:
+  name: shop-tls
+  namespace: default
+type: kubernetes.io/tls
+data:
+  tls.crt: $(base64 -w0 "$scratch/shop.crt")
+  tls.key: $(base64 -w0 "$scratch/shop.key")
+SECRET
+
+backends default/shop:80 default/wiki:80
+serve --config "$scratch/secrets" --tls internal
+
+cd "$scratch"
+ln -s state/ca.crt own-ca.crt
+request --cacert shop.crt "https://shop.localhost:$https/"
+request --cacert own-ca.crt "https://wiki.localhost:$https/"
+
+printf '\nThe certificate for the name wiki.localhost is not one for shop.localhost:\n'
+request --cacert own-ca.crt "https://shop.localhost:$https/" 2>/dev/null || echo 'curl: not trusted'
+
+printf '\nA name that no listener has ends the handshake:\n'
+request --insecure "https://else.localhost:$https/" 2>/dev/null || echo 'curl: no connection'
+
+printf '\nA request for a host of the other listener is sent back, for the handshake chose this one:\n'
+request --cacert shop.crt -H 'Host: wiki.localhost' "https://shop.localhost:$https/"
