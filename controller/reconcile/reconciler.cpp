@@ -182,17 +182,12 @@ void Reconciler::State::arm_retry() {
   after(retry, settings.retry_binding, [](State& self) { self.bind_again(); });
 }
 
-/// The same configuration under a new number: each publish tries what is not bound. What brings nothing is no news.
+/// The same generation once more: each publish tries what is not bound. What brings nothing is no news.
 void Reconciler::State::bind_again() {
   if (publishing || waiting) return;  // a publish is under way or about to be
-  auto again = std::make_shared<runtime::Compiled>(*current.compiled);
-  again->generation = Generation{++generation.value};
-  current.compiled = std::move(again);
   current.began = current.since = Clock::now();
   publish([this](const runtime::ApplyReport& apply) {
-    if (!served || !apply.complete() || !same_sockets(apply, served->apply)) return finish(apply);
-    served->compiled = current.compiled;
-    served->apply = apply;
+    if (!served || !apply.complete() || !same_sockets(apply, served->apply)) finish(apply);
   });
 }
 

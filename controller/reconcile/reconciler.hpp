@@ -3,9 +3,9 @@
 //   on_batch -> store -> (does it concern us? coalesce) -> resolve -> compile -> publish -> finish_status -> sink
 //  - guarantees: the first change after a calm is applied at once, those that follow within `coalesce` together; one
 //    publish at a time; an event that touches nothing referenced costs no rebuild; nothing is published before a batch
-//    was synced; a socket that could not be bound is tried again every `retry_binding`, under a new generation, which
-//    is told to on_served only if binding brought something new; statuses are finished only when the ApplyReport is
-//    complete.
+//    was synced; a socket that could not be bound is tried again every `retry_binding` under the same generation (it
+//    moves with the configuration alone), which is told to on_served again only if binding brought something new;
+//    statuses are finished only when the ApplyReport is complete.
 //  - leaves to others: where objects come from (source), sockets and workers (Publisher), keeping statuses (sink).
 //  - threads: the control thread's io_context.
 #pragma once

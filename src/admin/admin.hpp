@@ -41,6 +41,7 @@ struct Sources {
   std::function<std::string()> config;                              ///< JSON, redacted
   std::function<std::string()> status;                              ///< JSON
   std::function<std::string()> routes;                              ///< JSON
+  std::function<std::string()> findings;                            ///< JSON: what is wrong with the manifests now
   std::function<Result<std::string>(const ExplainQuery&)> explain;  ///< JSON
 };
 

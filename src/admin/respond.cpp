@@ -105,6 +105,7 @@ void for_each_parameter(std::string_view query, Visit&& visit) {
   if (sources.config) paths.push_back("/config");
   if (sources.status) paths.push_back("/status");
   if (sources.routes) paths.push_back("/routes");
+  if (sources.findings) paths.push_back("/findings");
   if (sources.explain) paths.push_back("/explain?url=URL[&method=M][&header=N:V][&sni=NAME]");
   const Json body{{"error", fmt::format("there is no path '{}'", path.substr(0, 256))}, {"paths", std::move(paths)}};
   return {.status = 404, .body = body.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"};
@@ -128,6 +129,7 @@ AdminResponse respond(const Sources& sources, const AdminRequest& request) {
   if (path == "/config" && sources.config) return {.body = sources.config()};
   if (path == "/status" && sources.status) return {.body = sources.status()};
   if (path == "/routes" && sources.routes) return {.body = sources.routes()};
+  if (path == "/findings" && sources.findings) return {.body = sources.findings()};
   if (path == "/explain" && sources.explain) return explain(sources, query);
   return not_found(sources, path);
 }

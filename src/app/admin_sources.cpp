@@ -6,6 +6,7 @@
 
 #include "controller/compile/dump.hpp"
 #include "src/app/explain_walk.hpp"
+#include "src/app/finding_output.hpp"
 #include "src/app/routes_list.hpp"
 #include "src/app/status_list.hpp"
 
@@ -82,8 +83,9 @@ admin::Sources make_admin_sources(AdminView view) {
   };
   sources.status = [shared] {
     const reconcile::Served* served = shared->served();
-    return to_text(list_statuses(served == nullptr ? status::Statuses() : served->statuses));
+    return to_text(list_statuses(served == nullptr ? status::Statuses() : served->statuses, shared->findings()));
   };
+  sources.findings = [shared] { return to_text(list_findings(shared->findings())); };
   sources.routes = [shared] {
     const reconcile::Served* served = shared->served();
     return to_text(served == nullptr ? Json::array() : list_routes(*served->compiled));

@@ -15,8 +15,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-[[nodiscard]] std::size_t count(const FindingList& list, api::Severity severity) {
-  return static_cast<std::size_t>(std::ranges::count(list.findings, severity, &api::Finding::severity));
+[[nodiscard]] std::size_t count(const std::vector<api::Finding>& findings, api::Severity severity) {
+  return static_cast<std::size_t>(std::ranges::count(findings, severity, &api::Finding::severity));
 }
 [[nodiscard]] std::string plural(std::size_t number, std::string_view what) {
   return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
@@ -99,15 +99,25 @@ void print_findings(const FindingList& list, const Terminal& terminal) {
     terminal.out << where << ": " << terminal.paint(Paint::Good, "no findings") << '\n';
     return;
   }
-  terminal.out << fmt::format("{}: {}, {}, {}\n", where, plural(count(list, api::Severity::Error), "error"),
-                              plural(count(list, api::Severity::Warning), "warning"),
-                              plural(count(list, api::Severity::Info), "note"));
+  terminal.out << fmt::format("{}: {}\n", where, count_text(count_findings(list.findings)));
 }
 
-Json findings_json(const FindingList& list) {
+Json count_findings(const std::vector<api::Finding>& findings) {
+  return Json{{"errors", count(findings, api::Severity::Error)},
+              {"warnings", count(findings, api::Severity::Warning)},
+              {"infos", count(findings, api::Severity::Info)}};
+}
+
+std::string count_text(const Json& count) {
+  return fmt::format("{}, {}, {}", plural(count.value("errors", std::size_t{0}), "error"),
+                     plural(count.value("warnings", std::size_t{0}), "warning"),
+                     plural(count.value("infos", std::size_t{0}), "note"));
+}
+
+Json list_findings(const std::vector<api::Finding>& findings) {
   const std::vector<api::FindingDoc> docs = all_finding_docs();
   Json items = Json::array();
-  for (const api::Finding& finding : list.findings) {
+  for (const api::Finding& finding : findings) {
     Json one{{"id", finding.id},
              {"severity", api::to_string(finding.severity)},
              {"title", title_of(docs, finding.id)},
@@ -120,13 +130,15 @@ Json findings_json(const FindingList& list) {
     if (!finding.fix.empty()) one["fix"] = finding.fix;
     items.push_back(std::move(one));
   }
-  return Json{{"findings", std::move(items)},
-              {"summary",
-               {{"files", list.files},
-                {"objects", list.objects},
-                {"errors", count(list, api::Severity::Error)},
-                {"warnings", count(list, api::Severity::Warning)},
-                {"infos", count(list, api::Severity::Info)}}}};
+  return Json{{"findings", std::move(items)}, {"summary", count_findings(findings)}};
+}
+
+Json findings_json(const FindingList& list) {
+  Json made = list_findings(list.findings);
+  Json summary{{"files", list.files}, {"objects", list.objects}};
+  summary.update(made["summary"]);
+  made["summary"] = std::move(summary);
+  return made;
 }
 
 Json findings_sarif(const FindingList& list) {

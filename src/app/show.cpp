@@ -32,14 +32,34 @@ using Json = nlohmann::ordered_json;
   return parsed;
 }
 
+constexpr std::size_t most_findings = 5;  ///< that are told beside an answer
+
 /// Manifests with errors are still judged, as `serve` would; but nobody should wonder why an object is not there.
 void warn_of_findings(const OfflineWorld& world, Terminal& terminal) {
   std::size_t errors = 0;
   for (const api::Finding& finding : world.manifests.findings)
-    if (finding.severity == api::Severity::Error) {
-      if (++errors <= 5) terminal.err << printable(api::format_finding(finding)) << '\n';
-    }
-  if (errors > 5) terminal.err << "and " << errors - 5 << " more; see pintle validate\n";
+    if (finding.severity == api::Severity::Error && ++errors <= most_findings)
+      terminal.err << printable(api::format_finding(finding)) << '\n';
+  if (errors > most_findings) terminal.err << "and " << errors - most_findings << " more; see pintle validate\n";
+}
+
+/// The same of an instance; one that cannot tell is no reason to fail.
+void warn_of_findings(const std::string& admin, Terminal& terminal) {
+  const Result<Json> list = ask(admin, "/findings");
+  if (!list || !list->contains("findings")) return;
+  std::size_t errors = 0;
+  for (const Json& finding : (*list)["findings"]) {
+    if (finding.value("severity", "") != "error" || ++errors > most_findings) continue;
+    std::string text = fmt::format("{}:{}:{}: error {}: ", finding.value("file", ""), finding.value("line", 0),
+                                   finding.value("column", 0), finding.value("id", ""));
+    if (finding.contains("object")) text += finding.value("object", "") + ": ";
+    if (finding.contains("field")) text += finding.value("field", "") + ": ";
+    text += finding.value("message", "");
+    if (finding.contains("fix")) text += "; fix: " + finding.value("fix", "");
+    terminal.err << printable(text) << '\n';
+  }
+  if (errors > most_findings)
+    terminal.err << "and " << errors - most_findings << " more; see http://" << admin << "/findings\n";
 }
 
 [[nodiscard]] Width width_of(OutputFormat format) { return format == OutputFormat::Wide ? Width::Wide : Width::Normal; }
@@ -85,10 +105,11 @@ Exit run_status(const StatusOptions& options, Terminal& terminal) {
   Result<Json> statuses = Json();
   if (options.target.config_dirs.empty()) {
     statuses = ask(options.target.admin, "/status");
+    if (statuses) warn_of_findings(options.target.admin, terminal);
   } else {
     const OfflineWorld world = evaluate(options.target.config_dirs, options.target);
     warn_of_findings(world, terminal);
-    statuses = list_statuses(world.statuses);
+    statuses = list_statuses(world.statuses, world.manifests.findings);
   }
   if (!statuses) return fail(terminal, statuses.error());
   if (!print_data(*statuses, options.format, terminal)) print_statuses(*statuses, width_of(options.format), terminal);

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "src/app/finding_output.hpp"
+
 namespace pintle::app {
 namespace {
 
@@ -158,7 +160,7 @@ void print_routes_of(const Json& items, Width width, const Terminal& terminal) {
 
 }  // namespace
 
-Json list_statuses(const status::Statuses& statuses) {
+Json list_statuses(const status::Statuses& statuses, const std::vector<api::Finding>& findings) {
   Json items = Json::array();
   for (const auto& [key, value] : statuses) {
     Json metadata = Json::object();
@@ -169,13 +171,18 @@ Json list_statuses(const status::Statuses& statuses) {
                          {"metadata", std::move(metadata)},
                          {"status", std::visit([](const auto& status) { return encode(status); }, value)}});
   }
-  return Json{{"items", std::move(items)}};
+  return Json{{"items", std::move(items)}, {"findings", count_findings(findings)}};
 }
 
 void print_statuses(const Json& statuses, Width width, const Terminal& terminal) {
   const Json& items = statuses.at("items");
   print_gateways(items, width, terminal);
   print_routes_of(items, width, terminal);
+  const auto count = statuses.find("findings");
+  if (count == statuses.end()) return;
+  const bool clean = count->value("errors", 0) == 0 && count->value("warnings", 0) == 0;
+  const std::string text = count_text(*count);
+  terminal.out << "\nmanifests: " << (clean ? text : terminal.paint(Paint::Bad, text)) << '\n';
 }
 
 }  // namespace pintle::app

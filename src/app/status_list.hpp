@@ -8,8 +8,10 @@
 
 namespace pintle::app {
 
-/// {"items": [{"apiVersion", "kind", "metadata": {"namespace", "name"}, "status"}]}, by kind, namespace and name.
-[[nodiscard]] nlohmann::ordered_json list_statuses(const status::Statuses& statuses);
+/// {"items": [{"apiVersion", "kind", "metadata": {"namespace", "name"}, "status"}], "findings": {"errors", "warnings",
+/// "infos"}}, by kind, namespace and name. An object with an error has no status, or that of its last good version.
+[[nodiscard]] nlohmann::ordered_json list_statuses(const status::Statuses& statuses,
+                                                   const std::vector<api::Finding>& findings);
 
 /// Gateways with their listeners, then routes with their parents; what is wrong in full, with the reason. Wide: every
 /// condition with its message.

@@ -18,6 +18,7 @@ Sources all_sources() {
   sources.config = [] { return std::string("{}"); };
   sources.status = [] { return std::string("[]"); };
   sources.routes = [] { return std::string("[1]"); };
+  sources.findings = [] { return std::string("[2]"); };
   sources.explain = [](const ExplainQuery& query) -> Result<std::string> {
     if (query.url == "bad") return make_error(ErrorCode::InvalidArgument, "no URL");
     return query.method + " " + query.url + " " + std::to_string(query.headers.size()) + " " + query.sni;
@@ -41,6 +42,7 @@ TEST(Respond, Paths) {
       {"GET", "/config?x", 200, "{}"},
       {"GET", "/status", 200, "[]"},
       {"GET", "/routes", 200, "[1]"},
+      {"GET", "/findings", 200, "[2]"},
       {"GET", "/explain?url=http%3A%2F%2Fa%2F&method=POST&header=a%3A+b&header=c:d&sni=s", 200, "POST http://a/ 2 s"},
       {"GET", "/explain", 400, "url is needed"},
       {"GET", "/explain?url=bad", 400, "no URL"},

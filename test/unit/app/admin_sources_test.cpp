@@ -62,7 +62,9 @@ TEST_F(AdminSources, ReadyFromTheFirstGenerationToTheDrain) {
 TEST_F(AdminSources, AnswersBeforeTheFirstGenerationAreEmptyNotWrong) {
   const admin::Sources sources = make();
   EXPECT_EQ(Json::parse(sources.config()), Json::object());
-  EXPECT_EQ(Json::parse(sources.status()), (Json{{"items", Json::array()}}));
+  EXPECT_EQ(Json::parse(sources.status()),
+            (Json{{"items", Json::array()}, {"findings", {{"errors", 0}, {"warnings", 0}, {"infos", 0}}}}));
+  EXPECT_EQ(Json::parse(sources.findings())["findings"], Json::array());
   EXPECT_EQ(Json::parse(sources.routes()), Json::array());
   EXPECT_FALSE(sources.explain(ask("http://a/")).has_value());
   EXPECT_THAT(sources.metrics(), HasSubstr("\npintle_config_generation 0\n"));
@@ -75,6 +77,9 @@ TEST_F(AdminSources, AnswersOfAGeneration) {
   const admin::Sources sources = make();
   EXPECT_EQ(Json::parse(sources.config())["generation"], 4);
   EXPECT_EQ(Json::parse(sources.status())["items"][0]["metadata"]["name"], "demo");
+  EXPECT_EQ(Json::parse(sources.status())["findings"]["errors"], 1);
+  EXPECT_EQ(Json::parse(sources.findings())["findings"].size(), 2U);
+  EXPECT_EQ(Json::parse(sources.findings())["summary"]["infos"], 1);
   EXPECT_FALSE(Json::parse(sources.routes()).empty());
   const auto walk = sources.explain(ask("http://nobody.localhost:8080/"));
   ASSERT_TRUE(walk.has_value());

@@ -124,18 +124,16 @@ TEST(Reconciler, APortInUseIsTriedAgainAndToldWhenItChanges) {
   loop.apply(gateway());
   loop.publisher.answer();
   EXPECT_EQ(loop.gateway_condition("Programmed"), "False/NoResources");
-  for (std::uint64_t generation = 2; generation <= 4; ++generation) {
+  for (int attempt = 0; attempt < 3; ++attempt) {
     ASSERT_TRUE(loop.until([&] { return loop.publisher.unanswered() == 1; }));
-    EXPECT_EQ(loop.publisher.published.back()->generation, Generation{generation});
-    EXPECT_EQ(loop.publisher.published.back()->table, loop.publisher.published.front()->table);
+    EXPECT_EQ(loop.publisher.published.back(), loop.publisher.published.front());
     loop.publisher.answer();
   }
   EXPECT_THAT(loop.served, ElementsAre(1));  // nothing new was to be told
-  EXPECT_EQ(loop.reconciler->served()->compiled->generation, Generation{4});
   loop.publisher.busy.clear();
   ASSERT_TRUE(loop.until([&] { return loop.publisher.unanswered() == 1; }));
   loop.publisher.answer();
-  EXPECT_THAT(loop.served, ElementsAre(1, 5));
+  EXPECT_THAT(loop.served, ElementsAre(1, 1));
   EXPECT_EQ(loop.gateway_condition("Programmed"), "True/Programmed");
   EXPECT_TRUE(loop.until([&] {
     loop.poll();
@@ -166,7 +164,7 @@ TEST(Reconciler, StatusesWaitForAllWorkers) {
   EXPECT_TRUE(loop.sink.statuses().empty());
   ASSERT_TRUE(loop.until([&] { return loop.publisher.unanswered() == 1; }));
   loop.publisher.answer();
-  EXPECT_THAT(loop.served, ElementsAre(2));
+  EXPECT_THAT(loop.served, ElementsAre(1));
 }
 
 TEST(Reconciler, StatusesKeepTheirTimesFromRunToRun) {
