@@ -14,7 +14,7 @@ from pathlib import Path
 
 from contenders import PORTS, Contenders, Counter
 from load import Generator, get_request
-from programs import BenchError
+from programs import BenchError, end_as_interrupted
 
 ROOT = Path(__file__).resolve().parents[2]
 GOALS = {"instructions": 6000, "allocations": 0, "data calls": 4.1}
@@ -112,6 +112,7 @@ def main():
     parser.add_argument("--profiles", type=Path, metavar="DIR", help="keep the callgrind files, for callgrind_annotate")
     parser.add_argument("--build", type=Path, default=ROOT / "build/release", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    end_as_interrupted()
     with tempfile.TemporaryDirectory(prefix="pintle-gates-") as folder:
         try:
             with Contenders(options.build, folder) as contenders:
@@ -135,4 +136,7 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -6,8 +6,8 @@ import subprocess
 import time
 from pathlib import Path
 
-CONTENDER_CORE = 0
-LOAD_CORE = min(1, (os.cpu_count() or 1) - 1)
+CORES = sorted(os.sched_getaffinity(0))
+CONTENDER_CORE, LOAD_CORE = CORES[0], CORES[-1]
 START_LIMIT = 120.0
 
 
@@ -24,6 +24,13 @@ def refuse_busy(port, owner):
         except OSError as error:
             raise BenchError(f"port {port}, which is for {owner}, is not free ({error.strerror}): "
                              f"see who has it with `ss -ltnp 'sport = :{port}'`") from None
+
+
+def end_as_interrupted():
+    """TERM ends the bench as Ctrl-C does, so that nothing it started outlives it."""
+    def interrupt(*_):
+        raise KeyboardInterrupt
+    signal.signal(signal.SIGTERM, interrupt)
 
 
 def is_listening(port):

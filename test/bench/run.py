@@ -12,7 +12,7 @@ from pathlib import Path
 from contenders import Contenders
 from load import Generator
 from measure import measure_cpu, measure_rate
-from programs import BenchError
+from programs import BenchError, end_as_interrupted
 from rows import CPU_ROWS, RATE_ROWS
 from single import SINGLE_ROWS
 from table import render
@@ -83,6 +83,7 @@ def write_docs(text):
 
 
 def main():
+    end_as_interrupted()
     options = parse_arguments()
     about = surroundings(options)
     print(describe(about), flush=True)
@@ -110,4 +111,7 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
