@@ -1,0 +1,142 @@
+"""Gates without noise: what one keep-alive request costs in user instructions, heap allocations and data system calls.
+
+Each is the difference of two runs that differ in nothing but the number of requests, so start, connections and end
+cancel out. Exit 1 when one is beyond its goal; `./dev bench gates`."""
+import argparse
+import json
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+from contenders import PORTS, Contenders, Counter
+from load import Generator, get_request
+from programs import BenchError, end_as_interrupted
+
+ROOT = Path(__file__).resolve().parents[2]
+GOALS = {"instructions": 6000, "allocations": 0, "data calls": 4.1}
+DATA_CALLS = {"read", "readv", "recvfrom", "recvmsg", "recvmmsg", "write", "writev", "sendto", "sendmsg", "sendmmsg",
+              "sendfile", "splice"}
+CONNECTIONS = 64
+SHORT, LONG = 4000, 24000
+# Timers of the control thread may allocate while a run lasts; a cost of the request itself shows as one or more.
+NEARLY_NONE = 0.01
+
+
+class Bench:
+    """Runs Pintle under a tool with a given number of requests, and a generator that sends exactly those."""
+
+    def __init__(self, contenders, connections):
+        self.contenders = contenders
+        self.connections = connections
+        self.generator = Generator(contenders.tool("bench_load"), contenders.folder)
+
+    def send(self, requests):
+        self.generator.run(PORTS["pintle"].plain, get_request("/catalog/item?id=7"), "--connections", self.connections,
+                           "--requests", requests, limit=300)
+
+    def run(self, requests, prefix=(), environment=None):
+        program = self.contenders.start("pintle", prefix, environment)
+        try:
+            self.send(requests)
+        finally:
+            stop_traced(program)
+
+
+def stop_traced(program):
+    """A tracer ends when what it traces does; valgrind is the program itself."""
+    for pid in reversed(program.pids()):
+        os.kill(pid, signal.SIGTERM)
+    program.process.wait(60)
+
+
+def per_request(bench, count_of_run):
+    """`count_of_run(requests)` runs once with few and once with many requests."""
+    few, many = count_of_run(SHORT), count_of_run(LONG)
+    if isinstance(few, dict):
+        return {name: (many.get(name, 0) - few.get(name, 0)) / (LONG - SHORT) for name in {*few, *many}}
+    return (many - few) / (LONG - SHORT)
+
+
+def instructions(bench, keep=None):
+    def count(requests):
+        out = bench.contenders.folder / f"callgrind.{requests}"
+        bench.run(requests, ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}"])
+        if keep:
+            keep.mkdir(parents=True, exist_ok=True)
+            shutil.copy(out, keep / out.name)
+        return int(re.search(r"^(?:summary|totals): (\d+)", out.read_text(), re.MULTILINE)[1])
+
+    return per_request(bench, count)
+
+
+def allocations(bench):
+    counter = Counter(bench.contenders.folder / "allocations")
+    preload = {"LD_PRELOAD": str(bench.contenders.tool("bench_allocations.so").resolve()),
+               "BENCH_ALLOCATIONS": str(counter.file)}
+
+    def count(requests):
+        before = counter.value()
+        bench.run(requests, environment=preload)
+        if counter.value() == before:
+            raise BenchError("not one allocation was seen: the counter was not loaded")
+        return counter.value() - before
+
+    return per_request(bench, count)
+
+
+def system_calls(bench):
+    def count(requests):
+        out = bench.contenders.folder / f"strace.{requests}"
+        bench.run(requests, ["strace", "-f", "-c", "-U", "calls,name", "-o", out])
+        return {name: int(calls) for calls, name in re.findall(r"^ *(\d+) +(\w+)$", out.read_text(), re.MULTILINE)
+                if name != "total"}
+
+    return per_request(bench, count)
+
+
+def verdicts(figures):
+    """(name, figure, goal, within)"""
+    for name, goal in GOALS.items():
+        slack = NEARLY_NONE if goal == 0 else 0
+        yield name, figures[name], goal, figures[name] <= goal + slack
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev bench gates", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--connections", type=int, default=CONNECTIONS, metavar="N", help=f"({CONNECTIONS})")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where the figures go too")
+    parser.add_argument("--profiles", type=Path, metavar="DIR", help="keep the callgrind files, for callgrind_annotate")
+    parser.add_argument("--build", type=Path, default=ROOT / "build/release", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    end_as_interrupted()
+    with tempfile.TemporaryDirectory(prefix="pintle-gates-") as folder:
+        try:
+            with Contenders(options.build, folder) as contenders:
+                bench = Bench(contenders, options.connections)
+                calls = system_calls(bench)
+                figures = {"instructions": instructions(bench, options.profiles), "allocations": allocations(bench),
+                           "data calls": sum(calls.get(name, 0) for name in DATA_CALLS)}
+        except BenchError as error:
+            print(f"gates: {error}", file=sys.stderr)
+            return 1
+    print(f"per keep-alive h1 request, {options.connections} connections, {LONG - SHORT} requests apart:")
+    good = True
+    for name, figure, goal, within in verdicts(figures):
+        print(f"  {'ok    ' if within else 'BEYOND'} {name:<13} {figure:10.2f}   goal <= {goal:g}")
+        good = good and within
+    often = sorted(((n, name) for name, n in calls.items() if n >= 0.005), reverse=True)
+    print("  calls: " + ", ".join(f"{name} {n:.2f}" for n, name in often))
+    if options.json:
+        options.json.write_text(json.dumps({"figures": figures, "goals": GOALS, "calls": calls}, indent=1) + "\n")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
