@@ -63,8 +63,11 @@ run_long() {
     exit 130
   fi
   if [ "$code" -ne 0 ]; then
-    say_error "$label failed (exit $code); the end of $log:"
-    grep -v '^\[[0-9]*/[0-9]*\] [BL]' "$log" | tail -n 60 >&2
+    say_error "$label failed (exit $code); from the end of $log:"
+    case $label in
+      apt-*) grep '^[EW]: ' "$log" | tail -n 5 >&2 || tail -n 20 "$log" >&2 ;;
+      *) grep -v '^\[[0-9]*/[0-9]*\] [BL]' "$log" | tail -n 60 >&2 ;;
+    esac
   fi
   return "$code"
 }
@@ -72,6 +75,6 @@ run_long() {
 # make_folder DIR: below the checkout; says who may not write there instead of mkdir's few words.
 make_folder() {
   mkdir -p "$1" 2>/dev/null && [ -w "$1" ] && return 0
-  say_error "cannot write to $PWD/$1: $(id -un) is not its owner."
+  say_error "$(id -un) cannot write to $PWD/$1."
   die "Take a checkout of your own, or run ./dev as the owner of this one."
 }

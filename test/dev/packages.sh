@@ -67,7 +67,7 @@ install_packages() {
   fi
   [ -z "$as_root" ] || sudo -v || die "sudo refused; the missing packages are: $names"
   explain_boost_clash "$names"
-  printf '      installing %s packages: %s\n' "$1" "$names"
+  printf '      installing %s: %s\n' "$1" "$names"
   # shellcheck disable=SC2086
   if ! run_long apt-install apt_install $names; then
     say_error "apt could not install: $names"
@@ -78,11 +78,12 @@ install_packages() {
   fi
 }
 
-# as_root_run COMMAND...: may take minutes; Ctrl-C reaches it although it runs in the background, as apt stops in order.
+# as_root_run COMMAND...: Ctrl-C reaches it although it runs in the background. INT and not TERM: apt defers that one while
+# dpkg is at work, so nothing is left half installed.
 as_root_run() {
   env --default-signal=INT $as_root env DEBIAN_FRONTEND=noninteractive "$@" &
   root_pid=$!
-  trap 'kill "$root_pid" 2>/dev/null || true' TERM
+  trap 'kill -INT "$root_pid" 2>/dev/null || true' TERM
   root_code=0
   wait "$root_pid" || root_code=$?
   wait "$root_pid" 2>/dev/null || true
