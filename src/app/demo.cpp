@@ -152,7 +152,8 @@ Json Demo::walk(const std::string& admin, const DemoRequest& request) const {
 /// The command that prints the walk: of the running example, if it can be asked.
 std::string Demo::explain_command(const DemoRequest& request, const std::string& admin) const {
   std::string where;
-  if (admin.empty())
+  // After --once there is nobody left to ask.
+  if (admin.empty() || options_.afterwards == Afterwards::Stop)
     where = fmt::format(" --config {} --port-offset {} --tls internal", options_.folder, options_.port_offset);
   else if (admin != "127.0.0.1:9801")
     where = " --admin " + admin;

@@ -32,7 +32,7 @@ build_step() {
   step=$1 preset=$2
   shift 2
   build_began=$(seconds_now)
-  mkdir -p "build/$preset"
+  make_folder "build/$preset"
   {
     flock 9
     configure "$preset" && ninja_run "$preset" "$@" || die "the build ($preset) failed"

@@ -67,25 +67,40 @@ install_packages() {
   fi
   [ -z "$as_root" ] || sudo -v || die "sudo refused; the missing packages are: $names"
   explain_boost_clash "$names"
-  printf '      installing %s packages: %s\n' "$1" "$names"
+  printf '      installing %s: %s\n' "$1" "$names"
   # shellcheck disable=SC2086
-  if ! run_long apt-install apt_install "$as_root" $names; then
-    die "apt could not install: $names(the log is build/log/apt-install.log; is there a network and a Debian mirror?)"
+  if ! run_long apt-install apt_install $names; then
+    say_error "apt could not install: $names"
+    if grep -qE 'Temporary failure resolving|Could not resolve|Could not connect|Network is unreachable' build/log/apt-install.log; then
+      die "The Debian mirror cannot be reached: packages need a network once. The whole log: build/log/apt-install.log"
+    fi
+    die "The whole log: build/log/apt-install.log"
   fi
+}
+
+# as_root_run COMMAND...: Ctrl-C reaches it although it runs in the background. INT and not TERM: apt defers that one while
+# dpkg is at work, so nothing is left half installed.
+as_root_run() {
+  env --default-signal=INT $as_root env DEBIAN_FRONTEND=noninteractive "$@" &
+  root_pid=$!
+  trap 'kill -INT "$root_pid" 2>/dev/null || true' TERM
+  root_code=0
+  wait "$root_pid" || root_code=$?
+  wait "$root_pid" 2>/dev/null || true
+  return "$root_code"
 }
 
 # With the package lists at hand no update is needed; without, or when they are stale, one update and a second try.
 apt_install() {
-  as_root=$1
-  shift
-  export DEBIAN_FRONTEND=noninteractive
   apt_try() {
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
-      -o DPkg::Lock::Timeout=300 "$@"
+    as_root_run apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"
   }
-  apt_try "$@" || {
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q -o DPkg::Lock::Timeout=300 && apt_try "$@"
-  }
+  apt_try "$@" && return 0
+  [ "$root_code" -lt 128 ] || return "$root_code"
+  # An apt that was interrupted before leaves packages half configured; without any this does nothing.
+  as_root_run dpkg --configure -a &&
+    as_root_run apt-get update -q -o DPkg::Lock::Timeout=300 -o APT::Update::Error-Mode=any -o Acquire::Retries=1 &&
+    apt_try "$@"
 }
 
 # The -dev packages of Boost 1.74 and 1.81 cannot be installed together: say it before apt removes the old ones.

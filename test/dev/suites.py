@@ -10,6 +10,7 @@ With NAMEs only suites whose name holds one of them run. Exit 0 when nothing fai
 import argparse
 import collections
 import concurrent.futures
+import contextlib
 import json
 import os
 import pathlib
@@ -24,6 +25,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SLOWNESS = {"release": 1, "asan": 3, "tsan": 6}
 Outcome = collections.namedtuple("Outcome", "name passed failed skipped seconds notes")
 lock = threading.Lock()
+running = set()  # process groups of suites that have not ended
+interrupted = threading.Event()
 
 
 def say(line):
@@ -105,8 +108,12 @@ class Integration:
 def run_suite(name, command, reader_type, timeout):
     reader = reader_type()
     started = time.monotonic()
-    child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                               errors="replace", env=sanitizer_environment(), start_new_session=True)
+    with lock:
+        if interrupted.is_set():
+            return Outcome(name, 0, 0, 0, 0.0, [])
+        child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                 errors="replace", env=sanitizer_environment(), start_new_session=True)
+        running.add(child.pid)
     hung = threading.Event()
 
     def end():
@@ -114,6 +121,7 @@ def run_suite(name, command, reader_type, timeout):
         os.killpg(child.pid, signal.SIGKILL)
 
     timer = threading.Timer(timeout, end)
+    timer.daemon = True  # an interrupted run does not wait for it
     timer.start()
     beat = time.monotonic()
     for text in child.stdout:
@@ -126,6 +134,8 @@ def run_suite(name, command, reader_type, timeout):
             beat = time.monotonic()
             say(f"      {name}: {reader.passed} passed so far")
     code = child.wait()
+    with lock:
+        running.discard(child.pid)
     timer.cancel()
     failed = reader.failed
     notes = list(reader.notes)
@@ -142,6 +152,15 @@ def run_suite(name, command, reader_type, timeout):
         failed += 1
         notes += [f"{name} holds no test"]
     return Outcome(name, reader.passed, failed, reader.skipped, time.monotonic() - started, notes)
+
+
+def end_running():
+    """Each suite is a process group of its own, which Ctrl-C at the terminal does not reach."""
+    with lock:
+        interrupted.set()
+        for group in running:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
 
 
 def report(outcome):
@@ -168,19 +187,33 @@ def main():
               if not options.names or any(name in s[0] for name in options.names)]
     if not suites:
         sys.exit("suites: no suite has such a name" if options.names else "suites: there is no suite")
+    try:
+        outcomes = run_all(suites, options)
+    except KeyboardInterrupt:
+        end_running()
+        print("suites: interrupted", file=sys.stderr)
+        return 130
+    passed, failed = (sum(o[i] for o in outcomes) for i in (1, 2))
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+def run_all(suites, options):
     # Unit binaries share the cores; the integration tests measure time and have them alone.
     outcomes = []
     with concurrent.futures.ThreadPoolExecutor(max(1, options.jobs)) as pool:
         unit = [pool.submit(run_suite, *s, options.timeout) for s in suites if s[2] is GoogleTest]
-        for future in concurrent.futures.as_completed(unit):
-            outcomes.append(future.result())
-            report(outcomes[-1])
+        try:
+            for future in concurrent.futures.as_completed(unit):
+                outcomes.append(future.result())
+                report(outcomes[-1])
+        except KeyboardInterrupt:
+            end_running()  # else the pool would wait for them
+            raise
     for suite in (s for s in suites if s[2] is Integration):
         outcomes.append(run_suite(*suite, options.timeout * 2))
         report(outcomes[-1])
-    passed, failed = (sum(o[i] for o in outcomes) for i in (1, 2))
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return outcomes
 
 
 if __name__ == "__main__":

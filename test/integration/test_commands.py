@@ -34,7 +34,7 @@ class Demo(unittest.TestCase):
         result = self.demo("--port-offset", str(offset))
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
         for words in ("Programmed", f"GET shop.localhost:{80 + offset}/ (x-canary: yes)", "shop-v2", f"GET https://shop.localhost:{443 + offset}/",
-                      "301", "none: no route has this host", "404 no_host", str(self.folder / "state" / "pintle" / "ca.crt")):
+                      "301", "none: no route has this host", "404 no_host", "--tls internal", str(self.folder / "state" / "pintle" / "ca.crt")):
             self.assertIn(words, result.stdout)
         for example in QUICKSTART.iterdir():
             self.assertEqual((self.folder / "quickstart" / example.name).read_text(), example.read_text())

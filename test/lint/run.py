@@ -63,4 +63,8 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("lint: interrupted", file=sys.stderr)
+        sys.exit(130)

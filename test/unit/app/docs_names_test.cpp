@@ -8,7 +8,13 @@
 #include <sstream>
 #include <string>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include "controller/api/document.hpp"
+#include "dataplane/http1/chunked.hpp"
+#include "dataplane/http1/head_parser.hpp"
+#include "dataplane/proxy/proxy.hpp"
 
 namespace pintle::app {
 namespace {
@@ -97,6 +103,55 @@ INSTANTIATE_TEST_SUITE_P(Kinds, DocsStatuses,
                          testing::Values(std::pair{"gateway_class", "GatewayClass"}, std::pair{"gateway", "Gateway\n"},
                                          std::pair{"listener", "Listener"}, std::pair{"parent", "HTTPRoute"}),
                          [](const auto& info) { return std::string(info.param.first); });
+
+/// The value that docs/limits.md gives for a limit: the second cell of its row.
+std::string limit(const std::string& name) {
+  const std::string text = read("docs/limits.md");
+  const std::size_t from = text.find("\n| " + name + " | ");
+  if (from == std::string::npos) return "no row";
+  const std::size_t value = from + name.size() + 6;
+  return text.substr(value, text.find(" |", value) - value);
+}
+std::string kib(std::uint64_t bytes) { return fmt::format("{} KiB", bytes / 1024); }
+std::string secs(Millis time) { return fmt::format("{} s", time.count() / 1000); }
+
+TEST(DocsLimits, OfHeadsAndBodies) {
+  const http1::HeadLimits head;
+  EXPECT_EQ(limit("request line"), kib(head.start_line));
+  EXPECT_EQ(limit("one field line"), kib(head.field));
+  EXPECT_EQ(limit("whole head"), kib(head.head));
+  EXPECT_EQ(limit("fields"), fmt::format("{}", http::max_request_fields));
+  EXPECT_EQ(limit("method"), fmt::format("{} bytes", http::max_method_length));
+  EXPECT_EQ(limit("head of the answer"),
+            fmt::format("{}, {} fields", kib(http1::response_limits.head), http::max_response_fields));
+  const http1::ChunkLimits chunks;
+  EXPECT_EQ(limit("chunk line with extensions"), kib(chunks.line));
+  EXPECT_EQ(limit("trailers"), fmt::format("{} fields, {}", chunks.trailer_fields, kib(chunks.trailers)));
+}
+
+TEST(DocsLimits, OfTime) {
+  const proxy::Timeouts timeouts;
+  EXPECT_EQ(limit("TLS handshake"), secs(timeouts.tls_handshake));
+  EXPECT_TRUE(limit("head complete").starts_with(secs(timeouts.head) + " "));
+  EXPECT_EQ(limit("silent client"), secs(timeouts.body_silence));
+  EXPECT_EQ(limit("idle between requests"), secs(timeouts.idle));
+  EXPECT_EQ(limit("client takes nothing of what waits"), secs(timeouts.write_stall));
+  EXPECT_EQ(limit("backend takes nothing of it"), secs(timeouts.write_stall));
+  EXPECT_EQ(limit("wait for the backend's word after `Expect: 100-continue`"), secs(timeouts.continue_wait));
+  EXPECT_EQ(timeouts.tunnel_idle, std::chrono::hours(1));
+}
+
+TEST(DocsLimits, OfBackendsAndManifests) {
+  const upstream::Settings settings;
+  EXPECT_EQ(limit("connect"), secs(settings.connect_timeout));
+  EXPECT_EQ(limit("idle pooled connection"), secs(settings.idle_timeout));
+  EXPECT_EQ(limit("a failed endpoint is left out"),
+            fmt::format("{} ms, doubling to {}", settings.eject_first.count(), secs(settings.eject_most)));
+  EXPECT_EQ(settings.max_idle_per_endpoint, 1024U);
+  const api::ReadLimits manifests;
+  EXPECT_EQ(limit("size of a file"), fmt::format("{} MiB", manifests.bytes >> 20U));
+  EXPECT_EQ(limit("nesting"), fmt::format("{} levels", manifests.depth));
+}
 
 }  // namespace
 }  // namespace pintle::app
