@@ -62,3 +62,6 @@ elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   # The sanitizers bring checks of their own, and fortify needs optimisation: release alone.
   target_compile_options(pintle_options INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 endif()
+if(PINTLE_FUZZ)
+  target_compile_options(pintle_options INTERFACE -fsanitize=fuzzer-no-link)  # every module counts its edges
+endif()

@@ -82,6 +82,33 @@ Position find_position(const Value& root, std::string_view field_path) noexcept 
   return place;
 }
 
+namespace {
+
+/// The character at the front of `text`, or part of one, control characters as escapes; the bytes it took.
+std::size_t add_visible(std::string& out, std::string_view text) {
+  const auto byte = static_cast<unsigned char>(text.front());
+  const unsigned next = text.size() > 1 ? static_cast<unsigned char>(text[1]) : 0U;
+  if (byte == 0xC2 && next >= 0x80 && next < 0xA0) {  // C1: a terminal may take U+009B for ESC [
+    out += fmt::format("\\u{:04x}", next);
+    return 2;
+  }
+  if (byte == '\n')
+    out += "\\n";
+  else if (byte < 0x20 || byte == 0x7F)
+    out += fmt::format("\\x{:02x}", byte);
+  else
+    out += text.front();
+  return 1;
+}
+
+}  // namespace
+
+std::string visible(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) at += add_visible(out, text.substr(at));
+  return out;
+}
+
 std::string quote(std::string_view text, std::size_t limit) {
   std::string out = "\"";
   const bool cut = text.size() > limit;
@@ -90,18 +117,9 @@ std::string quote(std::string_view text, std::size_t limit) {
     while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80U) text.remove_suffix(1);
     if (!text.empty() && static_cast<unsigned char>(text.back()) >= 0xC0U) text.remove_suffix(1);
   }
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (byte < 0x20 || byte == 0x7F) {
-      out += fmt::format("\\x{:02x}", byte);
-    } else {
-      out += c;
-    }
+  for (std::size_t at = 0; at < text.size();) {
+    if (text[at] == '"' || text[at] == '\\') out += '\\';
+    at += add_visible(out, text.substr(at));
   }
   out += cut ? "…\"" : "\"";
   return out;

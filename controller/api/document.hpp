@@ -62,7 +62,9 @@ using DocumentSink = std::function<void(Document&&)>;
 /// when the path goes further than the tree, so a missing field is shown at its parent.
 [[nodiscard]] Position find_position(const Value& root, std::string_view field_path) noexcept;
 
-/// Text for people: in quotes, control characters escaped, cut after `limit` bytes.
+/// Text for people: control characters of both ranges escaped (req 59).
+[[nodiscard]] std::string visible(std::string_view text);
+/// The same in quotes, quotes and backslashes escaped too, cut after `limit` bytes.
 [[nodiscard]] std::string quote(std::string_view text, std::size_t limit = 64);
 [[nodiscard]] bool is_utf8(std::string_view bytes) noexcept;
 

@@ -36,8 +36,8 @@ void Field::report(Fault fault) const {
                               .file = state_->file,
                               .line = at.line,
                               .column = at.column,
-                              .object = state_->object,
-                              .field_path = path(),
+                              .object = visible(state_->object),
+                              .field_path = visible(path()),
                               .message = std::move(fault.message),
                               .fix = std::move(fault.fix)});
 }
@@ -135,8 +135,8 @@ void Fields::finish() {
          .file = state.file,
          .line = members[at].at.line,
          .column = members[at].at.column,
-         .object = state.object,
-         .field_path = path.empty() ? members[at].key : fmt::format("{}.{}", path, members[at].key),
+         .object = visible(state.object),
+         .field_path = visible(path.empty() ? members[at].key : fmt::format("{}.{}", path, members[at].key)),
          .message = fmt::format("unknown field {}", quote(members[at].key)),
          .fix = likely.empty() ? "remove it" : fmt::format("did you mean {}?", quote(likely))});
   }

@@ -58,8 +58,10 @@ class JsonReader {
   }
   bool unexpected(std::string_view wanted) {
     if (done()) return fail(here(), fmt::format("not valid JSON: the text ends where {} should stand", wanted));
-    return fail(here(),
-                fmt::format("not valid JSON: {} where {} should stand", quote(input_.bytes.substr(at_, 1)), wanted));
+    std::size_t end = at_ + 1;  // the whole character
+    while (end < input_.bytes.size() && (static_cast<unsigned char>(input_.bytes[end]) & 0xC0U) == 0x80U) ++end;
+    return fail(here(), fmt::format("not valid JSON: {} where {} should stand",
+                                    quote(input_.bytes.substr(at_, end - at_)), wanted));
   }
 
   bool read_value(Value& value, std::uint32_t depth) {

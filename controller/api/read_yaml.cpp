@@ -43,6 +43,19 @@ Finding make_finding(std::string_view id, const ReadInput& input, Position at, s
           .fix = std::move(fix)};
 }
 
+/// The parser's own words may hold bytes of the file, and of a character only the first.
+std::string as_ascii(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte > 0x7E)
+      out += fmt::format("\\x{:02x}", byte);
+    else
+      out += c;
+  }
+  return out;
+}
+
 std::size_t count_nodes(const Value& value) {
   std::size_t count = 1;
   for (const Value& item : value.items) count += count_nodes(item);
@@ -224,10 +237,10 @@ bool read_yaml(const ReadInput& input, const DocumentSink& sink, std::vector<Fin
     findings.push_back(stop.finding);
     return false;
   } catch (const YAML::Exception& error) {
-    findings.push_back(make_finding("GW0101", input, place(error.mark), "not valid YAML: " + error.msg, ""));
+    findings.push_back(make_finding("GW0101", input, place(error.mark), "not valid YAML: " + as_ascii(error.msg), ""));
     return false;
   } catch (const std::exception& error) {
-    findings.push_back(make_finding("GW0101", input, {1, 1}, std::string("not valid YAML: ") + error.what(), ""));
+    findings.push_back(make_finding("GW0101", input, {1, 1}, "not valid YAML: " + as_ascii(error.what()), ""));
     return false;
   }
   return true;
