@@ -1,4 +1,5 @@
-"""Gates without noise: what one keep-alive request costs in user instructions, heap allocations and data system calls.
+"""Gates without noise: what one keep-alive request costs in user instructions, heap allocations and data system calls,
+and what the number of routes adds.
 
 Each is the difference of two runs that differ in nothing but the number of requests, so start, connections and end
 cancel out. Exit 1 when one is beyond its goal; `./dev bench gates`."""
@@ -12,12 +13,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+from configs import numbered_host, numbered_path
 from contenders import PORTS, Contenders, Counter
 from load import Generator, get_request
 from programs import BenchError, end_as_interrupted
 
 ROOT = Path(__file__).resolve().parents[2]
-GOALS = {"instructions": 6000, "allocations": 0, "data calls": 4.1}
+GOALS = {"instructions": 6000, "allocations": 0, "data calls": 4.1, "1,000 routes to one": 1.02}
 DATA_CALLS = {"read", "readv", "recvfrom", "recvmsg", "recvmmsg", "write", "writev", "sendto", "sendmsg", "sendmmsg",
               "sendfile", "splice"}
 CONNECTIONS = 64
@@ -29,19 +31,23 @@ NEARLY_NONE = 0.01
 class Bench:
     """Runs Pintle under a tool with a given number of requests, and a generator that sends exactly those."""
 
-    def __init__(self, contenders, connections):
+    def __init__(self, contenders, connections, name="pintle", request=get_request("/catalog/item?id=7")):
         self.contenders = contenders
         self.connections = connections
+        self.name = name
+        self.request = request
         self.generator = Generator(contenders.tool("bench_load"), contenders.folder)
 
-    def send(self, requests):
-        self.generator.run(PORTS["pintle"].plain, get_request("/catalog/item?id=7"), "--connections", self.connections,
-                           "--requests", requests, limit=300)
+    def last_of(self, routes):
+        """The same with so many routes, asking for the last."""
+        request = get_request(numbered_path(routes - 1), host=numbered_host(routes - 1))
+        return Bench(self.contenders, self.connections, f"pintle-{routes}", request)
 
     def run(self, requests, prefix=(), environment=None):
-        program = self.contenders.start("pintle", prefix, environment)
+        program = self.contenders.start(self.name, prefix, environment)
         try:
-            self.send(requests)
+            self.generator.run(PORTS[self.name].plain, self.request, "--connections", self.connections, "--requests",
+                               requests, limit=300)
         finally:
             stop_traced(program)
 
@@ -63,7 +69,7 @@ def per_request(bench, count_of_run):
 
 def instructions(bench, keep=None):
     def count(requests):
-        out = bench.contenders.folder / f"callgrind.{requests}"
+        out = bench.contenders.folder / f"callgrind.{requests}"  # the number is for profile.py
         bench.run(requests, ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}"])
         if keep:
             keep.mkdir(parents=True, exist_ok=True)
@@ -119,14 +125,15 @@ def main():
                 bench = Bench(contenders, options.connections)
                 calls = system_calls(bench)
                 figures = {"instructions": instructions(bench, options.profiles), "allocations": allocations(bench),
-                           "data calls": sum(calls.get(name, 0) for name in DATA_CALLS)}
+                           "data calls": sum(calls.get(name, 0) for name in DATA_CALLS),
+                           "1,000 routes to one": instructions(bench.last_of(1000)) / instructions(bench.last_of(1))}
         except BenchError as error:
             print(f"gates: {error}", file=sys.stderr)
             return 1
     print(f"per keep-alive h1 request, {options.connections} connections, {LONG - SHORT} requests apart:")
     good = True
     for name, figure, goal, within in verdicts(figures):
-        print(f"  {'ok    ' if within else 'BEYOND'} {name:<13} {figure:10.2f}   goal <= {goal:g}")
+        print(f"  {'ok    ' if within else 'BEYOND'} {name:<20} {figure:10.2f}   goal <= {goal:g}")
         good = good and within
     often = sorted(((n, name) for name, n in calls.items() if n >= 0.005), reverse=True)
     print("  calls: " + ", ".join(f"{name} {n:.2f}" for n, name in often))

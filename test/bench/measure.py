@@ -7,6 +7,7 @@ from contenders import PORTS
 from programs import BenchError
 from rows import Cell
 
+LATE = 1.1     # a fixed rate that takes longer than that to be answered is more than this machine has
 SETTLE = 0.02  # answers in flight when the generator stopped still reach the backend's count
 
 
@@ -55,10 +56,13 @@ def measure_cpu(row, contenders, generator, rounds, seconds):
 
 
 def measure_rate(row, contenders, generator, rounds, seconds):
+    """Latencies, and in how many cells the machine was too slow for the rate: those show its queue, no contender's."""
     samples = {name: {"p50": [], "p99": []} for name in row.contenders}
+    saturated = 0
     for name, _program, cell in rounds_of(row, contenders, generator, rounds, seconds):
         result = row.run(cell)
+        saturated += result["seconds"] > seconds * LATE
         for quantile in ("p50", "p99"):
             samples[name][quantile].append(result[f"{quantile}_us"])
     return {"name": row.name, "title": row.title, "kind": "rate", "unit": "us",
-            "contenders": {name: {q: summary(values) for q, values in by.items()} for name, by in samples.items()}}
+            "saturated": saturated, "cells": rounds * len(row.contenders), "contenders": {name: {q: summary(values) for q, values in by.items()} for name, by in samples.items()}}

@@ -12,6 +12,7 @@ from programs import BenchError
 
 FEW, MANY = 1000, 5000
 EDITS = 200
+STARTS = 3
 ANSWER_LIMIT = 5.0
 
 
@@ -49,14 +50,16 @@ def applied_ms(log):
 
 
 def configuration(count, memory_goal, rebuild_goal):
+    """The best of some starts: whatever else the machine does can only add."""
     def measure(contenders, _generator):
-        name = f"pintle-{count}"
-        began = time.monotonic()
-        program = contenders.restart(name)
-        ready = time.monotonic() - began
-        values = {"ready s": ready, "RSS MB": program.rss_kib() / 1024,
-                  "rebuild ms": applied_ms(program.log.read_text())[0]}
-        return [row(f"table-{count}", f"{count:,} routes", "", values,
+        starts = []
+        for _ in range(STARTS):
+            began = time.monotonic()
+            program = contenders.restart(f"pintle-{count}")
+            starts.append({"ready s": time.monotonic() - began, "RSS MB": program.rss_kib() / 1024,
+                           "rebuild ms": applied_ms(program.log.read_text())[0]})
+        values = {key: min(start[key] for start in starts) for key in starts[0]}
+        return [row(f"table-{count}", f"{count:,} routes, best of {STARTS} starts", "", values,
                     {"RSS MB": memory_goal, "rebuild ms": rebuild_goal})]
 
     return measure
@@ -97,6 +100,7 @@ def edits(contenders, _generator):
     asker, control = Asker(PORTS["pintle-5000"].plain), Asker(PORTS["pintle-5000"].plain)
     known = len(applied_ms(program.log.read_text()))
     seconds, failures = [], 0
+    cpu = program.cpu_ns()
     for number in range(EDITS):
         hidden.write_text(route("edited", "edited.bench.test", f"/edit-{number}"))
         began = time.monotonic()
@@ -104,10 +108,11 @@ def edits(contenders, _generator):
         seconds.append(asker.seconds_until_found("edited.bench.test", f"/edit-{number}", began))
         failures += control.status(numbered_host(0), "/r/0") != 200
         time.sleep(0.02)  # longer than changes are gathered, so each edit is a first one
+    cpu = program.cpu_ns() - cpu
     applied = applied_ms(program.log.read_text())[known:]
     ms = sorted(second * 1000 for second in seconds)
     values = {"p50 ms": statistics.median(ms), "p99 ms": ms[int(0.99 * (len(ms) - 1))],
-              "rebuild ms": statistics.median(applied), "failures": failures}
+              "rebuild ms": statistics.median(applied), "CPU ms": cpu / EDITS / 1e6, "failures": failures}
     return [row("edit", f"edit to first answer, {EDITS} edits among 5,000 routes", "", values,
                 {"p50 ms": 3.0, "p99 ms": 10.0, "rebuild ms": 1.0, "failures": 0})]
 

@@ -38,10 +38,13 @@ def cpu_table(rows):
 def rate_table(rows):
     lines = []
     for row in rows:
+        title = row["title"]
+        if row["saturated"]:
+            title += f" (machine too slow for it in {row['saturated']} of {row['cells']} cells)"
         for quantile in ("p50", "p99"):
             cells = {name: by[quantile] for name, by in row["contenders"].items()}
             best_peer = min(cells[name]["median"] for name in cells if name != "pintle")
-            lines.append([f"{row['title']}, {quantile}", *(figure(cells[n], 0) for n in ("pintle", "nginx", "haproxy")),
+            lines.append([f"{title}, {quantile}", *(figure(cells[n], 0) for n in ("pintle", "nginx", "haproxy")),
                           f"{cells['pintle']['median'] / best_peer:.2f}"])
     return grid(["us", "Pintle", "nginx", "HAProxy", "to the better peer"], lines)
 
