@@ -150,6 +150,9 @@ http::BodyFraming edit_response(const ResponseHead& response, const ResponseForw
         break;
     }
   }
+  // RFC 9112 section 4: the blank stands also before an empty reason.
+  if (constexpr std::size_t after_status = 12; edits.head()[after_status] == '\r')
+    edits.replace(edits.head().substr(after_status, 0), " ");
   if (response.version == http::Version::Http10) edits.replace({edits.head().data() + 7, 1}, "1");
 
   http::BodyFraming framing = response.body;

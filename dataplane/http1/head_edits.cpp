@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "dataplane/http1/field_values.hpp"
+#include "dataplane/http1/scan.hpp"
 
 namespace pintle::http1 {
 namespace {
@@ -17,6 +18,13 @@ void add_bytes(std::vector<char>& out, std::string_view text) { out.insert(out.e
 bool same_name(http::HeaderId id, std::string_view name, http::HeaderId other_id, std::string_view other) noexcept {
   if (id != other_id) return false;
   return id != http::HeaderId::Other || http::name_equals(name, other);
+}
+
+bool is_one_line(const route::HeaderLine& line) noexcept {
+  const char* const name_end = line.name.data() + line.name.size();
+  const char* const value_end = line.value.data() + line.value.size();
+  return !line.name.empty() && Scan::token(line.name.data(), name_end) == name_end &&
+         Scan::value(line.value.data(), value_end) == value_end;
 }
 
 }  // namespace
@@ -80,9 +88,10 @@ bool HeadEdits::has(http::HeaderId id) const noexcept {
 
 void HeadEdits::apply(const route::HeaderEdits& edits) {
   for (const route::HeaderLine& line : edits.set) {
-    if (!is_connection_field(line.id)) set(line.name, line.value);
+    if (!is_connection_field(line.id) && is_one_line(line)) set(line.name, line.value);
   }
   for (const route::HeaderLine& line : edits.add) {
+    if (!is_one_line(line)) continue;
     if (line.id == http::HeaderId::Host) {
       set(line.name, line.value);
     } else if (!is_connection_field(line.id)) {

@@ -41,7 +41,8 @@ class HeadEdits {
   [[nodiscard]] bool has(http::HeaderId id) const noexcept;
   [[nodiscard]] bool is_removed(std::size_t index) const noexcept { return removed_.contains(index); }
   /// Set, add, remove of a filter, in this order. Edits of framing and hop-by-hop fields are ignored: those are ours.
-  /// There stays exactly one Host: adding one sets it, removing it is ignored (req 17).
+  /// There stays exactly one Host: adding one sets it, removing it is ignored (req 17). So is a line whose name is no
+  /// token or whose value would end the line: whoever wrote the filter, it is one field or none.
   void apply(const route::HeaderEdits& edits);
 
   /// Any part of the head, as a view into it; must not overlap another replacement. Empty `text`: cut.

@@ -11,6 +11,7 @@ Sent Outlet::send(Connection& connection, std::span<const iovec> pieces) {
     return Sent::Waiting;
   }
   const IoResult result = connection.writev(pieces);
+  if (result.bytes > 0) untouched_ = false;
   if (result.status == IoStatus::Error) return Sent::Failed;
   if (result.status == IoStatus::Ok && !connection.has_pending()) return Sent::All;
   keep(pieces, result.bytes);
@@ -26,6 +27,7 @@ Sent Outlet::flush(Connection& connection) {
     std::array<iovec, 16> pieces;
     const std::size_t count = queue_.peek(pieces);
     const IoResult result = connection.writev(std::span<const iovec>(pieces).first(count));
+    if (result.bytes > 0) untouched_ = false;
     queue_.consume(result.bytes);
     if (result.status == IoStatus::Error) return Sent::Failed;
     if (result.status == IoStatus::WouldBlock) return Sent::Waiting;

@@ -1,5 +1,5 @@
 // The sending side of a connection: what the socket takes goes out at once, the rest waits here in order.
-// Whoever fills it asks read_allowance() before reading more on its behalf, so a slow reader pins little (req 49).
+// Whoever fills it reads no more on its behalf while is_waiting(), so a slow reader pins little (req 49).
 // Owner: whoever owns the connection. Worker thread.
 #pragma once
 #include <cstdint>
@@ -27,19 +27,20 @@ class Outlet {
 
   /// Bytes wait for the socket.
   [[nodiscard]] bool is_waiting() const noexcept { return waiting_; }
-  /// How much may be read for this outlet: the whole scratch, or little while bytes wait, down to nothing.
-  [[nodiscard]] std::size_t read_allowance() const noexcept {
-    return waiting_ && queue_.empty() ? slow_reader_limit : queue_.read_allowance();
-  }
+  /// Since clear() not a byte was taken by the connection: its peer cannot have seen any.
+  [[nodiscard]] bool is_untouched() const noexcept { return untouched_; }
+  /// For another connection. What waited is gone.
   void clear() noexcept {
     queue_.clear();
     waiting_ = false;
+    untouched_ = true;
   }
 
  private:
   void keep(std::span<const iovec> pieces, std::size_t sent);
   OwnedChunks queue_;
   bool waiting_ = false;  ///< bytes in the queue, or encrypted ones in the connection
+  bool untouched_ = true;
 };
 
 }  // namespace pintle::net

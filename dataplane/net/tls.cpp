@@ -146,6 +146,8 @@ void TlsStream::shutdown_write() noexcept {
   ERR_clear_error();
 }
 
+bool TlsStream::peer_ended() const noexcept { return (SSL_get_shutdown(ssl_) & SSL_RECEIVED_SHUTDOWN) != 0; }
+
 IoStatus TlsStream::classify(int ssl_result) noexcept {
   switch (SSL_get_error(ssl_, ssl_result)) {
     case SSL_ERROR_WANT_READ:

@@ -64,6 +64,9 @@ class TlsStream {
   [[nodiscard]] IoResult flush();
   [[nodiscard]] bool has_pending() const noexcept { return !pending_.empty(); }
   void shutdown_write() noexcept;
+  /// The peer's close_notify was read: it sends no more. A read that gave bytes may have met it behind them, and
+  /// without FIN no event tells it.
+  [[nodiscard]] bool peer_ended() const noexcept;
 
   // Facts of a complete handshake.
   /// Hostname pattern of the listener that SNI chose ("shop.example.com", "*.example.com", "*"): the identity that

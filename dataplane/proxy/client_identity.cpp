@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <array>
+#include <iterator>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,14 +27,8 @@ std::string_view trim(std::string_view text) noexcept {
   return text;
 }
 
-/// The last `count` entries of all X-Forwarded-For lines, in order, joined; at most what there is.
-struct ForwardedFor {
-  std::string joined;
-  std::size_t first_length = 0;
-  [[nodiscard]] std::string_view first() const noexcept { return std::string_view(joined).substr(0, first_length); }
-};
-ForwardedFor believed_entries(const http::RequestHead& request, std::uint8_t count) {
-  ForwardedFor out;
+/// The last `count` entries of all X-Forwarded-For lines, in order; at most what there is.
+std::vector<std::string_view> believed_entries(const http::RequestHead& request, std::uint8_t count) {
   std::vector<std::string_view> entries;
   for (const http::Field& field : request.headers.fields) {
     if (field.id != HeaderId::XForwardedFor) continue;
@@ -45,13 +40,31 @@ ForwardedFor believed_entries(const http::RequestHead& request, std::uint8_t cou
       rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
     }
   }
-  const std::size_t skipped = entries.size() > count ? entries.size() - count : 0;
-  for (std::size_t i = skipped; i < entries.size(); ++i) {
-    if (i > skipped) out.joined += ", ";
-    out.joined += entries[i];
-    if (i == skipped) out.first_length = entries[i].size();
+  if (entries.size() > count) entries.erase(entries.begin(), entries.end() - count);
+  return entries;
+}
+
+/// "192.0.2.1", "2001:db8::1", "[2001:db8::1]"; some proxies add a port.
+bool parse_node(std::string_view text, runtime::SocketAddress& out) noexcept {
+  if (text.starts_with('[')) {
+    const std::size_t end = text.find(']');
+    return end != std::string_view::npos && runtime::parse_ip(text.substr(1, end - 1), out);
   }
-  return out;
+  const std::size_t colon = text.find(':');
+  const bool has_port = colon != std::string_view::npos && text.find(':', colon + 1) == std::string_view::npos;
+  return runtime::parse_ip(has_port ? text.substr(0, colon) : text, out);
+}
+
+/// RFC 7239 section 6: a v6 address stands in brackets and quotes.
+void append_node(std::string& out, const runtime::SocketAddress* address) {
+  std::array<char, INET6_ADDRSTRLEN> room;
+  out += "for=";
+  if (address == nullptr)
+    out += "unknown";
+  else if (address->v6)
+    fmt::format_to(std::back_inserter(out), "\"[{}]\"", write_ip(*address, room));
+  else
+    out += write_ip(*address, room);
 }
 
 bool is_identity_field(const http::HeaderView& headers, const http::Field& field) noexcept {
@@ -80,30 +93,35 @@ std::string_view scheme_text(runtime::SocketProtocol scheme) noexcept {
 
 void edit_trusted(const http::RequestHead& request, const PeerFacts& facts, std::string_view peer,
                   http1::HeadEdits& edits) {
-  ForwardedFor believed = believed_entries(request, facts.trusted_hops);
-  if (!believed.joined.empty()) believed.joined += ", ";
-  believed.joined += peer;
-  edits.set(HeaderId::XForwardedFor, believed.joined);
+  std::string chain;
+  std::string forwarded;
+  for (const std::string_view entry : believed_entries(request, facts.trusted_hops)) {
+    chain += entry;
+    chain += ", ";
+    runtime::SocketAddress address;
+    append_node(forwarded, parse_node(entry, address) ? &address : nullptr);
+    forwarded += ", ";
+  }
+  chain += peer;
+  edits.set(HeaderId::XForwardedFor, chain);
   edits.remove(HeaderId::XRealIp);
   if (!edits.has(HeaderId::XForwardedProto)) edits.append(HeaderId::XForwardedProto, scheme_text(facts.scheme));
   if (!edits.has(HeaderId::XForwardedHost) && !request.authority_text.empty())
     edits.append(HeaderId::XForwardedHost, request.authority_text);
   if (!edits.has(HeaderId::Forwarded)) return;
-  // RFC 7239: another line is another element at the end of the list.
-  const bool v6 = facts.peer.v6;
-  edits.append(HeaderId::Forwarded,
-               fmt::format("for={}{}{};proto={}", v6 ? "\"[" : "", peer, v6 ? "]\"" : "", scheme_text(facts.scheme)));
+  append_node(forwarded, &facts.peer);
+  forwarded += ";proto=";
+  forwarded += scheme_text(facts.scheme);
+  edits.set(HeaderId::Forwarded, forwarded);
 }
 
 }  // namespace
 
 runtime::SocketAddress find_client(const http::RequestHead& request, const PeerFacts& facts) {
   if (facts.trusted_hops == 0 || request.headers.find(HeaderId::XForwardedFor) == nullptr) return facts.peer;
-  const ForwardedFor believed = believed_entries(request, facts.trusted_hops);
+  const std::vector<std::string_view> believed = believed_entries(request, facts.trusted_hops);
   runtime::SocketAddress client;
-  std::string_view text = believed.first();
-  if (text.starts_with('[') && text.ends_with(']')) text = text.substr(1, text.size() - 2);
-  return runtime::parse_ip(text, client) ? client : facts.peer;
+  return !believed.empty() && parse_node(believed.front(), client) ? client : facts.peer;
 }
 
 void edit_identity(const http::RequestHead& request, const PeerFacts& facts, http1::HeadEdits& edits) {

@@ -2,7 +2,9 @@
 // Without trusted hops the fields a client sends about itself are replaced: X-Forwarded-For, -Proto and -Host are ours,
 // every other X-Forwarded-*, X-Real-IP and Forwarded is dropped. With N trusted hops the last N entries of
 // X-Forwarded-For were written by proxies we believe: the client is the first of them, they are kept and the peer is
-// added; -Proto, -Host and -Port of that proxy are kept, and Forwarded gets an element of ours.
+// added; -Proto, -Host and -Port of that proxy are kept. A Forwarded that came is written anew from the same entries:
+// what stood in it before them is the client's word, and a proxy that writes X-Forwarded-For may pass Forwarded on as
+// it was.
 #pragma once
 #include <cstdint>
 #include <string_view>

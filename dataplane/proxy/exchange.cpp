@@ -1,9 +1,29 @@
 #include "dataplane/proxy/exchange.hpp"
 
+#include <algorithm>
+
 #include "dataplane/proxy/client_identity.hpp"
 #include "dataplane/proxy/read_size.hpp"
 
 namespace pintle::proxy {
+namespace {
+
+/// What a user wrote may be anything: bytes that would end a line or a request line never leave the gateway.
+bool is_visible(std::string_view text) noexcept {
+  return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7F; });
+}
+
+/// The path a rewrite made, normalised again (req 33); nothing if it is none (req 31).
+std::optional<std::string_view> make_sound(std::string& path) {
+  http::Target target;
+  if (http::parse_target(path, http::Method::Get, target)) return std::nullopt;
+  if (target.form != http::TargetForm::Origin || target.has_query) return std::nullopt;
+  const http::NormalisedPath normal = http::normalise_path(path, {});
+  if (normal.refusal) return std::nullopt;
+  return normal.path;
+}
+
+}  // namespace
 
 Exchange::Exchange(Shared& shared)
     : shared_(shared),
@@ -19,6 +39,7 @@ void Exchange::begin(H1Session& session, std::span<char> head, Monotonic started
   started_ = started;
   snapshot_ = shared_.context.current;
   reset();
+  shared_.retries.begin_request();
   if (shared_.context.observe != nullptr) shared_.context.observe->on_request_started(session.socket().protocol);
   client_ = find_client(request, {.peer = session.connection().peer(),
                                   .scheme = session.socket().protocol,
@@ -34,7 +55,7 @@ void Exchange::reset() noexcept {
   backend_ = nullptr;
   endpoints_ = nullptr;
   attempts_ = 0;
-  retried_stale_ = false;
+  retried_stale_ = uses_budget_ = false;
   first_payload_ = {};
   first_taken_ = body_read_on_ = request_sent_ = continue_sent_ = false;
   hold_body_ = request.expect_continue;
@@ -91,6 +112,7 @@ void Exchange::redirect(const route::Redirect& target) {
                .path = request.path,
                .query = request.query,
                .listener_port = listener_->public_port});
+  if (!is_visible(location)) return fail(500, Reason::FilterInvalid, "the redirect makes a Location that is none");
   answer({.status = target.status, .reason = Reason::Redirect, .location = location});
 }
 
@@ -104,10 +126,27 @@ void Exchange::choose_backend(const route::Forward& forward) {
   if (index >= backends.size() || !backends[index])
     return fail(500, Reason::Internal, "the backend is not in the generation's endpoints");
   endpoints_ = &backends[index];
+  if (!rewrite_target()) return;
   chosen_at_ = shared_.context.now();
   if (const auto& limit = rule_->timeouts.request; limit && limit->count() > 0)
     shared_.context.wheel.arm(request_deadline_, started_ + *limit);
   try_backend(upstream::Reuse::Pooled);
+}
+
+/// URLRewrite of the rule, then of the backendRef. False: it cannot be done, and the exchange has ended.
+bool Exchange::rewrite_target() {
+  forwarding_ = {};
+  for (const route::MessageFilters* filters : {&rule_->filters, &backend_->filters}) {
+    if (!filters->rewrite) continue;
+    if (filters->rewrite->hostname) forwarding_.host = *filters->rewrite->hostname;
+    if (std::holds_alternative<std::monostate>(filters->rewrite->path)) continue;
+    rewritten_path_ = route::modify_path(filters->rewrite->path, request.path);
+    forwarding_.path = make_sound(rewritten_path_);
+    if (forwarding_.path) continue;
+    fail(500, Reason::FilterInvalid, "the rewrite makes a path that is none");
+    return false;
+  }
+  return true;
 }
 
 void Exchange::on_request_deadline() { fail(504, Reason::RequestTimeout, "the route's timeouts.request is over"); }
@@ -123,8 +162,8 @@ void Exchange::on_downstream_events() {
 }
 
 void Exchange::on_downstream_lost() {
-  // After our own FIN the client's is the end of a tunnel, not a loss.
-  if (phase_ == Phase::Tunnel && tunnel_down_ended_) return finish(After::Linger);
+  // After our own FIN the client's is the end of a tunnel, not a loss: its last bytes may still be unread.
+  if (phase_ == Phase::Tunnel && tunnel_down_ended_) return pump_tunnel();
   cut(Reason::ClientClosed, "the client's connection was reset");
 }
 
@@ -170,7 +209,6 @@ void Exchange::drop_link() noexcept {
   if (link_ == nullptr) return;
   shared_.upstreams->abandon(*link_);
   link_ = nullptr;
-  up_.clear();
 }
 
 void Exchange::finish(After after) {
@@ -181,6 +219,8 @@ void Exchange::finish(After after) {
   tunnel_idle_.disarm();
   drop_link();
   report();
+  shared_.retries.end_request();
+  if (uses_budget_) shared_.retries.end_retry();
   response_parser_.reset();
   response_input_.reset();
   if (body_read_on_) session_->input().assign(leftover_.bytes());

@@ -7,9 +7,9 @@
 //                                       └──> interim heads, head, body down (pump_response) ──> or: tunnel
 //
 // Guarantees: one generation from begin to finish; a try is repeated only where no byte of an answer came and either
-// nothing of the request was sent or its method is idempotent (req 78); an answer cut upstream is cut downstream (req
-// 21); a Link that carried an upgrade, has bytes left or was told to close is never pooled (req 19, 37).
-// Every private function that may end the exchange is followed by a look at alive(). Worker thread; pooled.
+// nothing of the request was sent or its method is idempotent, and within the budget (req 78); an answer cut upstream
+// is cut downstream (req 21); a Link that carried an upgrade, has bytes left or was told to close is never pooled (req
+// 19, 37). Every private function that may end the exchange is followed by a look at alive(). Worker thread; pooled.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -19,6 +19,7 @@
 #include <pintle/route/lookup.hpp>
 
 #include "dataplane/http1/body_reader.hpp"
+#include "dataplane/http1/forward_head.hpp"
 #include "dataplane/http1/head_parser.hpp"
 #include "dataplane/net/outlet.hpp"
 #include "dataplane/net/read_buffer.hpp"
@@ -60,12 +61,18 @@ class Exchange final : public upstream::LinkUser {
     Body,        ///< the answer goes down
     Tunnel       ///< after 101: bytes both ways
   };
+  /// What a piece of payload is sent with.
+  enum class Opening : std::uint8_t {
+    None,       ///< payload alone
+    EditedHead  ///< the head in shared_.edits goes before it
+  };
   [[nodiscard]] bool alive() const noexcept { return session_ != nullptr; }
   void reset() noexcept;
 
   // exchange.cpp: what to do with the request, and the end
   void route_request();
   void choose_backend(const route::Forward& forward);
+  [[nodiscard]] bool rewrite_target();
   void redirect(const route::Redirect& redirect);
   void answer(const OwnAnswer& own);
   void fail(std::uint16_t status, Reason reason, std::string_view detail);
@@ -83,9 +90,10 @@ class Exchange final : public upstream::LinkUser {
   [[nodiscard]] bool take_first_payload();
   void pump_request();
   [[nodiscard]] bool read_request_body();
-  [[nodiscard]] bool send_up(std::size_t head_pieces, std::span<const char> payload);
+  [[nodiscard]] bool send_up(Opening opening, std::span<const char> payload);
   void mark_link_broken() noexcept;
   void refuse_body(const http::Refusal& refusal);
+  void watch_body();
   void on_body_check();
   void on_continue_deadline();
 
@@ -96,7 +104,7 @@ class Exchange final : public upstream::LinkUser {
   [[nodiscard]] bool pass_interim(std::string_view head);
   void pass_final(std::string_view head);
   void read_response_body();
-  void send_down(std::size_t head_pieces, std::span<char> input);
+  void send_down(Opening opening, std::span<char> input);
   void on_link_ended(net::IoStatus how);
   void complete_response(std::size_t unread);
   [[nodiscard]] net::IoResult read_link(std::span<char> into);
@@ -122,16 +130,18 @@ class Exchange final : public upstream::LinkUser {
   const route::WeightedBackend* backend_ = nullptr;
   const std::shared_ptr<const runtime::Backend>* endpoints_ = nullptr;  ///< in the generation's EndpointSet
   runtime::SocketAddress client_;
+  http1::RequestForwarding forwarding_;
+  std::string rewritten_path_;
 
   // upstream
   upstream::Link* link_ = nullptr;
   net::Outlet up_;
   bool link_readable_ = false;
   bool link_peer_closed_ = false;
-  bool link_broken_ = false;   ///< it takes no more bytes; its answer may still be there
-  bool nothing_sent_ = false;  ///< not a byte of this try was taken
+  bool link_broken_ = false;  ///< it takes no more bytes; its answer may still be there
   std::uint8_t attempts_ = 0;
   bool retried_stale_ = false;
+  bool uses_budget_ = false;  ///< counts as a retry until it ends
   runtime::SocketAddress upstream_address_;
 
   // request body

@@ -1,7 +1,6 @@
 // Exchange, towards the backend: tries, the request head, the request body.
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <sys/socket.h>
 
 #include "dataplane/http1/forward_head.hpp"
@@ -15,6 +14,8 @@ namespace {
 
 /// Endpoints tried one after another when connecting fails; no byte of the request is at stake.
 constexpr std::uint8_t max_connect_tries = 4;
+/// Reads of one client in one event; then other connections have their turn.
+constexpr unsigned reads_a_turn = 16;
 /// A chunked body may be followed by the next request: what is read beyond it must fit a ReadBuffer.
 constexpr std::size_t chunked_read_size = 64 * 1024;
 
@@ -61,8 +62,16 @@ void Exchange::on_link_failed(Reason reason, std::string_view detail) {
 
 /// Req 78: a pooled connection died before the first byte of an answer. True: another try is under way, or has failed.
 bool Exchange::retry_on_fresh_link() {
-  const bool safe = nothing_sent_ || http::is_idempotent(request.method);
+  const bool unsent = up_.is_untouched();
+  const bool safe = unsent || http::is_idempotent(request.method);
   if (!link_->is_reused() || any_response_byte_ || retried_stale_ || body_read_on_ || !safe) return false;
+  if (!unsent) {
+    uses_budget_ = shared_.retries.begin_retry();
+    if (!uses_budget_) {
+      fail(502, Reason::RetryBudget, "the backend closed a pooled connection");
+      return true;
+    }
+  }
   drop_link();
   retried_stale_ = true;
   request_sent_ = false;
@@ -78,37 +87,20 @@ bool Exchange::retry_on_fresh_link() {
 void Exchange::send_request() {
   phase_ = Phase::Head;
   link_readable_ = link_peer_closed_ = link_broken_ = false;
-  nothing_sent_ = true;
+  up_.clear();
   edit_request_head();
   if (!hold_body_ && !take_first_payload()) return;
-  if (!send_up(max_pieces, hold_body_ ? std::span<const char>{} : first_payload_)) return pump_response();
-  if (hold_body_) {
-    shared_.context.arm_after(continue_deadline_, shared_.settings.timeouts.continue_wait);
-  } else if (!request_sent_) {
-    body_started_ = body_waits_since_ = shared_.context.now();
-    on_body_check();
-    if (alive()) pump_request();
-  }
+  if (!send_up(Opening::EditedHead, hold_body_ ? std::span<const char>{} : first_payload_)) return pump_response();
+  if (hold_body_) shared_.context.arm_after(continue_deadline_, shared_.settings.timeouts.continue_wait);
+  if (request_sent_ && !up_.is_waiting()) return;
+  watch_body();
+  pump_request();
 }
 
 void Exchange::edit_request_head() {
   http1::HeadEdits& edits = shared_.edits;
-  // An earlier try may have written over the final empty line (write_in_place).
-  std::memcpy(head_.data() + head_.size() - 2, "\r\n", 2);
   edits.begin({head_.data(), head_.size()}, request.headers);
-
-  http1::RequestForwarding forwarding;
-  std::string path;
-  for (const route::MessageFilters* filters : {&rule_->filters, &backend_->filters}) {
-    if (!filters->rewrite) continue;
-    if (filters->rewrite->hostname) forwarding.host = *filters->rewrite->hostname;
-    if (std::holds_alternative<std::monostate>(filters->rewrite->path)) continue;
-    path = route::modify_path(filters->rewrite->path, request.path);
-    // Req 33: what a rewrite made is normalised again; a path it cannot make sense of goes out as it came.
-    const http::NormalisedPath normal = http::normalise_path(path, {});
-    if (!normal.refusal) forwarding.path = normal.path;
-  }
-  http1::edit_request(request, forwarding, edits);
+  http1::edit_request(request, forwarding_, edits);
   edit_identity(request,
                 {.peer = session_->connection().peer(),
                  .scheme = session_->socket().protocol,
@@ -132,12 +124,12 @@ bool Exchange::take_first_payload() {
   return true;
 }
 
-/// `head_pieces`: max_pieces stands for "the edited head first"; 0: payload alone. False: the exchange ended or the
-/// link takes no more.
-bool Exchange::send_up(std::size_t head_pieces, std::span<const char> payload) {
+/// False: the link takes no more.
+bool Exchange::send_up(Opening opening, std::span<const char> payload) {
   std::array<iovec, max_pieces> pieces;
   std::size_t count = 0;
-  if (head_pieces != 0) count = shared_.edits.to_iovecs(std::span(pieces).first<http1::max_head_pieces>());
+  if (opening == Opening::EditedHead)
+    count = shared_.edits.to_iovecs(std::span(pieces).first<http1::max_head_pieces>());
   Framing framing;
   const bool last = request_body_.done() && !hold_body_;
   const http::HeaderView trailers = last && request.te_trailers && request.body.kind == http::BodyKind::Chunked
@@ -153,7 +145,6 @@ bool Exchange::send_up(std::size_t head_pieces, std::span<const char> payload) {
     mark_link_broken();
     return false;
   }
-  nothing_sent_ = false;
   up_read_size_ = sent == net::Sent::All ? larger_read(up_read_size_) : first_read_size;
   if (sent == net::Sent::Waiting) body_waits_since_ = shared_.context.now();
   return true;
@@ -162,15 +153,16 @@ bool Exchange::send_up(std::size_t head_pieces, std::span<const char> payload) {
 /// The backend takes no more bytes. Its answer may have come before: whoever sent looks for it.
 void Exchange::mark_link_broken() noexcept {
   link_broken_ = true;
-  up_.clear();
   link_readable_ = true;
 }
 
 // ---- body -----------------------------------------------------------------------------------------------------------
 
 void Exchange::pump_request() {
-  while (alive() && (phase_ == Phase::Head || phase_ == Phase::Body) && link_ != nullptr && !request_sent_ &&
-         !hold_body_ && !link_broken_ && !up_.is_waiting()) {
+  for (unsigned reads = 0; alive() && (phase_ == Phase::Head || phase_ == Phase::Body) && link_ != nullptr &&
+                           !request_sent_ && !hold_body_ && !link_broken_ && !up_.is_waiting();
+       ++reads) {
+    if (reads == reads_a_turn) return session_->rearm();
     if (!read_request_body()) break;
   }
   if (alive() && link_broken_) pump_response();
@@ -179,7 +171,7 @@ void Exchange::pump_request() {
 /// True if there may be more.
 bool Exchange::read_request_body() {
   // After Expect the first of it may still lie behind the head.
-  if (!first_taken_) return take_first_payload() && send_up(0, first_payload_);
+  if (!first_taken_) return take_first_payload() && send_up(Opening::None, first_payload_);
   if (!session_->is_readable()) return false;
   auto loan = shared_.context.scratch.borrow();
   const std::size_t limit = request.body.kind == http::BodyKind::Chunked ? chunked_read_size : up_read_size_;
@@ -191,6 +183,7 @@ bool Exchange::read_request_body() {
     return false;
   }
   body_read_on_ = true;
+  body_waits_since_ = shared_.context.now();
   const std::span<char> bytes = loan.span().first(result.bytes);
   const http1::BodyBytes body = request_body_.take(bytes);
   if (body.refusal) {
@@ -198,37 +191,39 @@ bool Exchange::read_request_body() {
     return false;
   }
   if (body.consumed < bytes.size()) leftover_.assign(bytes.subspan(body.consumed));
-  return send_up(0, body.payload);
+  return send_up(Opening::None, body.payload);
 }
 
 /// Req 8-10: the connection in use is closed, not pooled; an answer that has begun is cut.
 void Exchange::refuse_body(const http::Refusal& refusal) { fail(refusal.status, refusal.reason, refusal.detail); }
 
-/// Req 42 and 44, looked at every few seconds: a body must keep coming, and the backend must keep taking it.
+/// From now on a body must keep coming, and the backend must keep taking it.
+void Exchange::watch_body() {
+  body_started_ = body_waits_since_ = shared_.context.now();
+  on_body_check();
+}
+
+/// Req 42 and 44. Whose turn it is has a deadline from the last byte that moved; both are looked at every few seconds.
 void Exchange::on_body_check() {
-  constexpr Millis pace_grace{20'000};
   constexpr std::uint64_t least_pace = 240;  // bytes a second
-  if (request_sent_) return;
+  const bool backend_takes_none = up_.is_waiting();
+  if (link_ == nullptr || link_broken_ || hold_body_ || (request_sent_ && !backend_takes_none)) return;
   const Timeouts& timeouts = shared_.settings.timeouts;
-  const Millis interval = std::min({Millis(5000), timeouts.body_silence, timeouts.write_stall});
+  const Millis look_interval =
+      std::min({Millis(5'000), timeouts.body_grace, timeouts.body_silence, timeouts.write_stall});
   const Monotonic now = shared_.context.now();
-  if (up_.is_waiting()) {
-    if (now - body_waits_since_ >= timeouts.write_stall)
-      return fail(504, Reason::BackendTimeout, "the backend takes no more of the request body");
-    body_started_ += interval;  // the client is not to blame
+  const Monotonic limit = body_waits_since_ + (backend_takes_none ? timeouts.write_stall : timeouts.body_silence);
+  if (backend_takes_none) {
+    if (now >= limit) return fail(504, Reason::BackendTimeout, "the backend takes no more of the request");
+    body_started_ += look_interval;  // the client is not to blame
   } else {
-    const std::uint64_t seen = request_body_.payload_bytes();
-    if (seen != body_seen_) {
-      body_seen_ = seen;
-      body_waits_since_ = now;
-    }
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - body_started_).count();
-    if (now - body_waits_since_ >= timeouts.body_silence)
-      return fail(408, Reason::RequestTimeout, "the client sends no more of its request body");
-    if (now - body_started_ > pace_grace && seen < least_pace * static_cast<std::uint64_t>(seconds))
+    if (now >= limit) return fail(408, Reason::RequestTimeout, "the client sends no more of its request body");
+    const auto elapsed = std::chrono::duration_cast<Millis>(now - body_started_).count();
+    if (now - body_started_ > timeouts.body_grace &&
+        request_body_.payload_bytes() < least_pace * static_cast<std::uint64_t>(elapsed) / 1000)
       return fail(408, Reason::RequestTimeout, "the client sends its request body too slowly");
   }
-  shared_.context.arm_after(body_check_, interval);
+  shared_.context.wheel.arm(body_check_, std::min(limit, now + look_interval));
 }
 
 /// Req 38: no word of the backend in time. The client is asked to go on, else both would wait.
@@ -239,9 +234,8 @@ void Exchange::on_continue_deadline() {
   continue_sent_ = true;
   const iovec piece{const_cast<char*>(go_on.data()), go_on.size()};
   if (!session_->send({&piece, 1})) return on_downstream_lost();
-  body_started_ = body_waits_since_ = shared_.context.now();
-  on_body_check();
-  if (alive()) pump_request();
+  watch_body();
+  pump_request();
 }
 
 }  // namespace pintle::proxy

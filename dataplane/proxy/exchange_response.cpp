@@ -107,17 +107,17 @@ bool Exchange::pass_interim(std::string_view head) {
     continue_deadline_.disarm();
     hold_body_ = false;
     continue_sent_ = true;
-    body_started_ = body_waits_since_ = shared_.context.now();
-    on_body_check();
-    if (alive()) pump_request();
+    watch_body();
+    pump_request();
   }
   return alive();
 }
 
 void Exchange::pass_final(std::string_view head) {
   continue_deadline_.disarm();
-  // After an early final answer the body that was held back is not read (req 38).
-  const bool keep = request.keep_alive && session_->keep_alive_allowed() && !hold_body_;
+  // An answer that comes before the whole request may end before it, and then the rest is not read (req 38): nothing
+  // can be promised.
+  const bool keep = request.keep_alive && session_->keep_alive_allowed() && request_body_.done() && !hold_body_;
   response_body_.start(response_.body);
   http1::HeadEdits& edits = shared_.edits;
   edits.begin(head, response_.headers);
@@ -132,7 +132,8 @@ void Exchange::pass_final(std::string_view head) {
   if (!backend_->filters.response.empty()) edits.apply(backend_->filters.response);
   if (!rule_->filters.response.empty()) edits.apply(rule_->filters.response);
   phase_ = Phase::Body;
-  send_down(http1::max_head_pieces, response_input_.bytes());
+  send_down(Opening::EditedHead, response_input_.bytes());
+  if (alive()) response_input_.reset();
 }
 
 // ---- body -----------------------------------------------------------------------------------------------------------
@@ -143,16 +144,17 @@ void Exchange::read_response_body() {
   const net::IoResult result = read_link(loan.span().first(size));
   if (result.status == net::IoStatus::WouldBlock) return;
   if (result.status != net::IoStatus::Ok) return on_link_ended(result.status);
-  send_down(0, loan.span().first(result.bytes));
+  send_down(Opening::None, loan.span().first(result.bytes));
 }
 
-/// `head_pieces` not 0: the edited head first. `input`: what follows it upstream, body or not.
-void Exchange::send_down(std::size_t head_pieces, std::span<char> input) {
+/// `input`: what the backend sent, body or not.
+void Exchange::send_down(Opening opening, std::span<char> input) {
   const http1::BodyBytes body = response_body_.take(input);
   if (body.refusal) return fail(502, Reason::UpstreamProtocol, body.refusal.detail);  // cuts, once a head went down
   std::array<iovec, max_pieces> pieces;
   std::size_t count = 0;
-  if (head_pieces != 0) count = shared_.edits.to_iovecs(std::span(pieces).first<http1::max_head_pieces>());
+  if (opening == Opening::EditedHead)
+    count = shared_.edits.to_iovecs(std::span(pieces).first<http1::max_head_pieces>());
   const bool last = response_body_.done();
   const http::HeaderView trailers = last && request.te_trailers && response_.body.kind == http::BodyKind::Chunked
                                         ? response_body_.trailers()
@@ -177,7 +179,7 @@ void Exchange::on_link_ended(net::IoStatus how) {
   }
   if (how == net::IoStatus::Eof) response_body_.on_eof();
   if (!response_body_.done()) return cut(Reason::UpstreamReset, "the backend closed inside its response body");
-  send_down(0, {});
+  send_down(Opening::None, {});
 }
 
 /// `unread`: bytes of the backend beyond its answer; nobody will ever see them (req 19).
@@ -188,7 +190,7 @@ void Exchange::complete_response(std::size_t unread) {
     shared_.upstreams->release(*link_, link_readable_ ? upstream::Unread::Unknown : upstream::Unread::Nothing);
     link_ = nullptr;
   }
-  finish(promised_keep_alive_ && request_body_.done() ? After::KeepAlive : After::Linger);
+  finish(promised_keep_alive_ ? After::KeepAlive : After::Linger);
 }
 
 }  // namespace pintle::proxy

@@ -7,6 +7,12 @@
 #include "dataplane/proxy/read_size.hpp"
 
 namespace pintle::proxy {
+namespace {
+
+/// Reads of one side in one event; then other connections have their turn.
+constexpr unsigned reads_a_turn = 16;
+
+}  // namespace
 
 /// The parser lets a 101 through only where an upgrade was asked for.
 void Exchange::open_tunnel(std::string_view head) {
@@ -34,11 +40,13 @@ void Exchange::open_tunnel(std::string_view head) {
 void Exchange::pump_tunnel() {
   if (link_ != nullptr && up_.is_waiting() && up_.flush(link_->connection()) == net::Sent::Failed)
     return cut(Reason::UpstreamReset, "the backend closed the tunnel");
-  while (alive() && pump_up_tunnel()) {
-  }
-  while (alive() && pump_down_tunnel()) {
-  }
+  unsigned reads = 0;
+  while (alive() && reads < reads_a_turn && pump_up_tunnel()) ++reads;
+  if (reads == reads_a_turn) session_->rearm();
+  reads = 0;
+  while (alive() && reads < reads_a_turn && pump_down_tunnel()) ++reads;
   if (!alive()) return;
+  if (reads == reads_a_turn) shared_.upstreams->rearm(*link_);
   if (tunnel_up_ended_ && tunnel_down_ended_ && !up_.is_waiting()) return finish(After::Linger);
   // Half closed, the other side has little time left.
   const Timeouts& timeouts = shared_.settings.timeouts;

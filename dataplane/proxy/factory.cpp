@@ -16,10 +16,15 @@ Exchange* ExchangePool::take() {
 }
 
 void ExchangePool::give_back(Exchange* exchange) {
-  if (free_.size() < max_free)
-    free_.push_back(exchange);
-  else
-    delete exchange;
+  free_.push_back(exchange);
+  if (free_.size() > max_free && !trim_later_.is_linked()) shared_.context.poller.flush_later(trim_later_);
+}
+
+void ExchangePool::trim() {
+  while (free_.size() > max_free) {
+    delete free_.back();
+    free_.pop_back();
+  }
 }
 
 Shared::Shared(net::WorkerContext& worker, const Settings& wanted)

@@ -70,7 +70,7 @@ void H1Session::advance() {
   advancing_ = true;
   for (unsigned turns = 0; step(); ++turns) {
     if (turns < turn_limit) continue;
-    context().poller.rearm(connection_.descriptor(), *this);
+    rearm();
     break;
   }
   advancing_ = false;
@@ -83,8 +83,8 @@ bool H1Session::step() {
     case State::Head:
       if (read_head()) return true;
       if (!draining_ || !is_idle()) return false;
-      linger();
-      return true;
+      leave_idle();
+      return state_ != State::Head;
     case State::Flushing:
       if (outlet_.is_waiting()) return false;
       after_flush();
@@ -123,7 +123,8 @@ void H1Session::on_stall() {
 // ---- handshake ------------------------------------------------------------------------------------------------------
 
 bool H1Session::shake_hands() {
-  const net::IoResult result = connection_.handshake();
+  net::IoResult result = connection_.handshake();
+  if (result.status == net::IoStatus::Ok) result = connection_.flush();  // its last flight
   if (result.status == net::IoStatus::WouldBlock) return false;
   if (result.status != net::IoStatus::Ok) {
     report_handshake(connection_.tls_error().find("name") != std::string_view::npos
@@ -212,8 +213,9 @@ bool H1Session::fill() {
 
 net::IoResult H1Session::read(std::span<char> into) {
   const net::IoResult result = connection_.read(into);
-  if (result.status != net::IoStatus::Ok || result.bytes < into.size())
-    readable_ = result.status == net::IoStatus::Ok && peer_closed_;
+  if (result.status == net::IoStatus::Ok && result.bytes == into.size()) return result;
+  if (const net::TlsStream* tls = connection_.tls(); tls != nullptr && tls->peer_ended()) peer_closed_ = true;
+  readable_ = result.status == net::IoStatus::Ok && peer_closed_;
   return result;
 }
 
@@ -222,6 +224,7 @@ void H1Session::begin_exchange(const http1::ParseResult& parsed) {
   input_.consume(parsed.consumed);
   deadline_.disarm();
   state_ = State::Exchange;
+  unused_ = false;
   exchange_->begin(*this, head, head_started_);
 }
 
@@ -292,6 +295,14 @@ void H1Session::wait_for_next() {
   if (!input_.empty()) return;
   input_.reset();
   context().arm_after(deadline_, shared_.settings.timeouts.idle);
+}
+
+/// Draining, and nothing has been received. A client that has just connected has its first request on the way.
+void H1Session::leave_idle() {
+  constexpr Millis first_request_time{1000};
+  if (!unused_) return linger();
+  const Monotonic limit = context().now() + first_request_time;
+  if (limit < deadline_.deadline()) context().wheel.arm(deadline_, limit);
 }
 
 /// Our FIN first; what the client still sends is read and dropped, else the kernel would answer it with a reset that

@@ -6,6 +6,7 @@
 //
 // Guarantees: requests are answered in order, the next head is looked at when the exchange before it has ended (req
 // 15); after our own `Connection: close` nothing more is read as a request (req 16); an idle connection owns no buffer.
+// Draining: what has begun is finished; a connection that has never carried a request gets a moment to send one.
 // Deadlines of req 40, 41, 43, 44. Owner: itself (net::Session). Worker thread.
 #pragma once
 #include <cstdint>
@@ -48,6 +49,8 @@ class H1Session final : public net::Session {
   /// The socket may have something; told by an edge, so it is remembered until a read comes back short.
   [[nodiscard]] bool is_readable() const noexcept { return readable_; }
   [[nodiscard]] net::IoResult read(std::span<char> into);
+  /// Tells the socket's present state once more in the next turn, for who stopped reading before it was drained.
+  void rearm() noexcept { context().poller.rearm(connection_.descriptor(), *this); }
   /// Sends towards the client; what waits is watched for a stall. False: the client is gone.
   [[nodiscard]] bool send(std::span<const iovec> pieces);
   [[nodiscard]] bool keep_alive_allowed() const noexcept { return !draining_ && context().keep_alive_allowed(); }
@@ -75,6 +78,7 @@ class H1Session final : public net::Session {
   void leave_exchange() noexcept;
   void after_flush();
   void wait_for_next();
+  void leave_idle();
   void linger();
   void finish(After after);
   void report_handshake(observe::HandshakeResult result);
@@ -95,6 +99,7 @@ class H1Session final : public net::Session {
   bool draining_ = false;
   bool advancing_ = false;
   bool head_waits_ = false;  ///< the head did not come in one piece: its deadline runs
+  bool unused_ = true;       ///< no head has come yet
   Generation tls_generation_{};
   const route::Listener* tls_listener_ = nullptr;  ///< of tls_generation_
   net::MemberTimer<H1Session, &H1Session::on_deadline> deadline_{*this};

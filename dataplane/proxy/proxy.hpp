@@ -23,6 +23,7 @@ struct Timeouts {
   Millis tls_handshake{10'000};
   Millis head{10'000};
   Millis body_silence{30'000};    ///< no byte of a request body for so long: 408
+  Millis body_grace{20'000};      ///< after it a request body must have come with 240 bytes a second, else 408
   Millis idle{60'000};            ///< between requests
   Millis write_stall{30'000};     ///< bytes wait and the peer takes none
   Millis continue_wait{1'000};    ///< Expect: 100-continue (req 38)

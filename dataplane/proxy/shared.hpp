@@ -6,6 +6,7 @@
 #include "dataplane/http1/head_edits.hpp"
 #include "dataplane/net/worker_context.hpp"
 #include "dataplane/proxy/proxy.hpp"
+#include "dataplane/proxy/retry_budget.hpp"
 #include "dataplane/upstream/upstream.hpp"
 
 namespace pintle::proxy {
@@ -22,11 +23,14 @@ class ExchangePool {
   ExchangePool(const ExchangePool&) = delete;
   ExchangePool& operator=(const ExchangePool&) = delete;
   [[nodiscard]] Exchange* take();
+  /// Called from deep inside the exchange itself: it stays alive at least until the end of the turn.
   void give_back(Exchange* exchange);
 
  private:
+  void trim();
   struct Shared& shared_;
   std::vector<Exchange*> free_;
+  net::MemberTask<ExchangePool, &ExchangePool::trim> trim_later_{*this};
 };
 
 struct Shared {
@@ -36,6 +40,7 @@ struct Shared {
   Settings settings;
   std::unique_ptr<upstream::Upstreams> upstreams;
   http1::HeadEdits edits;  ///< of one head, inside one event
+  RetryBudget retries;
   ExchangePool exchanges;
 };
 

@@ -11,6 +11,7 @@ import random
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import threading
@@ -452,6 +453,11 @@ class Client(Stream):
             return True
 
     def close(self):
+        self.sock.close()
+
+    def reset(self):
+        """Leaves with RST, which says that the answer is not wanted; FIN alone may be half a close."""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.sock.close()
 
     def __enter__(self):

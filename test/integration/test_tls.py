@@ -4,7 +4,7 @@ import ssl
 import tempfile
 import unittest
 
-from harness import Backend, Client, Folder, Pintle, certificate, gateway, prefix, route, secret, service, to, wait_until
+from harness import SLOW, Backend, Client, Folder, Pintle, certificate, gateway, prefix, route, secret, service, to, wait_until
 
 
 def client_context(*certificates, version=None):
@@ -75,11 +75,31 @@ class Tls(unittest.TestCase):
             self.assertEqual(client.get("nobody.test").status, 404)
             self.assertEqual(client.get("a.test").status, 200)
 
+    def test_every_server_name_with_every_host(self):
+        """The listener that SNI chose answers its hosts; another's are 421, nobody's are 404 (req 30)."""
+        owners = {"a.test": "a", "A.Test.": "a", "a.test:8443": "a", "x.wild.test": "wild", "extra.wild.test": "wild",
+                  "y.x.wild.test": "wild", "wild.test": None, "nobody.test": None, "b.a.test": None}
+        for name, listener, pair in (("a.test", "a", self.a), ("x.wild.test", "wild", self.wild),
+                                     ("extra.wild.test", "wild", self.extra)):
+            with self.connect(name, pair[0]) as client:
+                for host, owner in owners.items():
+                    wanted = 404 if owner is None else 200 if owner == listener else 421
+                    self.assertEqual(client.get(host).status, wanted, (name, host))
+                    self.assertEqual(client.get(host, method="HEAD").status, wanted, (name, host))
+
     def test_plain_http_on_the_tls_port_is_closed(self):
         with Client(self.pintle.port(443)) as client:
             client.send("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n")
             client.to_end()
         self.assertEqual([r for r in self.backend.requests if r.get("x-forwarded-proto") == "http"], [])
+
+    def test_close_notify_ends_the_connection_as_fin_does(self):
+        with self.connect("a.test", self.a[0]) as client:
+            raw = client.sock
+            client.send("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n")
+            self.assertEqual(client.response().body, b"one")
+            raw.settimeout(5 * SLOW)
+            raw.unwrap()  # waits for the gateway's own close_notify, long before an idle time is over
 
     def test_alpn_without_overlap_is_refused(self):
         context = client_context(self.a[0])

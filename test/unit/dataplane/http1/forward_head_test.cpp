@@ -75,6 +75,8 @@ TEST(EditResponse, Table) {
        modern, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", BodyKind::Length},
       {"closing", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", closing,
        "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\n", BodyKind::Length},
+      {"no blank after the status", "HTTP/1.0 200\r\nContent-Length: 3\r\n\r\n", modern,
+       "HTTP/1.1 200 \r\nContent-Length: 3\r\n\r\n", http::BodyKind::Length},
       {"from 1.0", "HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\n", modern,
        "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", BodyKind::Length},
       {"to 1.0", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", old,
