@@ -64,7 +64,6 @@ using DocumentSink = std::function<void(Document&&)>;
 
 /// Text for people: in quotes, control characters escaped, cut after `limit` bytes.
 [[nodiscard]] std::string quote(std::string_view text, std::size_t limit = 64);
-[[nodiscard]] bool is_utf8(std::string_view bytes) noexcept;
 
 /// Of members with one key keeps the last value at the place of the first; `report` gets (repeated, first)
 /// for each. Costs n log n, so a large object made of keys alone is no attack.
