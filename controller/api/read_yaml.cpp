@@ -104,12 +104,11 @@ class TreeBuilder : public YAML::EventHandler {
     const char quote = bytes[last_quoted_];
     if (quote != '"' && quote != '\'') return std::nullopt;
     for (std::size_t at = last_quoted_ + 1; at < bytes.size(); ++at) {
-      if (quote == '"' && bytes[at] == '\\')
+      const bool doubled = quote == '\'' && bytes.substr(at, 2) == "''";
+      if (doubled || (quote == '"' && bytes[at] == '\\'))
         ++at;
-      else if (bytes[at] == quote && (quote == '"' || at + 1 == bytes.size() || bytes[at + 1] != quote))
-        return std::nullopt;
       else if (bytes[at] == quote)
-        ++at;
+        return std::nullopt;
     }
     return last_quoted_at_;
   }
