@@ -157,28 +157,4 @@ void drop_duplicate_keys(Value& object, const std::function<void(const Member&, 
   members.resize(kept);
 }
 
-bool is_utf8(std::string_view bytes) noexcept {
-  std::size_t at = 0;
-  const auto byte = [&](std::size_t index) { return static_cast<unsigned char>(bytes[index]); };
-  while (at < bytes.size()) {
-    const unsigned lead = byte(at);
-    if (lead < 0x80) {
-      ++at;
-      continue;
-    }
-    const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    if (lead < 0xC2 || lead > 0xF4 || at + length > bytes.size()) return false;
-    const unsigned second = byte(at + 1);
-    // RFC 3629 section 4: no overlong forms, no surrogates, nothing past U+10FFFF
-    const unsigned low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-    const unsigned high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-    if (second < low || second > high) return false;
-    for (std::size_t more = 2; more < length; ++more) {
-      if ((byte(at + more) & 0xC0U) != 0x80U) return false;
-    }
-    at += length;
-  }
-  return true;
-}
-
 }  // namespace pintle::api

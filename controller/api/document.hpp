@@ -66,7 +66,6 @@ using DocumentSink = std::function<void(Document&&)>;
 [[nodiscard]] std::string visible(std::string_view text);
 /// The same in quotes, quotes and backslashes escaped too, cut after `limit` bytes.
 [[nodiscard]] std::string quote(std::string_view text, std::size_t limit = 64);
-[[nodiscard]] bool is_utf8(std::string_view bytes) noexcept;
 
 /// Of members with one key keeps the last value at the place of the first; `report` gets (repeated, first)
 /// for each. Costs n log n, so a large object made of keys alone is no attack.

@@ -34,7 +34,10 @@ struct FindingDoc {
   Severity severity;
   std::string_view title;
   std::string_view meaning;
+  std::string_view fix{};  ///< the way out where the finding itself names no better one
 };
 [[nodiscard]] const std::vector<FindingDoc>& finding_docs();
+/// Gives findings without a fix that of their row.
+void add_ways_out(std::vector<Finding>& findings);
 
 }  // namespace pintle::api

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "controller/api/bytes_check.hpp"
 #include "controller/api/read.hpp"
 
 namespace pintle::api {
@@ -12,12 +13,13 @@ namespace {
 
 class JsonReader {
  public:
-  JsonReader(const ReadInput& input, std::vector<Finding>& findings) : input_(input), findings_(findings) {}
+  JsonReader(const ReadInput& input, std::vector<Finding>& findings)
+      : input_(input), bytes_(without_mark(input.bytes)), findings_(findings) {}
 
   bool read_all(const DocumentSink& sink) {
     std::uint32_t index = 0;
     skip_space();
-    while (at_ < input_.bytes.size()) {
+    while (at_ < bytes_.size()) {
       Value root;
       if (!read_value(root, 1)) return false;
       if (root.type != Value::Type::Null) sink(Document{std::move(root), input_.file, index});
@@ -29,11 +31,11 @@ class JsonReader {
 
  private:
   [[nodiscard]] Position here() const noexcept { return {line_, column_}; }
-  [[nodiscard]] bool done() const noexcept { return at_ >= input_.bytes.size(); }
-  [[nodiscard]] char peek() const noexcept { return done() ? '\0' : input_.bytes[at_]; }
+  [[nodiscard]] bool done() const noexcept { return at_ >= bytes_.size(); }
+  [[nodiscard]] char peek() const noexcept { return done() ? '\0' : bytes_[at_]; }
 
   void advance() noexcept {
-    const char c = input_.bytes[at_++];
+    const char c = bytes_[at_++];
     if (c == '\n') {
       ++line_;
       column_ = 1;
@@ -59,9 +61,9 @@ class JsonReader {
   bool unexpected(std::string_view wanted) {
     if (done()) return fail(here(), fmt::format("not valid JSON: the text ends where {} should stand", wanted));
     std::size_t end = at_ + 1;  // the whole character
-    while (end < input_.bytes.size() && (static_cast<unsigned char>(input_.bytes[end]) & 0xC0U) == 0x80U) ++end;
-    return fail(here(), fmt::format("not valid JSON: {} where {} should stand",
-                                    quote(input_.bytes.substr(at_, end - at_)), wanted));
+    while (end < bytes_.size() && (static_cast<unsigned char>(bytes_[end]) & 0xC0U) == 0x80U) ++end;
+    return fail(here(),
+                fmt::format("not valid JSON: {} where {} should stand", quote(bytes_.substr(at_, end - at_)), wanted));
   }
 
   bool read_value(Value& value, std::uint32_t depth) {
@@ -89,7 +91,7 @@ class JsonReader {
   }
 
   bool read_word(Value& value, std::string_view word, Value::Type type, std::int64_t integer) {
-    if (!input_.bytes.substr(at_).starts_with(word)) return unexpected("a value");
+    if (!bytes_.substr(at_).starts_with(word)) return unexpected("a value");
     for (std::size_t i = 0; i < word.size(); ++i) advance();
     value.type = type;
     value.integer = integer;
@@ -123,7 +125,7 @@ class JsonReader {
       if (peek() == '+' || peek() == '-') advance();
       if (!take_digits()) return unexpected("a digit");
     }
-    value.text = input_.bytes.substr(from, at_ - from);
+    value.text = bytes_.substr(from, at_ - from);
     const char* begin = value.text.data();
     const char* end = begin + value.text.size();
     whole = whole && std::from_chars(begin, end, value.integer).ec == std::errc();
@@ -154,8 +156,8 @@ class JsonReader {
 
   std::optional<std::uint32_t> read_hex4() {
     std::uint32_t code = 0;
-    if (at_ + 4 > input_.bytes.size()) return std::nullopt;
-    const char* from = input_.bytes.data() + at_;
+    if (at_ + 4 > bytes_.size()) return std::nullopt;
+    const char* from = bytes_.data() + at_;
     const auto [end, error] = std::from_chars(from, from + 4, code, 16);
     if (error != std::errc() || end != from + 4) return std::nullopt;
     for (int i = 0; i < 4; ++i) advance();
@@ -174,7 +176,7 @@ class JsonReader {
       return true;
     }
     auto code = c == 'u' ? read_hex4() : std::nullopt;
-    if (code && *code >= 0xD800 && *code < 0xDC00 && input_.bytes.substr(at_).starts_with("\\u")) {
+    if (code && *code >= 0xD800 && *code < 0xDC00 && bytes_.substr(at_).starts_with("\\u")) {
       advance();
       advance();
       const auto low = read_hex4();
@@ -262,6 +264,7 @@ class JsonReader {
   }
 
   const ReadInput& input_;
+  std::string_view bytes_;
   std::vector<Finding>& findings_;
   std::size_t at_ = 0;
   std::uint32_t line_ = 1;
@@ -271,18 +274,8 @@ class JsonReader {
 }  // namespace
 
 bool read_json(const ReadInput& input, const DocumentSink& sink, std::vector<Finding>& findings) {
-  const bool large = input.bytes.size() > input.limits.bytes;
-  if (large || !is_utf8(input.bytes)) {
-    findings.push_back({.id = large ? "GW0105" : "GW0106",
-                        .severity = Severity::Error,
-                        .file = *input.file,
-                        .line = 1,
-                        .column = 1,
-                        .object = {},
-                        .field_path = {},
-                        .message = large ? fmt::format("the file is larger than {} bytes", input.limits.bytes)
-                                         : std::string("the file is not UTF-8"),
-                        .fix = large ? "split it into several files" : "save it as UTF-8"});
+  if (auto fault = find_byte_fault(input)) {
+    findings.push_back(std::move(*fault));
     return false;
   }
   return JsonReader(input, findings).read_all(sink);

@@ -11,17 +11,20 @@ namespace pintle::compile {
 /// or had in the generation before. Gaps are possible.
 template <class Key, class IdType>
 [[nodiscard]] std::map<Key, IdType> assign_stable(const std::vector<Key>& keys, const std::map<Key, IdType>& previous) {
-  std::set<std::uint32_t> taken;
-  for (const auto& [key, id] : previous) taken.insert(id.value);
+  std::vector<bool> taken(previous.size());
+  for (const auto& [key, id] : previous) {
+    if (taken.size() <= id.value) taken.resize(std::size_t{id.value} + 1);
+    taken[id.value] = true;
+  }
   std::map<Key, IdType> assigned;
   std::uint32_t next = 0;
   for (const Key& key : keys) {
     if (const auto before = previous.find(key); before != previous.end()) {
-      assigned.emplace(key, before->second);
+      assigned.emplace_hint(assigned.end(), key, before->second);
       continue;
     }
     if (assigned.contains(key)) continue;
-    while (taken.contains(next)) ++next;
+    while (next < taken.size() && taken[next]) ++next;
     assigned.emplace(key, IdType{next++});
   }
   return assigned;

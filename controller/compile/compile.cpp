@@ -13,7 +13,13 @@ using PortTablePtr = std::shared_ptr<const route::PortTable>;
 
 std::string name_of(const resolve::ResolvedGateway& gateway) { return gateway.namespace_ + '/' + gateway.name; }
 
+/// Most changes leave the backends as they are: then their ids need no thought.
 void assign_backend_ids(const resolve::Model& model, const Previous& previous, Previous& next) {
+  const auto same_key = [](const auto& a, const auto& b) { return a.first == b.first; };
+  if (std::ranges::equal(model.backends, previous.backend_ids, same_key)) {
+    next.backend_ids = previous.backend_ids;
+    return;
+  }
   std::vector<resolve::BackendKey> keys;
   keys.reserve(model.backends.size());
   for (const auto& [key, backend] : model.backends) keys.push_back(key);
@@ -41,13 +47,14 @@ bool same_backend(const runtime::Backend& a, const runtime::Backend& b) {
 std::shared_ptr<const runtime::EndpointSet> compile_endpoints(const resolve::Model& model, const Previous& previous,
                                                               const Previous& next) {
   auto set = std::make_shared<runtime::EndpointSet>();
+  set->backends.reserve(model.backends.size());
+  auto assigned = next.backend_ids.begin();  // of the same keys in the same order
   for (const auto& [key, backend] : model.backends) {
-    const BackendId id = next.backend_ids.at(key);
+    const BackendId id = (assigned++)->second;
     if (set->backends.size() <= id.index()) set->backends.resize(id.index() + 1);
-    const auto before = previous.backend_ids.find(key);
-    const runtime::Backend* old =
-        previous.endpoints && before != previous.backend_ids.end() ? previous.endpoints->find(before->second) : nullptr;
-    const bool same = old != nullptr && backend && same_backend(*old, *backend);
+    // Who has an id has had it before, or nobody had: an old backend of that id is the same one.
+    const runtime::Backend* old = previous.endpoints ? previous.endpoints->find(id) : nullptr;
+    const bool same = old != nullptr && backend && (old == backend.get() || same_backend(*old, *backend));
     set->backends[id.index()] = same ? previous.endpoints->backends[id.index()] : backend;
   }
   if (previous.endpoints && previous.endpoints->backends == set->backends) return previous.endpoints;
@@ -99,7 +106,7 @@ class PortCompiler {
     made.port = listener.port;
     made.public_port = static_cast<std::uint16_t>(listener.port + gateway.port_offset);
     made.tls = listener.protocol == runtime::SocketProtocol::Https;
-    made.table = tables_.make_table(key, listener.routes);
+    made.table = tables_.make_table(key, listener);
     return made;
   }
 
@@ -148,6 +155,7 @@ Compilation compile(const resolve::Model& model, Generation generation, const Pr
     }
   }
 
+  result.losers = tables.take_losers();
   next.endpoints = compile_endpoints(model, previous, next);
   next.certs = std::move(certs).finish();
   result.compiled.generation = generation;

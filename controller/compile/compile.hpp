@@ -20,6 +20,7 @@
 
 #include <pintle/runtime/compiled.hpp>
 
+#include "controller/compile/losers.hpp"
 #include "controller/resolve/model.hpp"
 
 namespace pintle::compile {
@@ -41,14 +42,20 @@ struct RouteParts {
   route::HostTablePtr alone;   ///< the table of a host that has this route only, if there is one
 };
 
+/// What was made of two or more routes that share a host.
+struct SharedHost {
+  route::HostTablePtr table;
+  std::vector<Loss> losses;
+};
+
 /// What one generation leaves to the next. A default-constructed one is right for the first.
 struct Previous {
   std::map<resolve::BackendKey, BackendId> backend_ids;
   std::map<runtime::SocketAddress, SocketId> socket_ids;
   std::map<ListenerKey, ListenerId> listener_ids;
-  std::unordered_map<RoutePtr, RouteParts> routes;
+  std::unordered_map<RoutePtr, std::shared_ptr<const RouteParts>> routes;
   /// What a HostTable holds depends on its routes alone: hosts with the same two or more routes share one.
-  std::unordered_map<std::vector<RoutePtr>, route::HostTablePtr, HashRoutes> host_tables;
+  std::unordered_map<std::vector<RoutePtr>, SharedHost, HashRoutes> host_tables;
   std::map<ListenerKey, std::shared_ptr<const route::ListenerTable>> listener_tables;
   std::map<PortKey, std::shared_ptr<const route::PortTable>> port_tables;
   std::shared_ptr<const runtime::EndpointSet> endpoints;
@@ -57,7 +64,8 @@ struct Previous {
 
 struct Compilation {
   runtime::Compiled compiled;
-  Previous next;  ///< give it to the next compile()
+  std::vector<Loser> losers;  ///< for tell_losers(); in the order of listeners and hosts
+  Previous next;              ///< give it to the next compile()
 };
 
 [[nodiscard]] Compilation compile(const resolve::Model& model, Generation generation, const Previous& previous);

@@ -92,17 +92,18 @@ std::size_t HashRoutes::operator()(const std::vector<RoutePtr>& routes) const no
   return hash ^ (hash >> 32U);
 }
 
-RouteParts& HttpTables::parts_of(const RoutePtr& route) {
+const RouteParts& HttpTables::parts_of(const RoutePtr& route) {
   const auto [at, fresh] = next_.routes.try_emplace(route);
-  RouteParts& parts = at->second;
-  if (!fresh) return parts;
+  if (!fresh) return *at->second;
   if (const auto before = previous_.routes.find(route); before != previous_.routes.end()) {
-    parts = before->second;
-    return parts;
+    at->second = before->second;
+    return *at->second;
   }
-  parts.rules.reserve(route->rules.size());
-  for (const resolve::ResolvedRule& rule : route->rules) parts.rules.push_back(make_rule(rule, next_.backend_ids));
-  return parts;
+  auto parts = std::make_shared<RouteParts>();
+  parts->rules.reserve(route->rules.size());
+  for (const resolve::ResolvedRule& rule : route->rules) parts->rules.push_back(make_rule(rule, next_.backend_ids));
+  at->second = std::move(parts);
+  return *at->second;
 }
 
 route::HostTablePtr HttpTables::make_host_table(const std::vector<RoutePtr>& routes) {
@@ -119,35 +120,48 @@ route::HostTablePtr HttpTables::make_host_table(const std::vector<RoutePtr>& rou
   return std::make_shared<const route::HostTable>(std::move(entries));
 }
 
-route::HostTablePtr HttpTables::host_table_of(const std::vector<RoutePtr>& routes) {
-  if (routes.size() == 1) {
-    RouteParts& parts = parts_of(routes.front());
-    if (!parts.alone) parts.alone = make_host_table(routes);
-    return parts.alone;
-  }
+route::HostTablePtr HttpTables::table_of_one(const RoutePtr& route) {
+  const RouteParts& parts = parts_of(route);
+  if (parts.alone) return parts.alone;
+  auto with_table = std::make_shared<RouteParts>(parts);
+  with_table->alone = make_host_table({route});
+  return (next_.routes[route] = std::move(with_table))->alone;
+}
+
+const SharedHost& HttpTables::table_of_many(const std::vector<RoutePtr>& routes) {
   const auto [at, fresh] = next_.host_tables.try_emplace(routes);
-  if (!fresh) return at->second;
+  SharedHost& host = at->second;
+  if (!fresh) return host;
   if (const auto before = previous_.host_tables.find(routes); before != previous_.host_tables.end()) {
     // Its rules stay known: the next host that has one of these routes shares them.
     for (const RoutePtr& route : routes) static_cast<void>(parts_of(route));
-    at->second = before->second;
+    host = before->second;
   } else {
-    at->second = make_host_table(routes);
+    host.table = make_host_table(routes);
+    host.losses = find_losses(*host.table);
   }
-  return at->second;
+  return host;
 }
 
 std::shared_ptr<const route::ListenerTable> HttpTables::make_table(const ListenerKey& key,
-                                                                   const std::vector<resolve::AttachedRoute>& routes) {
-  const std::vector<AttachedHost> attached = sort_by_host(routes);
+                                                                   const resolve::ResolvedListener& listener) {
+  const std::vector<AttachedHost> attached = sort_by_host(listener.routes);
   std::vector<std::pair<std::string, route::HostTablePtr>> hosts;
+  hosts.reserve(attached.size());
   std::vector<RoutePtr> of_host;
   for (auto at = attached.begin(); at != attached.end();) {
     const std::string_view host = at->host;
     of_host.clear();
     for (; at != attached.end() && at->host == host; ++at) of_host.push_back(*at->route);
     remove_repeated(of_host);
-    hosts.emplace_back(host, host_table_of(of_host));
+    if (of_host.size() == 1) {
+      hosts.emplace_back(host, table_of_one(of_host.front()));
+      continue;
+    }
+    const SharedHost& shared = table_of_many(of_host);
+    hosts.emplace_back(host, shared.table);
+    for (const Loss& loss : shared.losses)
+      losers_.push_back({key.first, key.second, listener.port, std::string(host), loss});
   }
 
   std::shared_ptr<const route::ListenerTable>& table = next_.listener_tables[key];

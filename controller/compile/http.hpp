@@ -13,16 +13,20 @@ class HttpTables {
     next_.host_tables.reserve(previous_.host_tables.size());
   }
 
-  [[nodiscard]] std::shared_ptr<const route::ListenerTable> make_table(
-      const ListenerKey& key, const std::vector<resolve::AttachedRoute>& routes);
+  [[nodiscard]] std::shared_ptr<const route::ListenerTable> make_table(const ListenerKey& key,
+                                                                       const resolve::ResolvedListener& listener);
+  /// Of all tables made so far.
+  [[nodiscard]] std::vector<Loser> take_losers() { return std::move(losers_); }
 
  private:
-  [[nodiscard]] RouteParts& parts_of(const RoutePtr& route);
-  [[nodiscard]] route::HostTablePtr host_table_of(const std::vector<RoutePtr>& routes);
+  [[nodiscard]] const RouteParts& parts_of(const RoutePtr& route);
+  [[nodiscard]] route::HostTablePtr table_of_one(const RoutePtr& route);
+  [[nodiscard]] const SharedHost& table_of_many(const std::vector<RoutePtr>& routes);
   [[nodiscard]] route::HostTablePtr make_host_table(const std::vector<RoutePtr>& routes);
 
   const Previous& previous_;
   Previous& next_;
+  std::vector<Loser> losers_;
 };
 
 }  // namespace pintle::compile

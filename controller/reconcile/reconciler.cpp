@@ -126,6 +126,7 @@ void Reconciler::State::run() {
   refs = std::move(resolution.refs);
   compile::Compilation compilation = compile::compile(resolution.model, Generation{++generation.value}, previous);
   previous = std::move(compilation.next);
+  compile::tell_losers(compilation.losers, resolution.report);
   current = {.snapshot = std::move(snapshot),
              .report = std::move(resolution.report),
              .compiled = std::make_shared<const runtime::Compiled>(std::move(compilation.compiled)),

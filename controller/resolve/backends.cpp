@@ -44,9 +44,7 @@ std::optional<Problem> find_grant_fault(const BackendContext& context, Crossing 
                             .to_namespace = crossing.to,
                             .to_name = ref.name};
   if (is_permitted(context.snapshot, reference, refs)) return std::nullopt;
-  return Problem{".namespace", std::string(reason::ref_not_permitted),
-                 fmt::format("no ReferenceGrant in namespace {} lets HTTPRoutes of namespace {} refer to Service {}",
-                             crossing.to, crossing.from, ref.name)};
+  return Problem{".namespace", std::string(reason::ref_not_permitted), describe_missing_grant(reference)};
 }
 
 std::string list_ports(const api::Service& service) {

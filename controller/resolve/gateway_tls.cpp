@@ -34,9 +34,7 @@ void judge_client_certificate(const Inputs& inputs, JudgedGateway& gateway, cons
                             .to_namespace = ns,
                             .to_name = ref.name};
   if (!is_permitted(inputs.snapshot, reference, inputs.refs)) {
-    refuse(reason::ref_not_permitted,
-           fmt::format("no ReferenceGrant in namespace {} lets Gateways of namespace {} refer to Secret {}", ns, own,
-                       ref.name));
+    refuse(reason::ref_not_permitted, describe_missing_grant(reference));
     return;
   }
   inputs.refs.insert(ref_to(api::Kind::Secret, ns, ref.name));
@@ -66,9 +64,7 @@ std::optional<Problem> find_ca_fault(const Inputs& inputs, const api::Gateway& g
                             .to_namespace = ns,
                             .to_name = ref.name};
   if (!is_permitted(inputs.snapshot, reference, inputs.refs))
-    return fault(reason::ref_not_permitted,
-                 fmt::format("no ReferenceGrant in namespace {} lets Gateways of namespace {} refer to ConfigMap {}",
-                             ns, gateway.metadata.ns, ref.name));
+    return fault(reason::ref_not_permitted, describe_missing_grant(reference));
   inputs.refs.insert(ref_to(api::Kind::ConfigMap, ns, ref.name));
   const auto* found = inputs.snapshot.find<api::ConfigMap>(ns, ref.name);
   if (found == nullptr)

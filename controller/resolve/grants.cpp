@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <ranges>
 
+#include <fmt/format.h>
+
 #include "controller/resolve/refs.hpp"
 
 namespace pintle::resolve {
@@ -28,6 +30,14 @@ bool is_permitted(const store::ClusterSnapshot& snapshot, const Reference& refer
   const auto ns_of = [&](std::size_t at) -> std::string_view { return grants[at].metadata.ns; };
   return std::ranges::any_of(std::ranges::equal_range(places, reference.to_namespace, {}, ns_of),
                              [&](std::size_t at) { return allows(grants[at], reference); });
+}
+
+std::string describe_missing_grant(const Reference& reference) {
+  return fmt::format(
+      "no ReferenceGrant in namespace {0} lets {2}s of namespace {3} refer to {4} {5}; one there with from: [{{group: "
+      "{1}, kind: {2}, namespace: {3}}}] and to: [{{group: \"{6}\", kind: {4}, name: {5}}}] would",
+      reference.to_namespace, reference.from_group, reference.from_kind, reference.from_namespace, reference.to_kind,
+      reference.to_name, reference.to_group);
 }
 
 }  // namespace pintle::resolve

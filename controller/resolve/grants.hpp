@@ -1,6 +1,7 @@
 // The one place that decides whether an object may refer into another namespace (req 64). It knows no kinds: every kind
 // of reference passes the same rows of ReferenceGrants, read in the direction of the referrer.
 #pragma once
+#include <string>
 #include <string_view>
 
 #include "controller/resolve/model.hpp"
@@ -22,5 +23,9 @@ struct Reference {
 /// and namespace and a `to` with the target's group, kind and, if given, name. Lists and grants are alternatives.
 /// What was looked up goes to `refs`.
 [[nodiscard]] bool is_permitted(const store::ClusterSnapshot& snapshot, const Reference& reference, RefSet& refs);
+
+/// For people: that no grant permits the reference, and the spec of the one that would. Tells nothing of the target but
+/// what the reference says itself.
+[[nodiscard]] std::string describe_missing_grant(const Reference& reference);
 
 }  // namespace pintle::resolve

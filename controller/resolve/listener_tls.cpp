@@ -40,9 +40,7 @@ FoundCertificate find_certificate(const Inputs& inputs, const api::Gateway& gate
                             .to_namespace = ns,
                             .to_name = ref.name};
   if (!is_permitted(inputs.snapshot, reference, inputs.refs))
-    return refuse(reason::ref_not_permitted,
-                  fmt::format("no ReferenceGrant in namespace {} lets Gateways of namespace {} refer to Secret {}", ns,
-                              gateway.metadata.ns, ref.name));
+    return refuse(reason::ref_not_permitted, describe_missing_grant(reference));
   inputs.refs.insert(ref_to(api::Kind::Secret, ns, ref.name));
   const ShelvedCertificate* shelved = inputs.certificates.find(inputs.snapshot, ns, ref.name);
   if (shelved == nullptr)

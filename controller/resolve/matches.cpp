@@ -9,6 +9,7 @@
 #include <pintle/http/target.hpp>
 
 #include "controller/api/document.hpp"
+#include "controller/resolve/age.hpp"
 #include "controller/resolve/reasons.hpp"
 
 namespace pintle::resolve {
@@ -144,7 +145,7 @@ void rank(route::Match& match, const api::HTTPRoute& route, std::uint32_t rule, 
   rank.without_method = match.method.empty() ? 1 : 0;
   rank.minus_header_matches = -static_cast<std::int32_t>(match.headers.size());
   rank.minus_query_matches = -static_cast<std::int32_t>(match.queries.size());
-  rank.created_at = route.metadata.creation_timestamp.time_since_epoch().count();
+  rank.created_at = birth_of(route.metadata).time_since_epoch().count();
   rank.route = route.metadata.ns + '/' + route.metadata.name;
   rank.rule = rule;
   rank.match = index;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "controller/resolve/age.hpp"
 #include "controller/resolve/gateways.hpp"
 #include "controller/resolve/reasons.hpp"
 
@@ -22,7 +23,7 @@ std::vector<JudgedGateway*> order_by_age(std::vector<JudgedGateway>& gateways) {
   for (JudgedGateway& gateway : gateways) order.push_back(&gateway);
   std::ranges::sort(order, {}, [](const JudgedGateway* one) {
     const api::ObjectMeta& metadata = one->object->metadata;
-    return std::tie(metadata.creation_timestamp, metadata.ns, metadata.name);
+    return std::tuple(birth_of(metadata), std::string_view(metadata.ns), std::string_view(metadata.name));
   });
   return order;
 }
@@ -117,6 +118,7 @@ class Allotment {
     const std::uint16_t port = listener.spec->port;
     const Taken& taken = ports_.at(port);
     listener.report.served = !taken.sockets.empty() && can_serve(listener);
+    if (listener.report.served) listener.report.sockets = taken.sockets;
     if (!taken.sockets.empty()) return;
     const auto refuse = [&](std::string message) {
       listener.report.accepted.push_back(

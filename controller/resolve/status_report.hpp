@@ -41,6 +41,7 @@ struct ListenerReport {
   std::optional<Problem> overlap;  ///< OverlappingTLSConfig; a warning
   std::vector<std::string> notes;  ///< what is not wrong but worth knowing; ends in the message of Accepted
   bool served = false;             ///< it is in the Model
+  std::vector<runtime::SocketAddress> sockets;  ///< of its port that its Gateway owns, port with the offset; if served
 };
 
 enum class AddressOrigin : std::uint8_t {

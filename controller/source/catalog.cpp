@@ -37,11 +37,22 @@ class Refusals {
   bool somebody_ = false;
 };
 
-[[nodiscard]] api::Finding kept(const std::string& path, std::string object, std::string message) {
+/// It stands where the first error that refuses the object does.
+[[nodiscard]] api::Finding kept(const LoadedFile& loaded, std::string object, std::string message) {
+  const auto refuses = [&](const api::Finding& one) {
+    return one.severity == api::Severity::Error && (object.empty() || one.object == object);
+  };
+  auto cause = std::ranges::find_if(loaded.findings, refuses);
+  if (cause == loaded.findings.end())
+    cause = std::ranges::find(loaded.findings, api::Severity::Error, &api::Finding::severity);
   api::Finding finding;
   finding.id = "GW0502";
   finding.severity = api::Severity::Warning;
-  finding.file = path;
+  if (cause != loaded.findings.end()) {
+    finding.file = cause->file;
+    finding.line = cause->line;
+    finding.column = cause->column;
+  }
   finding.object = std::move(object);
   finding.message = std::move(message);
   finding.fix = "correct what the other findings of the file name";
@@ -74,12 +85,12 @@ void Catalog::set(const std::string& path, LoadedFile loaded) {
     for (api::AnyObject& before : file.objects) {
       const api::ObjectKey key = api::key_of(before);
       if (sound.contains(key) || !refused.concern(key)) continue;
-      loaded.findings.push_back(kept(path, api::to_string(key), "its last good version stays in force"));
+      loaded.findings.push_back(kept(loaded, api::to_string(key), "its last good version stays in force"));
       loaded.objects.push_back(std::move(before));
     }
     file.objects = std::move(loaded.objects);
   } else if (!file.objects.empty()) {
-    loaded.findings.push_back(kept(path, {},
+    loaded.findings.push_back(kept(loaded, {},
                                    fmt::format("the last good version of the file stays in force, with its {} object{}",
                                                file.objects.size(), file.objects.size() == 1 ? "" : "s")));
   }

@@ -143,7 +143,9 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
   return make_error(ErrorCode::TooLarge, fmt::format("the file is larger than {} bytes", limit));
 }
 
-LoadedFile load_manifest(const std::string& path, std::string_view bytes) {
+namespace {
+
+LoadedFile read_and_decode(const std::string& path, std::string_view bytes) {
   LoadedFile out;
   std::vector<api::Document> documents;
   out.whole = api::read_manifest(
@@ -160,6 +162,14 @@ LoadedFile load_manifest(const std::string& path, std::string_view bytes) {
     else
       out.findings.push_back(written_twice(object, first->second));
   }
+  return out;
+}
+
+}  // namespace
+
+LoadedFile load_manifest(const std::string& path, std::string_view bytes) {
+  LoadedFile out = read_and_decode(path, bytes);
+  api::add_ways_out(out.findings);
   return out;
 }
 

@@ -1,6 +1,8 @@
 #include "controller/status/binding.hpp"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -26,20 +28,9 @@ struct Outcome {
   }
 };
 
-[[nodiscard]] const runtime::SocketResult* find_socket(const resolve::GatewayReport& report,
-                                                       const resolve::ListenerReport& listener,
-                                                       const resolve::AssignedAddress& assigned,
-                                                       const SocketResults& results) {
-  runtime::SocketAddress socket = assigned.address;
-  socket.port = static_cast<std::uint16_t>(listener.port + report.port_offset);
-  return results.find(socket);
-}
-
-[[nodiscard]] Outcome outcome_of(const resolve::GatewayReport& report, const resolve::ListenerReport& listener,
-                                 const SocketResults& results) {
+[[nodiscard]] Outcome outcome_of(const resolve::ListenerReport& listener, const SocketResults& results) {
   Outcome outcome;
-  for (const resolve::AssignedAddress& assigned : report.addresses)
-    outcome.add(find_socket(report, listener, assigned, results));
+  for (const runtime::SocketAddress& socket : listener.sockets) outcome.add(results.find(socket));
   return outcome;
 }
 
@@ -47,12 +38,13 @@ struct Outcome {
 [[nodiscard]] Outcome outcome_of(const resolve::GatewayReport& report, const resolve::AssignedAddress& assigned,
                                  const SocketResults& results) {
   Outcome outcome;
-  std::vector<std::uint16_t> seen;
-  for (const resolve::ListenerReport& listener : report.listeners) {
-    if (!listener.served || std::ranges::find(seen, listener.port) != seen.end()) continue;
-    seen.push_back(listener.port);
-    outcome.add(find_socket(report, listener, assigned, results));
-  }
+  std::set<std::uint16_t> seen;
+  for (const resolve::ListenerReport& listener : report.listeners)
+    for (runtime::SocketAddress socket : listener.sockets) {
+      const runtime::SocketResult* result = results.find(socket);
+      const std::uint16_t port = std::exchange(socket.port, std::uint16_t{0});
+      if (socket == assigned.address && seen.insert(port).second) outcome.add(result);
+    }
   return outcome;
 }
 
@@ -94,7 +86,7 @@ Verdict judge_programmed(const resolve::GatewayReport& report, const resolve::Li
                          const SocketResults& results) {
   if (!listener.served) return not_served(report, listener);
   if (!results.apply().complete()) return listener::programmed_pending(waiting(results.apply()));
-  const Outcome outcome = outcome_of(report, listener, results);
+  const Outcome outcome = outcome_of(listener, results);
   if (outcome.bound.empty())
     return outcome.faults.empty() ? listener::programmed_pending("no socket of the listener has been bound yet")
                                   : listener::port_not_bound(joined(outcome.faults, "; "));

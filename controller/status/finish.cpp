@@ -36,7 +36,7 @@ template <class Status>
   const Verdict verdicts[] = {
       report.accepted.empty() ? gateway_class::accepted("the class is served by this controller")
                               : gateway_class::refused_accepted(report.accepted),
-      gateway_class::supported_version("Gateway API v1.6"),
+      gateway_class::supported_version("Gateway API v1.6 is what is read: unknown fields and versions are findings"),
   };
   return {.conditions = merge_conditions(previous.conditions, verdicts, gateway_class::owned, stamp),
           .supported_features = report.supported_features};

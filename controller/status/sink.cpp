@@ -59,6 +59,31 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view file_end = ".status.yaml";
 
+/// "httproute_default_shop.status.yaml" to its object; nullopt for a name that write() would not give.
+[[nodiscard]] std::optional<api::ObjectKey> key_of_file(std::string_view name) {
+  if (!name.ends_with(file_end)) return std::nullopt;
+  name.remove_suffix(file_end.size());
+  const auto take_word = [&name] {
+    const std::size_t end = std::min(name.find('_'), name.size());
+    const std::string word(name.substr(0, end));
+    name.remove_prefix(std::min(end + 1, name.size()));
+    return word;
+  };
+  const std::string kind = take_word();
+  if (kind == "gatewayclass") return api::ObjectKey{api::Kind::GatewayClass, {}, std::string(name)};
+  std::string ns = take_word();
+  if (kind == "gateway") return api::ObjectKey{api::Kind::Gateway, std::move(ns), std::string(name)};
+  if (kind == "httproute") return api::ObjectKey{api::Kind::HTTPRoute, std::move(ns), std::string(name)};
+  return std::nullopt;
+}
+
+/// Only what to_yaml() wrote may be removed: its first line is written in a way no person would choose.
+[[nodiscard]] bool is_ours(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::string line;
+  return std::getline(in, line) && line == fmt::format("apiVersion: \"{}/v1\"", api::gateway_group);
+}
+
 }  // namespace
 
 FolderStatusSink::FolderStatusSink(std::string directory) : directory_(std::move(directory)) {}
@@ -87,7 +112,18 @@ std::vector<Error> FolderStatusSink::write(std::span<const StatusPatch> patches)
   return errors;
 }
 
+/// Removes the files of objects that do not exist: an earlier run cannot have known that they would go.
+void FolderStatusSink::sweep(const store::ClusterSnapshot& snapshot) {
+  if (directory_.empty() || std::exchange(swept_, true)) return;
+  std::error_code fault;
+  for (fs::directory_iterator at(directory_, fault), end; !fault && at != end; at.increment(fault)) {
+    const auto key = key_of_file(at->path().filename().string());
+    if (key && !find_uid(snapshot, *key) && is_ours(at->path())) std::remove(at->path().c_str());
+  }
+}
+
 const Statuses& FolderStatusSink::previous(const store::ClusterSnapshot& snapshot) {
+  sweep(snapshot);
   Statuses present = statuses_of(snapshot);
   for (auto written = uids_.begin(); written != uids_.end();) {
     const auto& [key, uid] = *written;

@@ -27,13 +27,15 @@ class FolderStatusSink final : public StatusSink {
   explicit FolderStatusSink(std::string directory = {});
   std::vector<Error> write(std::span<const StatusPatch> patches) override;
   /// What finish_status takes as `previous`: the statuses written, else those in the manifests, of the objects that
-  /// exist. Forgets the others and removes their files.
+  /// exist. Forgets the others and removes their files; the first call also those that earlier runs left.
   [[nodiscard]] const Statuses& previous(const store::ClusterSnapshot& snapshot);
   [[nodiscard]] const Statuses& statuses() const noexcept { return statuses_; }
 
  private:
   [[nodiscard]] std::string path_of(const api::ObjectKey& key) const;
+  void sweep(const store::ClusterSnapshot& snapshot);
   std::string directory_;
+  bool swept_ = false;
   Statuses statuses_;
   std::map<api::ObjectKey, std::string> uids_;  ///< of the objects written: an object made anew starts afresh
 };

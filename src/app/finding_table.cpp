@@ -33,7 +33,7 @@ const std::vector<CrossFindingDoc>& cross_finding_docs() {
         "The field holds a word Pintle does not know, or one it does not serve in this version. A rule with it answers "
         "500: it must not fall through to another rule."},
        "UnsupportedValue",
-       "use one of the values the message names"},
+       "correct the value; where the message names others, use one of them"},
       {{"GW0608", Error, "Port clash", "Another Gateway has that address and port; the older one keeps it."},
        "PortUnavailable",
        "use another port, or an address of its own for each Gateway"},

@@ -69,10 +69,14 @@ OfflineWorld evaluate(const std::vector<std::string>& paths, const Target& targe
       settings.internal_certificates.emplace(hostname, placeholder(hostname));
     world.resolution = resolve::resolve(world.snapshot, settings);
   }
-  world.compiled = compile::compile(world.resolution.model, Generation{1}, {}).compiled;
+  compile::Compilation compilation = compile::compile(world.resolution.model, Generation{1}, {});
+  world.compiled = std::move(compilation.compiled);
+  // `validate` tells losers in its own way, with all other rules that cannot win: the report stays as it is.
+  resolve::StatusReport report = world.resolution.report;
+  compile::tell_losers(compilation.losers, report);
   world.statuses = status::statuses_of(world.snapshot);
   for (status::StatusPatch& patch :
-       status::finish_status(world.resolution.report, as_if_applied(world.compiled), world.statuses, wall_now()))
+       status::finish_status(report, as_if_applied(world.compiled), world.statuses, wall_now()))
     world.statuses.insert_or_assign(patch.key, std::move(patch.status));
   return world;
 }

@@ -90,10 +90,16 @@ using Json = nlohmann::ordered_json;
   return bad.empty() ? good : bad;
 }
 
+/// A good condition that says more than its first clause has notes (status/finish.cpp): a rule that gets no request,
+/// say.
+[[nodiscard]] bool has_notes(const Json& condition) {
+  return text_of(condition, "type") == "Accepted" && text_of(condition, "message").find("; ") != std::string::npos;
+}
+
 void print_messages(const Json& conditions, std::string_view subject, Width width, const Terminal& terminal) {
   for (const Json& condition : conditions) {
     const bool good = is_good(condition);
-    if (good && width == Width::Normal) continue;
+    if (good && width == Width::Normal && !has_notes(condition)) continue;
     terminal.out << "  " << terminal.paint(good ? Paint::Good : Paint::Bad, good ? "+" : "!") << ' '
                  << printable(fmt::format("{} {}={} {}: {}", subject, text_of(condition, "type"),
                                           text_of(condition, "status"), text_of(condition, "reason"),

@@ -92,7 +92,9 @@ std::vector<api::Finding> find_faults(const OfflineWorld& world, const Validatio
   if (world.compiled.certs) check_certificates(out, *world.compiled.certs, settings);
   for (const api::ReferenceGrant* grant : find_unused_grants(world.snapshot))
     out.add(find_cross_finding("GW0901"), {api::key_of(*grant), {}}, "no reference of these manifests needs the grant");
-  return out.take();
+  std::vector<api::Finding> found = out.take();
+  api::add_ways_out(found);
+  return found;
 }
 
 }  // namespace pintle::app

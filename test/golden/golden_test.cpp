@@ -73,8 +73,9 @@ Outcome run(const Case& source, const std::vector<std::size_t>& order) {
   Decoded decoded = decode_case(source, order);
   const store::ClusterSnapshot snapshot = freeze(std::move(decoded.objects));
   resolve::Memo memo;
-  const resolve::Resolution resolution = resolve::resolve(snapshot, source.settings, memo);
+  resolve::Resolution resolution = resolve::resolve(snapshot, source.settings, memo);
   const compile::Compilation compilation = compile::compile(resolution.model, Generation{1}, {});
+  compile::tell_losers(compilation.losers, resolution.report);
   const runtime::ApplyReport applied = apply(compilation.compiled, source.busy);
   status::Statuses statuses = status::statuses_of(snapshot);
   take(statuses, status::finish_status(resolution.report, applied, statuses, time_of_run));
@@ -90,10 +91,11 @@ Outcome run(const Case& source, const std::vector<std::size_t>& order) {
   made.text = compile::to_yaml(shown);
 
   made.again = status::finish_status(resolution.report, applied, statuses, later);
-  const resolve::Resolution second = resolve::resolve(snapshot, source.settings, memo);
+  resolve::Resolution second = resolve::resolve(snapshot, source.settings, memo);
   const compile::Compilation recompiled = compile::compile(second.model, Generation{2}, compilation.next);
   EXPECT_EQ(recompiled.compiled.table->ports(), compilation.compiled.table->ports()) << "tables without a change";
   EXPECT_EQ(recompiled.compiled.endpoints, compilation.compiled.endpoints) << "endpoints without a change";
+  compile::tell_losers(recompiled.losers, second.report);
   made.once_more = status::finish_status(second.report, apply(recompiled.compiled, source.busy), statuses, later);
   return made;
 }

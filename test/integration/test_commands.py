@@ -57,6 +57,42 @@ class Demo(unittest.TestCase):
         self.assertIn("--port-offset", result.stderr)
 
 
+class StatusAgrees(unittest.TestCase):
+    """What `status` and `/findings` say of a running instance is what a look at its folder says."""
+
+    def setUp(self):
+        self.folder = Folder()
+        self.addCleanup(self.folder.close)
+        rules = [{"matches": [{"path": {"value": "/"}}], "backendRefs": [to("absent")]}]
+        self.folder.write("all", gateway(), gateway("broken", [{"name": "tcp", "protocol": "TCP", "port": 8080}]),
+                          service("b", [1]), route("first", [{"backendRefs": [to("b")]}], ["x.test"]),
+                          route("second", rules, ["x.test"]), route("lost", rules, ["y.test"], "broken"))
+        self.folder.write_text("zz.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: Bad_Name}\nspec: {ports: [{port: x}]}\n")
+
+    def test_offline_and_live(self):
+        with Pintle(self.folder) as pintle:
+            live = run("status", "--admin", f"127.0.0.1:{pintle.admin_port}")
+            offline = run("status", "--config", str(self.folder.path), "--port-offset", str(pintle.offset))
+            self.assertEqual(live.returncode, 0, live.stderr)
+            self.assertEqual(live.stdout, offline.stdout)
+            self.assertEqual(live.stderr, offline.stderr)
+            self.assertIn("zz.yaml:3:18: error GW0301", live.stderr)
+            self.assertRegex(live.stdout, r"manifests: \d errors, 0 warnings")
+            self.assertIn("default/first rule 0 has the same match", live.stdout)
+            listed = json.loads(pintle.admin("/findings")[1])
+            self.assertTrue(all(one["line"] > 0 and one["column"] > 0 and one["fix"] for one in listed["findings"]), listed)
+            before = pintle.generation()
+            with socket.socket() as squatter:  # a port that stays busy is tried again and again, and is no new configuration
+                squatter.bind(("127.0.0.1", pintle.port(8080)))
+                squatter.listen()
+                pintle.edit(lambda: self.folder.write("more", gateway("busy", [{"name": "http", "protocol": "HTTP", "port": 8080}])))
+                wait_until(lambda: "is in use" in pintle.log_text(), 5, "the busy port to be told")
+                served = pintle.generation()
+                self.assertEqual(served, before + 1)
+            wait_until(lambda: f"listens on 127.0.0.1:{pintle.port(8080)} now" in pintle.log_text(), 10, "the port to be bound")
+            self.assertEqual(pintle.generation(), served)
+
+
 class Validate(unittest.TestCase):
     def test_the_example_is_sound(self):
         result = run("validate", "--tls", "internal", str(QUICKSTART))

@@ -2,18 +2,19 @@
 configuration, each compared with the answer and with the access log."""
 import json
 import random
+import ssl
 import subprocess
 import unittest
 import urllib.parse
 
 from harness import PINTLE, SLOW, Backend, Client, Folder, Pintle, gateway, route, service, to, wait_until
 
-HOSTS = ["a.test", "b.test", "x.wild.test", "deep.x.wild.test", "nobody.test", "shop.only.test", "127.0.0.1"]
-PATHS = ["/", "/a", "/a/", "/a/b", "/ab", "/A", "/a/../b", "/b//c", "/%61", "/re/123", "/re/abc", "/exact", "/exact/", "/%zz",
+HOSTS = ["a.test", "A.TEST", "a.test.", "b.test", "x.wild.test", "deep.x.wild.test", "nobody.test", "shop.only.test", "127.0.0.1"]
+PATHS = ["/", "/a%2Fb", "/a/./b", "/a//b", "/a;x", "/re/1%32", "/%7Ea", "/a/%2e%2e/b", "/exact%3F", "/a", "/a/", "/a/b", "/ab", "/A", "/a/../b", "/b//c", "/%61", "/re/123", "/re/abc", "/exact", "/exact/", "/%zz",
          "/old/1", "/gone", "/denied", "/half"]
-METHODS = ["GET", "POST", "DELETE", "OPTIONS"]
-HEADERS = [None, ("x-canary", "yes"), ("x-canary", "no"), ("X-Canary", "yes"), ("x-two", "1")]
-QUERIES = ["", "?q=1", "?q=2", "?q=2&q=1", "?other", "?Q=1"]
+METHODS = ["GET", "POST", "DELETE", "OPTIONS", "PATCH", "BREW"]
+HEADERS = [None, ("X-CANARY", "yes "), ("x-canary", ""), ("x-canary", "yes, yes"), ("x-canary", "yes"), ("x-canary", "no"), ("X-Canary", "yes"), ("x-two", "1")]
+QUERIES = ["", "?q=1", "?q=2", "?q=2&q=1", "?other", "?Q=1", "?q=%31", "?q=1;x", "?%71=1", "?&&q=1&", "?q"]
 
 
 def match(path, kind="PathPrefix", method=None, headers=None, query=None):
@@ -118,6 +119,50 @@ class ExplainAgrees(unittest.TestCase):
                 self.assertEqual({**walk, "generation": 0}, {**offline, "generation": 0}, case)
             seen.add(line["reason"])
         self.assertLessEqual({"upstream", "redirect", "no_host", "no_route", "bad_request", "no_endpoints", "ref_not_permitted"}, seen)
+
+
+class ExplainAgreesOverTls(unittest.TestCase):
+    """The handshake chooses the listener, the Host may ask for another: every pair of them."""
+
+    NAMES = ["a.test", "A.test", "x.wild.test", "deep.x.wild.test", "wild.test", "other.test"]
+
+    def setUp(self):
+        backend, self.folder = Backend("b"), Folder()
+        self.addCleanup(backend.close)
+        self.addCleanup(self.folder.close)
+        tls = {"certificateRefs": [{"name": "absent"}]}
+        listeners = [{"name": "a", "protocol": "HTTPS", "port": 443, "hostname": "a.test", "tls": tls},
+                     {"name": "wild", "protocol": "HTTPS", "port": 443, "hostname": "*.wild.test", "tls": tls},
+                     {"name": "closed", "protocol": "HTTPS", "port": 8443, "hostname": "only.test", "tls": tls}]
+        self.folder.write("all", gateway(listeners=listeners), service("b", [backend.port]),
+                          route("a", [{"matches": [match("/a")], "backendRefs": [to("b")]}], ["a.test"]),
+                          route("wild", [{"backendRefs": [to("b")]}], ["*.wild.test", "wild.test"]))
+
+    def reality(self, pintle, sni, host, path):
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        try:
+            with Client(pintle.port(443), context, sni) as client:
+                return client.get(f"{host}:{pintle.port(443)}", path).status
+        except (ssl.SSLError, ConnectionError):
+            return None
+
+    def test_every_pair_of_sni_and_host(self):
+        seen = set()
+        with Pintle(self.folder, "--tls", "internal", ports=(443, 8443)) as pintle:
+            for sni in self.NAMES:
+                for host in self.NAMES:
+                    for path in ("/a", "/b"):
+                        status = self.reality(pintle, sni, host, path)
+                        url = f"https://{host}:{pintle.port(443)}{path}"
+                        query = urllib.parse.urlencode([("url", url), ("sni", sni)])
+                        code, body = pintle.admin("/explain?" + query)
+                        self.assertEqual(code, 200, body)
+                        answer = json.loads(body)["answer"]
+                        expected = 200 if answer["reason"] == "upstream" else answer["status"] or None  # 0: no handshake
+                        self.assertEqual(expected, status, (sni, host, path, answer))
+                        seen.add(status)
+        self.assertLessEqual({200, 404, 421, None}, seen)
 
 
 if __name__ == "__main__":

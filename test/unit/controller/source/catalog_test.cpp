@@ -103,6 +103,22 @@ TEST(Catalog, ABrokenFileKeepsAllItHad) {
   EXPECT_THAT(ids(catalog), IsEmpty());
 }
 
+TEST(Catalog, WhatIsKeptIsToldWhereTheFaultStands) {
+  Catalog catalog;
+  set(catalog, "f.yaml", service("a") + route("x", "/a"));
+  (void)take(catalog);
+  for (const std::string& text : {service("a") + "b: [\n", service("a") + route("x", "no-slash")}) {
+    set(catalog, "f.yaml", text);
+    const std::vector<api::Finding> findings = catalog.findings();
+    const auto error = std::ranges::find(findings, api::Severity::Error, &api::Finding::severity);
+    const auto kept = std::ranges::find(findings, "GW0502", &api::Finding::id);
+    ASSERT_TRUE(error != findings.end() && kept != findings.end());
+    EXPECT_GT(error->line, 1U);
+    EXPECT_EQ(kept->line, error->line);
+    EXPECT_EQ(kept->column, error->column);
+  }
+}
+
 TEST(Catalog, ABrokenFileThatNeverWasSoundHasNothingToKeep) {
   Catalog catalog;
   set(catalog, "f.yaml", "{");

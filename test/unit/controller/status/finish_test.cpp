@@ -156,6 +156,18 @@ TEST(FinishGateway, OfTheDefaultAddressesThoseThatWorkAreTaken) {
   EXPECT_EQ(both.addresses[1].value, "::1");
 }
 
+TEST(FinishGateway, ASocketOfAnotherGatewayIsNotItsOwn) {
+  // Each address lacks a port that another Gateway has: 127.0.0.1:80 and [::1]:81 are bound, but not for this one.
+  GatewayReport report = gateway({listener("http", 80), listener("more", 81)});
+  report.addresses.push_back({.address = address("::1"), .origin = resolve::AddressOrigin::Default});
+  report.listeners[0].sockets = {address("::1", 80)};
+  report.listeners[1].sockets = {address("127.0.0.1", 81)};
+  const auto status = finish(
+      report, applied({address("127.0.0.1", 80), address("127.0.0.1", 81), address("::1", 80), address("::1", 81)}));
+  EXPECT_EQ(testing::find(status.conditions, "Programmed")->message, "listening on 127.0.0.1:81, [::1]:80");
+  EXPECT_EQ(testing::find(status.listeners[0].conditions, "Programmed")->message, "listening on [::1]:80");
+}
+
 TEST(FinishGateway, EachRequestedAddressMustWork) {
   GatewayReport report = gateway({listener("http", 80)});
   for (auto& assigned : report.addresses) assigned.origin = resolve::AddressOrigin::Requested;

@@ -94,6 +94,13 @@ api::GatewayStatus finish(const resolve::GatewayReport& report, const runtime::A
   resolve::StatusReport all;
   all.controller_name = us;
   all.gateways = {report};
+  for (resolve::ListenerReport& listener : all.gateways[0].listeners) {
+    if (!listener.served || !listener.sockets.empty()) continue;
+    for (const resolve::AssignedAddress& assigned : report.addresses) {
+      listener.sockets.push_back(assigned.address);
+      listener.sockets.back().port = static_cast<std::uint16_t>(listener.port + report.port_offset);
+    }
+  }
   return only_status<api::GatewayStatus>(all, apply, {{report.object.key, previous}});
 }
 

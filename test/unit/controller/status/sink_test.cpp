@@ -97,6 +97,19 @@ TEST(FolderStatusSink, FilesComeAndGoWithTheObjects) {
   EXPECT_EQ(names_in(temp.path + "/made/here"), std::vector{both[1]});
 }
 
+TEST(FolderStatusSink, FilesOfAnEarlierRunGoWithTheirObjects) {
+  const TempFolder temp;
+  (void)FolderStatusSink(temp.path).write(std::vector{patch_of("a", "1"), patch_of("b", "1")});
+  // What a person wrote stays, whatever its name.
+  std::ofstream(temp.path + "/gateway_default_mine.status.yaml") << "apiVersion: gateway.networking.k8s.io/v1\n";
+  std::ofstream(temp.path + "/notes.status.yaml") << "apiVersion: \"gateway.networking.k8s.io/v1\"\n";
+  FolderStatusSink sink(temp.path);
+  (void)sink.previous(snapshot_of({{"b", "7"}}));
+  const std::vector<std::string> left{"gateway_default_b.status.yaml", "gateway_default_mine.status.yaml",
+                                      "notes.status.yaml"};
+  EXPECT_EQ(names_in(temp.path), left);
+}
+
 TEST(FolderStatusSink, OneThatCannotBeWrittenKeepsNoOtherFromIt) {
   const TempFolder temp;
   fs::create_directory(temp.path + "/gateway_default_a.status.yaml");
