@@ -55,22 +55,22 @@ ensure_packages() {
 }
 
 install_packages() {
-  names=$(printf '%s\n' "$2" | tr '\n' ' ')
+  wanted=$(printf '%s\n' "$2" | tr '\n' ' ')
   if [ "$(id -u)" -eq 0 ]; then
     as_root=
   elif command -v sudo >/dev/null 2>&1; then
     as_root=sudo
   else
     say_error "$1 packages are missing, and you are neither root nor is there sudo. As root, run:"
-    say_error "  apt-get update && apt-get install --no-install-recommends $names"
+    say_error "  apt-get update && apt-get install --no-install-recommends $wanted"
     exit 1
   fi
-  [ -z "$as_root" ] || sudo -v || die "sudo refused; the missing packages are: $names"
-  explain_boost_clash "$names"
-  printf '      installing %s: %s\n' "$1" "$names"
+  [ -z "$as_root" ] || sudo -v || die "sudo refused; the missing packages are: $wanted"
+  explain_boost_clash "$wanted"
+  printf '      installing %s: %s\n' "$1" "$wanted"
   # shellcheck disable=SC2086
-  if ! run_long apt-install apt_install $names; then
-    say_error "apt could not install: $names"
+  if ! run_long apt-install apt_install $wanted; then
+    say_error "apt could not install: $wanted"
     if grep -qE 'Temporary failure resolving|Could not resolve|Could not connect|Network is unreachable' build/log/apt-install.log; then
       die "The Debian mirror cannot be reached: packages need a network once. The whole log: build/log/apt-install.log"
     fi

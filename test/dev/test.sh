@@ -2,7 +2,7 @@
 
 dev_test() {
   test_preset=release
-  names=
+  test_names=
   while [ $# -gt 0 ]; do
     case "$1" in
       --preset)
@@ -12,7 +12,7 @@ dev_test() {
         ;;
       --preset=*) test_preset=${1#--preset=} ;;
       -*) die "test does not know the option '$1'" 2 ;;
-      *) names="$names $1" ;;
+      *) test_names="$test_names $1" ;;
     esac
     shift
   done
@@ -22,5 +22,5 @@ dev_test() {
   build_step 2/3 "$test_preset" all
   printf '[3/3] suites\n'
   # shellcheck disable=SC2086
-  exec python3 test/dev/suites.py --preset "$test_preset" --jobs "$(job_count)" $names
+  exec python3 test/dev/suites.py --preset "$test_preset" --jobs "$(job_count)" $test_names
 }
