@@ -111,6 +111,7 @@ http::Refusal ChunkedDecoder::on_framing_byte(unsigned char c) noexcept {
     case State::ExtQuoted:
     case State::ExtQuotedPair:
     case State::ExtValueEnd:
+    case State::ExtValueBlank:
       return on_extension_byte(c);
     case State::SizeLf:
       return c == '\n' ? on_size_line_end() : bad_chunk("bare CR after a chunk size");
@@ -160,8 +161,8 @@ http::Refusal ChunkedDecoder::on_size_byte(unsigned char c) noexcept {
   return bad_chunk("malformed chunk size");
 }
 
-/// *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ), RFC 9112 section 7.1.1. A blank between size and
-/// the first ';' is refused with the size (req 8).
+/// *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ), RFC 9112 section 7.1.1: after a blank the line may
+/// go on, but not end. A blank between size and the first ';' is refused with the size (req 8).
 http::Refusal ChunkedDecoder::on_extension_byte(unsigned char c) noexcept {
   if (c != '\r' && ++line_ > limits_.line) return http::bad_request(9, "chunk line too long");
   const auto go = [this](State next) {
@@ -175,18 +176,20 @@ http::Refusal ChunkedDecoder::on_extension_byte(unsigned char c) noexcept {
       return token ? go(State::ExtName) : bad_extension();
     case State::ExtName:
       if (token) return {};
-      [[fallthrough]];
-    case State::ExtNameEnd:
       if (c == '=') return go(State::ExtValue);
       if (is_blank(c)) return go(State::ExtNameEnd);
       break;
+    case State::ExtNameEnd:
+      if (is_blank(c)) return {};
+      if (c == '=') return go(State::ExtValue);
+      return c == ';' ? go(State::ExtStart) : bad_extension();
     case State::ExtValue:
       if (is_blank(c)) return {};
       if (c == '"') return go(State::ExtQuoted);
       return token ? go(State::ExtToken) : bad_extension();
     case State::ExtToken:
       if (token) return {};
-      if (is_blank(c)) return go(State::ExtValueEnd);
+      if (is_blank(c)) return go(State::ExtValueBlank);
       break;
     case State::ExtQuoted:
       if (c == '"') return go(State::ExtValueEnd);
@@ -195,8 +198,11 @@ http::Refusal ChunkedDecoder::on_extension_byte(unsigned char c) noexcept {
     case State::ExtQuotedPair:
       return is_quoted_text(c) ? go(State::ExtQuoted) : bad_extension();
     case State::ExtValueEnd:
-      if (is_blank(c)) return {};
+      if (is_blank(c)) return go(State::ExtValueBlank);
       break;
+    case State::ExtValueBlank:
+      if (is_blank(c)) return {};
+      return c == ';' ? go(State::ExtStart) : bad_extension();
     default:
       return bad_extension();
   }

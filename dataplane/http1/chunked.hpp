@@ -59,6 +59,7 @@ class ChunkedDecoder {
     ExtQuoted,
     ExtQuotedPair,
     ExtValueEnd,
+    ExtValueBlank,
     SizeLf,
     Payload,
     PayloadCr,

@@ -11,7 +11,7 @@ dev_fuzz() {
   if [ -z "$target" ]; then
     printf 'Usage: ./dev fuzz TARGET|all [SECONDS]    (each runs for SECONDS, 60 unless given)\n\n'
     for name in $(fuzz_targets); do
-      printf '  %-12s %s\n' "$name" "$(sed -n '1s,^// ,,p' "test/fuzz/${name}_fuzz.cpp")"
+      printf '  %-12s %s\n' "$name" "$(sed -n '1{s,^// ,,;s,[.] .*,.,;p}' "test/fuzz/${name}_fuzz.cpp")"
     done
     return 0
   fi

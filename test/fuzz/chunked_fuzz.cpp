@@ -1,7 +1,7 @@
 // Chunked bodies (req 8-10). The input is what follows the head.
 // Property: payload, trailers, end and refusal do not depend on cuts, nor on whether the body is read through
 // BodyReader, which moves payload together in place; what is complete is complete for Beast, with the same payload and
-// end; payload written again by ChunkHeader decodes to itself.
+// end; payload written again by ChunkHeader decodes to itself. Read as a body of another framing, no byte is lost.
 #include <algorithm>
 #include <cctype>
 #include <memory>
@@ -96,6 +96,30 @@ void write_again(const Outcome& wanted) {
   require(again.done && again.data == wanted.data && again.consumed == text.size(), "what is written is read", text);
 }
 
+/// The same bytes as a body of known length and as one that ends by close.
+void read_unchunked(std::string_view input, std::span<const std::size_t> ends) {
+  const std::size_t length = Dice(input).below(input.size() + 1);
+  http1::BodyReader sized;
+  http1::BodyReader open;
+  sized.start({.kind = http::BodyKind::Length, .length = length});
+  open.start({.kind = http::BodyKind::UntilClose});
+  std::string payload;
+  std::string everything;
+  std::size_t begin = 0;
+  for (const std::size_t end : ends) {
+    std::string piece(input.substr(begin, end - begin));
+    const http1::BodyBytes part = sized.take(piece);
+    payload.append(part.payload.data(), part.payload.size());
+    const http1::BodyBytes all = open.take(piece);
+    everything.append(all.payload.data(), all.payload.size());
+    begin = end;
+  }
+  require(sized.done() && payload == input.substr(0, length), "a sized body is its first bytes");
+  require(!open.done() && everything == input, "a body until close is all bytes");
+  open.on_eof();
+  require(open.done(), "and ends with them");
+}
+
 /// Beast takes trailers for headers and judges what only headers can say.
 bool is_foreign_to_beast(std::string_view input) {
   std::string lower(input);
@@ -109,6 +133,7 @@ void run(std::string_view input) {
   if (input.size() > 2 * long_input) return;
   const std::size_t all[] = {input.size()};
   const std::vector<std::size_t> cuts = cuts_of(input);
+  read_unchunked(input, cuts);
   const Outcome whole = decode(input, all);
   require(decode(input, cuts) == whole, "cuts do not matter");
   if (input.size() <= short_input) {

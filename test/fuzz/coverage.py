@@ -13,7 +13,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build/coverage"
 # What the targets are about; session-like code around it has tests of its own.
-PARSERS = ("dataplane/http1/", "src/http/", "src/route/", "controller/api/", "controller/resolve/certificates.cpp",
+PARSERS = ("dataplane/http1/", "src/http/", "controller/api/", "controller/resolve/certificates.cpp",
            "dataplane/net/tls_callbacks.cpp", "dataplane/observe/log_line.cpp")
 
 

@@ -116,6 +116,32 @@ void require_one_message(const Parsed& received, const http1::test::Outcome& out
   require(again.forward == outcome.forward, "forwarding twice changes nothing", again.forward);
 }
 
+/// What the proxy does most: lines are added and nothing else changes, so that the head can be written where it stands.
+void append_only(std::string_view input) {
+  Parsed received(input);
+  http1::HeadEdits edits;
+  edits.begin(received.text(), received.head.headers);
+  edits.append("X-Forwarded-For", "192.0.2.1");
+  edits.append("X-Request-Id", "1");
+  require(edits.has(HeaderId::XForwardedFor), "an added line is there");
+  require_one_writing(received, edits);
+}
+
+/// URLRewrite: other host and path, everything else the same.
+void rewrite(const Parsed& received) {
+  http1::HeadEdits edits;
+  edits.begin(received.text(), received.head.headers);
+  constexpr auto keep = http1::UnderscoreNames::Keep;
+  edit_request(received.head, {.host = "b.example:81", .path = "/rewritten", .underscores = keep}, edits);
+  const std::string text = flat(edits);
+  const Parsed sent(text);
+  if (sent.result.refusal.status == 431) return;
+  require(sent.done() && sent.text() == text, "exactly one head after a rewrite", text);
+  require(sent.head.path == "/rewritten" && sent.head.query == received.head.query, "the path alone changed", text);
+  require(sent.head.host() == "b.example" && sent.head.authority.port == 81, "the host is the new one", text);
+  require(count(sent.head.headers, HeaderId::Host) == 1, "exactly one Host after a rewrite", text);
+}
+
 void run(std::string_view input) {
   if (input.size() > long_input) return;
   Parsed received(input);
@@ -142,6 +168,8 @@ void run(std::string_view input) {
     require_one_message(received, outcome);
   }
 
+  rewrite(received);
+  append_only(input);
   edits.append("X-Forwarded-For", "192.0.2.1");
   edits.apply(filter());
   const std::string filtered = flat(edits);

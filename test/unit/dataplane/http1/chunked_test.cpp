@@ -68,6 +68,18 @@ TEST(ChunkedDecoder, KeepsToGivenLimits) {
   EXPECT_EQ(decoder.step(two).refusal.status, 431);
 }
 
+// RFC 9112 section 7.1.1: blanks stand before ';' and '=' and after them, not at the end of the line.
+TEST(ChunkedDecoder, RefusesABlankAtTheEndOfAChunkLine) {
+  for (const std::string line : {"1;a \r\n", "1;a=b\t\r\n", "1;a=\"b\" \r\n", "1;a = b ; c \r\n"}) {
+    ChunkedDecoder decoder;
+    EXPECT_EQ(decoder.step(line).progress, ChunkProgress::Refused) << line;
+  }
+  for (const std::string line : {"1;a ;b\r\n", "1;a=b\t;c\r\n", "1;a=\"b\" ; c\r\n", "1;a\t= b\r\n", "1;a=\"b\"\r\n"}) {
+    ChunkedDecoder decoder;
+    EXPECT_EQ(decoder.step(line).progress, ChunkProgress::NeedMore) << line;
+  }
+}
+
 TEST(ChunkHeader, WritesHexAndCrlf) {
   EXPECT_EQ(ChunkHeader(0).view(), "0\r\n");
   EXPECT_EQ(ChunkHeader(26).view(), "1a\r\n");
