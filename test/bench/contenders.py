@@ -102,6 +102,8 @@ class Contenders:
         try:
             if name.startswith("pintle"):
                 program.wait_for(lambda: "is served" in program.log.read_text(errors="replace"), "its configuration")
+            if name == "nginx":
+                program.wait_for(lambda: len(program.pids()) > 1, "its worker")
             for port in ports.used():
                 program.wait_for(lambda port=port: is_listening(port), f"port {port}")
         except BaseException:

@@ -166,14 +166,22 @@ Tally run_at_rate(const Load& load) {
 Tally hold_idle(const Load& load) {
   Fleet fleet(load);
   Tally tally;
-  const auto visit = [&](Client& client, Client::Outcome outcome) {
-    if (outcome == Client::Outcome::Answered) count(tally, client);
-    if (outcome == Client::Outcome::Failed) give_up("a connection failed");
-    if (outcome == Client::Outcome::Connected && client.ask() == Client::Outcome::Failed) give_up("a request failed");
+  auto next = fleet.clients().begin();
+  // The next one begins when one is answered: were all asked at once, buffers of busy connections would be measured.
+  const auto open_next = [&] {
+    if (next != fleet.clients().end()) fleet.connect(**next++);
   };
-  fleet.connect_all(visit);
-  const std::int64_t deadline = now() + static_cast<std::int64_t>(30 * nanoseconds);
-  while (tally.answered + tally.errors < load.connections && now() < deadline) fleet.turn(100'000'000, visit);
+  for (std::size_t i = 0; i < most_connecting; ++i) open_next();
+  const std::int64_t deadline = now() + static_cast<std::int64_t>(60 * nanoseconds);
+  while (tally.answered + tally.errors < load.connections && now() < deadline) {
+    fleet.turn(100'000'000, [&](Client& client, Client::Outcome outcome) {
+      if (outcome == Client::Outcome::Failed) give_up("a connection failed");
+      if (outcome == Client::Outcome::Connected && client.ask() == Client::Outcome::Failed) give_up("a request failed");
+      if (outcome != Client::Outcome::Answered) return;
+      count(tally, client);
+      open_next();
+    });
+  }
   if (tally.answered < load.connections) give_up("not every connection was answered");
   std::puts("ready");
   std::fflush(stdout);
