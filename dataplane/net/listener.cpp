@@ -45,10 +45,13 @@ std::unexpected<Error> explain(int error, const runtime::SocketAddress& address)
   }
 }
 
-bool set_option(int fd, int level, int name) noexcept {
-  const int on = 1;
-  return ::setsockopt(fd, level, name, &on, sizeof on) == 0;
+bool set_option(int fd, int level, int name, int value = 1) noexcept {
+  return ::setsockopt(fd, level, name, &value, sizeof value) == 0;
 }
+
+/// Bytes the kernel takes for a client beyond what is on its way. Without it a client that reads nothing pins megabytes
+/// of kernel memory, and hundreds of them all that TCP may have (req 49).
+constexpr int unsent_limit = 256 * 1024;
 
 enum class Sharing : std::uint8_t { Exclusive, Shared };
 
@@ -58,7 +61,9 @@ Result<UniqueFd> open_one(const runtime::SocketAddress& address, Sharing sharing
   // SO_REUSEADDR lets a restart bind over connections in TIME_WAIT; it never lets two listeners share a port.
   const bool ready = set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR) &&
                      (!address.v6 || set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY)) &&
-                     set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY) &&  // inherited by what is accepted
+                     // The next two are inherited by what is accepted.
+                     set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY) &&
+                     set_option(fd.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, unsent_limit) &&
                      (sharing == Sharing::Exclusive || set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT));
   const RawAddress raw = to_raw(address);
   if (!ready || ::bind(fd.get(), reinterpret_cast<const sockaddr*>(raw.bytes), raw.length) != 0 ||

@@ -223,6 +223,7 @@ void Exchange::finish(After after) {
   if (uses_budget_) shared_.retries.end_retry();
   response_parser_.reset();
   response_input_.reset();
+  up_.clear();
   if (body_read_on_) session_->input().assign(leftover_.bytes());
   leftover_.reset();
   snapshot_ = {};

@@ -9,9 +9,12 @@
 namespace pintle::proxy {
 
 inline constexpr std::size_t first_read_size = net::slow_reader_limit;
+/// A peer that stalls pins one such read and what its exchange has besides: together less than 256 KiB.
+inline constexpr std::size_t largest_read_size = 192 * 1024;
+static_assert(largest_read_size <= net::scratch_size);
 
 [[nodiscard]] constexpr std::size_t larger_read(std::size_t size) noexcept {
-  return std::min(size * 2, net::scratch_size);
+  return std::min(size * 2, largest_read_size);
 }
 
 }  // namespace pintle::proxy

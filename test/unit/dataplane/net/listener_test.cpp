@@ -2,6 +2,8 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -54,6 +56,20 @@ struct Accepting : testing::Test {
   runtime::SocketAddress address;
   std::unique_ptr<Listener> listener;
 };
+
+TEST_F(Accepting, WhatIsAcceptedSendsAtOnceAndKeepsLittleUnsent) {
+  const UniqueFd client = connect_to(address);
+  settle();
+  ASSERT_EQ(accepted.fds.size(), 1u);
+  const auto option_of = [&](int name) {
+    int value = 0;
+    socklen_t length = sizeof value;
+    EXPECT_EQ(::getsockopt(accepted.fds.front().get(), IPPROTO_TCP, name, &value, &length), 0);
+    return value;
+  };
+  EXPECT_NE(option_of(TCP_NODELAY), 0);
+  EXPECT_EQ(option_of(TCP_NOTSENT_LOWAT), 256 * 1024);
+}
 
 TEST_F(Accepting, TellsThePeer) {
   const UniqueFd client = connect_to(address);

@@ -229,6 +229,7 @@ TEST(BodyDeadlines, ABackendThatTakesNothingIs504) {
       for (int i = 0; i < 64 && left > 0; ++i) left -= client.push(std::string_view(block).substr(0, left));
       return client.pull().contains("504");
     })) << left;
+    EXPECT_EQ(bench.context.buffers.in_use(), 0U) << "what waited for it is gone";
     EXPECT_EQ(bench.last().reason, Reason::BackendTimeout);
   }
 }

@@ -48,11 +48,11 @@ TEST(Framing, TrailersComeLast) {
   EXPECT_EQ(framed(http::BodyKind::UntilClose, "z", Position::Last, trailers), "z");
 }
 
-TEST(ReadSize, GrowsToTheScratchAndNoFurther) {
+TEST(ReadSize, GrowsToItsLargestAndNoFurther) {
   std::size_t size = first_read_size;
   for (int i = 0; i < 10; ++i) size = larger_read(size);
-  EXPECT_EQ(size, net::scratch_size);
-  EXPECT_LT(first_read_size, net::scratch_size);
+  EXPECT_EQ(size, largest_read_size);
+  EXPECT_LT(first_read_size, largest_read_size);
 }
 
 TEST(OwnAnswer, SaysWhatItIs) {
