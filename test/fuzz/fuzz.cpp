@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <nlohmann/json.hpp>
+
 namespace pintle::fuzz {
 
 std::vector<std::size_t> cuts_of(std::string_view text) {
@@ -12,6 +14,15 @@ std::vector<std::size_t> cuts_of(std::string_view text) {
   ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
   if (ends.size() > 1 && ends.front() == 0) ends.erase(ends.begin());
   return ends;
+}
+
+bool is_utf8(std::string_view bytes) {
+  try {
+    static_cast<void>(nlohmann::json(std::string(bytes)).dump());
+    return true;
+  } catch (const nlohmann::json::type_error&) {
+    return false;
+  }
 }
 
 }  // namespace pintle::fuzz

@@ -42,6 +42,9 @@ class Dice {
 /// How many bytes are there at each read, ascending, the last one all of them: some 1 to 8 reads.
 [[nodiscard]] std::vector<std::size_t> cuts_of(std::string_view text);
 
+/// As the JSON library judges it: an opinion beside those of the code under test.
+[[nodiscard]] bool is_utf8(std::string_view bytes);
+
 /// Reads byte by byte are worth their cost up to this length.
 inline constexpr std::size_t short_input = 1024;
 /// Longer inputs find nothing that shorter ones do not, slowly. Above the size limits of heads.

@@ -90,7 +90,7 @@ World read_world(std::string_view text, const Reading& reading) {
   for (const api::Finding& finding : findings) {
     require(!finding.id.empty() && !finding.message.empty(), "findings speak");
     const std::string shown = api::format_finding(finding);
-    require(api::is_utf8(shown), "a finding is UTF-8", shown);
+    require(is_utf8(shown), "a finding is UTF-8", shown);
     for (const char c : shown)
       require(static_cast<unsigned char>(c) >= 0x20 && c != 0x7f, "a finding is one line without control bytes", shown);
   }

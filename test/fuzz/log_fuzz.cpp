@@ -133,7 +133,7 @@ std::ostringstream& operational_log() {
 }
 
 void require_plain(const std::string& shown) {
-  require(api::is_utf8(shown), "a finding is UTF-8", shown);
+  require(is_utf8(shown), "a finding is UTF-8", shown);
   for (std::size_t i = 0; i < shown.size(); ++i) {
     const auto byte = static_cast<unsigned char>(shown[i]);
     require(byte >= 0x20 && byte != 0x7f, "without control bytes", shown);
@@ -153,7 +153,7 @@ void run(std::string_view input) {
   require(lines.size() == 1, "one line a message");
   require(lines[0].value("level", "") == "warning", "nothing forges a field");
 
-  if (!api::is_utf8(input)) return;  // no reader of manifests lets it through
+  if (!is_utf8(input)) return;  // no reader of manifests lets it through
   api::Finding finding;
   finding.id = "GW0301";
   finding.message = "value " + api::quote(input);
