@@ -27,7 +27,7 @@ using World = std::map<api::ObjectKey, api::AnyObject>;
 constexpr std::string_view tenant_a = R"(
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
-metadata: {name: edge, namespace: a}
+metadata: {name: edge, namespace: a, creationTimestamp: "1970-01-01T00:00:01Z"}
 spec:
   gatewayClassName: pintle
   listeners:
@@ -36,7 +36,7 @@ spec:
 ---
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
-metadata: {name: shop, namespace: a}
+metadata: {name: shop, namespace: a, creationTimestamp: "1970-01-01T00:00:01Z"}
 spec:
   parentRefs: [{name: edge}]
   hostnames: [shop.example.com]
