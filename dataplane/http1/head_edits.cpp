@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::string_view crlf = "\r\n";
 
-void add_bytes(std::vector<char>& out, std::string_view text) { out.insert(out.end(), text.begin(), text.end()); }
-
 /// Same field name: by id where both have one.
 bool same_name(http::HeaderId id, std::string_view name, http::HeaderId other_id, std::string_view other) noexcept {
   if (id != other_id) return false;
@@ -28,6 +26,14 @@ bool is_one_line(const route::HeaderLine& line) noexcept {
 }
 
 }  // namespace
+
+void HeadEdits::Arena::grow(std::size_t more) {
+  const std::size_t wanted = std::max(capacity_ * 2, size_ + more);
+  std::unique_ptr<char[]> larger(new char[wanted]);
+  std::memcpy(larger.get(), bytes_.get(), size_);
+  bytes_ = std::move(larger);
+  capacity_ = wanted;
+}
 
 void HeadEdits::begin(std::string_view head, http::HeaderView fields) {
   assert(head.ends_with(crlf));
@@ -72,10 +78,10 @@ void HeadEdits::append(std::string_view name, std::string_view value) {
             .length = static_cast<std::uint32_t>(name.size() + value.size() + 4),
             .name_length = static_cast<std::uint16_t>(name.size()),
             .id = http::find_header_id(name)};
-  add_bytes(arena_, name);
-  add_bytes(arena_, ": ");
-  add_bytes(arena_, value);
-  add_bytes(arena_, crlf);
+  arena_.add(name);
+  arena_.add(": ");
+  arena_.add(value);
+  arena_.add(crlf);
   lines_.push_back(line);
 }
 
@@ -109,7 +115,7 @@ void HeadEdits::replace(std::string_view part, std::string_view text) {
                       .text = static_cast<std::uint32_t>(arena_.size()),
                       .text_length = static_cast<std::uint32_t>(text.size())};
   assert(part.data() >= head_.data() && splice.end <= head_.size());
-  add_bytes(arena_, text);
+  arena_.add(text);
   insert(splice);
 }
 

@@ -7,6 +7,8 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -80,7 +82,27 @@ class HeadEdits {
   http::FieldSet removed_;
   std::vector<Splice> splices_;
   std::vector<Line> lines_;
-  std::vector<char> arena_;
+  /// Bytes one after another; capacity is kept. A vector's range insert costs several times the copy.
+  class Arena {
+   public:
+    void add(std::string_view text) {
+      if (text.empty()) return;
+      if (capacity_ - size_ < text.size()) grow(text.size());
+      std::memcpy(bytes_.get() + size_, text.data(), text.size());
+      size_ += text.size();
+    }
+    void clear() noexcept { size_ = 0; }
+    [[nodiscard]] const char* data() const noexcept { return bytes_.get(); }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+   private:
+    void grow(std::size_t more);
+    static constexpr std::size_t first_capacity = 1024;
+    std::unique_ptr<char[]> bytes_{new char[first_capacity]};
+    std::size_t size_ = 0;
+    std::size_t capacity_ = first_capacity;
+  };
+  Arena arena_;
   std::vector<char> flat_;
 };
 

@@ -55,6 +55,11 @@ TEST(ClientIdentity, PrivateAddressesGetNoTrust) {
   EXPECT_EQ(tell("X-Forwarded-For: 6.6.6.6\r\n", 0, "10.0.0.1").client, "10.0.0.1:4711");
 }
 
+TEST(ClientIdentity, EveryOctetIsWrittenAsPeopleDo) {
+  for (const std::string_view peer : {"0.0.0.0", "1.9.10.11", "99.100.101.199", "200.209.210.255"})
+    EXPECT_TRUE(tell("", 0, peer).head.starts_with("X-Forwarded-For: " + std::string(peer) + "\r\n")) << peer;
+}
+
 TEST(ClientIdentity, OverTlsAndV6) {
   const Told told = tell("", 0, "2001:db8::1", runtime::SocketProtocol::Https);
   EXPECT_EQ(told.head, "X-Forwarded-For: 2001:db8::1\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: a.test:8080\r\n");
