@@ -153,6 +153,9 @@ void add_serve_listening(Flags& flags, ServeOptions& o) {
 
 void add_serve_running(Flags& flags, ServeOptions& o) {
   flags.group("Running");
+  flags.choice<Balance>(
+      "--balance", o.balance, {{"round-robin", Balance::RoundRobin}, {"least-in-flight", Balance::LeastInFlight}},
+      "how an endpoint is chosen; least-in-flight: of two drawn at random, the one with fewer requests", "round-robin");
   flags.value("--threads", o.threads, "N", "worker threads", "CPU quota");
   flags.value("--max-connections", o.max_connections, "N", "connections of clients at once", "descriptor limit");
   flags.parsed("--drain-delay", into_duration(o.drain_delay), "TIME", "after TERM: unready, but accepting, for so long",

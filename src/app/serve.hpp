@@ -31,6 +31,10 @@ enum class TlsMode : std::uint8_t {
   Internal,   ///< HTTPS listeners whose Secret is absent get a certificate of the own CA
 };
 enum class AfterReady : std::uint8_t { KeepServing, Exit };
+enum class Balance : std::uint8_t {
+  RoundRobin,
+  LeastInFlight  ///< of two endpoints drawn at random, the one with fewer requests
+};
 enum class AccessLogTo : std::uint8_t { Off, Stdout, File };
 enum class QueryLogging : std::uint8_t { Off, On };
 
@@ -52,6 +56,7 @@ struct ServeOptions {
   std::string state_dir;                             ///< own CA; empty: $XDG_STATE_HOME/pintle or ~/.local/state/pintle
   AfterReady after_ready = AfterReady::KeepServing;  ///< --once-ready
   std::vector<BackendOverride> backends;
+  Balance balance = Balance::RoundRobin;
   std::uint8_t trusted_hops = 0;  ///< X-Forwarded-For entries from the right that are believed
   AccessLogTo access_log = AccessLogTo::Stdout;
   std::string access_log_file;

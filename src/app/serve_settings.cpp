@@ -22,6 +22,8 @@ reconcile::Settings reconcile_settings(const ServeOptions& options) {
 proxy::Settings proxy_settings(const ServeOptions& options) {
   proxy::Settings settings;
   settings.trusted_hops = options.trusted_hops;
+  settings.upstream.balance =
+      options.balance == Balance::LeastInFlight ? upstream::Balance::LeastInFlight : upstream::Balance::RoundRobin;
   return settings;
 }
 

@@ -1,7 +1,9 @@
 """Routing by the real binary: weights, filters, failures of rules, listeners."""
+import threading
+import time
 import unittest
 
-from harness import Backend, Client, Folder, Pintle, fetch, gateway, prefix, route, service, to
+from harness import Backend, Client, Folder, Pintle, answer, fetch, gateway, prefix, route, service, to
 
 
 class Routing(unittest.TestCase):
@@ -114,6 +116,40 @@ class Routing(unittest.TestCase):
         self.get("nobody.test")
         self.assertGreaterEqual(self.pintle.metric("pintle_route_requests_total", reason="no_host")
                                 + self.pintle.metric("http_server_request_duration_seconds_count", http_response_status_code="404"), 1)
+
+
+class Balance(unittest.TestCase):
+    def share_of_the_slow(self, *arguments):
+        """How many of 160 requests, 8 at a time, go to the endpoint that takes its time."""
+        slow = Backend("slow", respond=lambda request: time.sleep(0.05) or answer("slow"))
+        fast = Backend("fast")
+        folder = Folder()
+        folder.write("all", gateway(), service("b", [slow.port, fast.port]), route("r", [{"backendRefs": [to("b")]}]))
+        seen = []
+
+        def ask():
+            with Client(pintle.port()) as client:
+                seen.extend(client.get("x.test").body for _ in range(20))
+
+        try:
+            with Pintle(folder, "--threads", "1", *arguments) as pintle:
+                askers = [threading.Thread(target=ask) for _ in range(8)]
+                for asker in askers:
+                    asker.start()
+                for asker in askers:
+                    asker.join()
+        finally:
+            slow.close()
+            fast.close()
+            folder.close()
+        self.assertEqual(len(seen), 160)
+        return seen.count(b"slow")
+
+    def test_round_robin_takes_turns(self):
+        self.assertAlmostEqual(self.share_of_the_slow(), 80, delta=1)
+
+    def test_least_in_flight_spares_the_slow(self):
+        self.assertLess(self.share_of_the_slow("--balance", "least-in-flight"), 60)
 
 
 if __name__ == "__main__":

@@ -48,12 +48,15 @@ TEST(Cli, Serve) {
                                  "--access-log=/var/log/x",
                                  "--once-ready",
                                  "--trusted-hops",
-                                 "2"});
+                                 "2",
+                                 "--balance",
+                                 "least-in-flight"});
   ASSERT_FALSE(outcome.parsed.finished) << outcome.err;
   const ServeOptions& serve = outcome.parsed.options.serve;
   EXPECT_EQ(outcome.parsed.options.command, Command::Serve);
   EXPECT_THAT(serve.config_dirs, ElementsAre("a", "b", "c"));
   EXPECT_EQ(serve.port_offset, 8000);
+  EXPECT_EQ(serve.balance, Balance::LeastInFlight);
   EXPECT_EQ(serve.tls, TlsMode::Internal);
   ASSERT_EQ(serve.backends.size(), 1U);
   EXPECT_EQ(serve.backends[0].service, "svc");
