@@ -24,7 +24,7 @@ using BackendId = Id<struct BackendTag>;
 /// Index of a TLS context in runtime::Certs.
 using CertId = Id<struct CertTag>;
 
-/// Number of a published configuration; grows by one with each publish; 0 means "nothing published yet".
+/// Number of a published configuration; grows by one with each new configuration; 0 means "nothing published yet".
 struct Generation {
   std::uint64_t value = 0;
   friend constexpr auto operator<=>(Generation, Generation) = default;
