@@ -47,17 +47,22 @@ std::string_view without_mark(std::string_view bytes) noexcept {
   return bytes;
 }
 
+Finding make_syntax_finding(std::string_view id, const ReadInput& input, Position at, std::string message,
+                            std::string fix) {
+  return {.id = id,
+          .severity = Severity::Error,
+          .file = *input.file,
+          .line = at.line,
+          .column = at.column,
+          .object = {},
+          .field_path = {},
+          .message = std::move(message),
+          .fix = std::move(fix)};
+}
+
 std::optional<Finding> find_byte_fault(const ReadInput& input) {
   const auto make = [&](std::string_view id, Position at, std::string message, std::string fix) {
-    return Finding{.id = id,
-                   .severity = Severity::Error,
-                   .file = *input.file,
-                   .line = at.line,
-                   .column = at.column,
-                   .object = {},
-                   .field_path = {},
-                   .message = std::move(message),
-                   .fix = std::move(fix)};
+    return make_syntax_finding(id, input, at, std::move(message), std::move(fix));
   };
   if (input.bytes.size() > input.limits.bytes)
     return make("GW0105", {1, 1}, fmt::format("the file is larger than {} bytes", input.limits.bytes),

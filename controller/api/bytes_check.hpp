@@ -7,6 +7,10 @@
 
 namespace pintle::api {
 
+/// An error of the file's syntax: it has a place, but no object or field yet.
+[[nodiscard]] Finding make_syntax_finding(std::string_view id, const ReadInput& input, Position at, std::string message,
+                                          std::string fix);
+
 /// nullopt if the bytes may be read. Else what is wrong, at the first byte that is.
 [[nodiscard]] std::optional<Finding> find_byte_fault(const ReadInput& input);
 

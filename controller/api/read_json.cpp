@@ -47,15 +47,7 @@ class JsonReader {
     while (!done() && (peek() == ' ' || peek() == '\t' || peek() == '\n' || peek() == '\r')) advance();
   }
   bool fail(Position at, std::string message, std::string_view id = "GW0102") {
-    findings_.push_back({.id = id,
-                         .severity = Severity::Error,
-                         .file = *input_.file,
-                         .line = at.line,
-                         .column = at.column,
-                         .object = {},
-                         .field_path = {},
-                         .message = std::move(message),
-                         .fix = {}});
+    findings_.push_back(make_syntax_finding(id, input_, at, std::move(message), {}));
     return false;
   }
   bool unexpected(std::string_view wanted) {

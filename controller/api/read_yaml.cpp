@@ -61,18 +61,6 @@ class Places {
   std::size_t characters_ = 0;  ///< of the line before at_
 };
 
-Finding make_finding(std::string_view id, const ReadInput& input, Position at, std::string message, std::string fix) {
-  return {.id = id,
-          .severity = Severity::Error,
-          .file = *input.file,
-          .line = at.line,
-          .column = at.column,
-          .object = {},
-          .field_path = {},
-          .message = std::move(message),
-          .fix = std::move(fix)};
-}
-
 /// The parser's own words may hold bytes of the file, and of a character only the first.
 std::string as_ascii(std::string_view text) {
   std::string out;
@@ -196,7 +184,7 @@ class TreeBuilder : public YAML::EventHandler {
   };
 
   [[noreturn]] void fail(std::string_view id, Position at, std::string message, std::string fix) {
-    throw Stop{make_finding(id, input_, at, std::move(message), std::move(fix))};
+    throw Stop{make_syntax_finding(id, input_, at, std::move(message), std::move(fix))};
   }
   [[noreturn]] void too_deep(Position at) {
     fail("GW0103", at, fmt::format("nested more than {} levels deep", input_.limits.depth), "");
@@ -214,7 +202,7 @@ class TreeBuilder : public YAML::EventHandler {
     Open done = std::move(open_.back());
     open_.pop_back();
     drop_duplicate_keys(done.value, [this](const Member& again, const Member& first) {
-      findings_.push_back(make_finding(
+      findings_.push_back(make_syntax_finding(
           "GW0104", input_, again.at,
           fmt::format("key {} is written twice in one object, first on line {}", quote(again.key), first.at.line),
           "keep one of them"));
@@ -293,11 +281,11 @@ std::string find_way_out(std::string_view bytes, std::uint32_t line) {
 Finding find_fault(const ReadInput& input, TreeBuilder& builder, const YAML::Exception& error) {
   const bool at_end = error.msg == YAML::ErrorMsg::END_OF_SEQ_FLOW || error.msg == YAML::ErrorMsg::END_OF_MAP_FLOW;
   if (const auto open = builder.innermost(); open && at_end)
-    return make_finding("GW0101", input, *open, "not valid YAML: the bracket that opens here is never closed",
-                        "close it, or put the text in quotes");
+    return make_syntax_finding("GW0101", input, *open, "not valid YAML: the bracket that opens here is never closed",
+                               "close it, or put the text in quotes");
   const Position at = builder.place_of(error.mark);
-  return make_finding("GW0101", input, at, "not valid YAML: " + as_ascii(error.msg),
-                      find_way_out(without_mark(input.bytes), at.line));
+  return make_syntax_finding("GW0101", input, at, "not valid YAML: " + as_ascii(error.msg),
+                             find_way_out(without_mark(input.bytes), at.line));
 }
 
 }  // namespace
@@ -321,14 +309,14 @@ bool read_yaml(const ReadInput& input, const DocumentSink& sink, std::vector<Fin
     findings.push_back(find_fault(input, builder, error));
     return false;
   } catch (const std::exception& error) {
-    findings.push_back(make_finding("GW0101", input, {1, 1}, "not valid YAML: " + as_ascii(error.what()), ""));
+    findings.push_back(make_syntax_finding("GW0101", input, {1, 1}, "not valid YAML: " + as_ascii(error.what()), ""));
     return false;
   }
   const std::optional<Position> quote = builder.unclosed_quote();
   if (quote)
-    findings.push_back(make_finding("GW0101", input, *quote,
-                                    "not valid YAML: the quote that opens here is never closed",
-                                    "write the closing quote"));
+    findings.push_back(make_syntax_finding("GW0101", input, *quote,
+                                           "not valid YAML: the quote that opens here is never closed",
+                                           "write the closing quote"));
   return !quote;
 }
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <pintle/http/connection_field.hpp>
 #include <pintle/http/headers.hpp>
 
 #include "controller/api/document.hpp"
@@ -19,24 +20,6 @@ using api::HTTPFilterType;
 template <class T>
 bool has_name(const std::vector<T>& list, std::string_view name) {
   return std::ranges::any_of(list, [&](const T& one) { return http::name_equals(one.name, name); });
-}
-
-/// Framing and hop-by-hop fields are written by the codec alone (RFC 9110 section 7.6.1, RFC 9112 section 6): a filter
-/// that named one could make two readers see two messages.
-bool is_of_connection(http::HeaderId id) noexcept {
-  switch (id) {
-    case http::HeaderId::ContentLength:
-    case http::HeaderId::TransferEncoding:
-    case http::HeaderId::Connection:
-    case http::HeaderId::KeepAlive:
-    case http::HeaderId::ProxyConnection:
-    case http::HeaderId::Te:
-    case http::HeaderId::Trailer:
-    case http::HeaderId::Upgrade:
-      return true;
-    default:
-      return false;
-  }
 }
 
 /// One header filter; names that no filter may touch are left out and told.
@@ -60,7 +43,8 @@ class EditsReader {
 
  private:
   bool may_edit(const std::string& name, http::HeaderId id) {
-    if (!is_of_connection(id)) return true;
+    // A filter that named one could make two readers see two messages.
+    if (!http::is_connection_field(id)) return true;
     notes_.push_back(fmt::format("{}: {} belongs to the connection and is not changed by filters", field_, name));
     return false;
   }

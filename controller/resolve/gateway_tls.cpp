@@ -14,8 +14,7 @@ constexpr std::string_view ca_key = "ca.crt";
 
 /// GatewayBackendTLS.clientCertificateRef. No backend is reached over TLS yet, but a wrong reference is told now.
 void judge_client_certificate(const Inputs& inputs, JudgedGateway& gateway, const api::SecretObjectReference& ref) {
-  const std::string& own = gateway.object->metadata.ns;
-  const std::string& ns = ref.ns ? *ref.ns : own;
+  const std::string& ns = ref.ns ? *ref.ns : gateway.object->metadata.ns;
   const auto refuse = [&](std::string_view reason, std::string message) {
     gateway.report.resolved_refs.push_back(
         {"spec.tls.backend.clientCertificateRef", std::string(reason), std::move(message)});
@@ -26,13 +25,7 @@ void judge_client_certificate(const Inputs& inputs, JudgedGateway& gateway, cons
            fmt::format("{} cannot hold a certificate; refer to a Secret", ref.kind));
     return;
   }
-  const Reference reference{.from_group = api::gateway_group,
-                            .from_kind = "Gateway",
-                            .from_namespace = own,
-                            .to_group = ref.group,
-                            .to_kind = ref.kind,
-                            .to_namespace = ns,
-                            .to_name = ref.name};
+  const Reference reference = reference_of(*gateway.object, ref);
   if (!is_permitted(inputs.snapshot, reference, inputs.refs)) {
     refuse(reason::ref_not_permitted, describe_missing_grant(reference));
     return;
@@ -56,13 +49,7 @@ std::optional<Problem> find_ca_fault(const Inputs& inputs, const api::Gateway& g
   if (!ref.group.empty() || ref.kind != "ConfigMap")
     return fault(reason::invalid_ca_certificate_kind,
                  fmt::format("{} cannot hold CA certificates; refer to a ConfigMap", ref.kind));
-  const Reference reference{.from_group = api::gateway_group,
-                            .from_kind = "Gateway",
-                            .from_namespace = gateway.metadata.ns,
-                            .to_group = ref.group,
-                            .to_kind = ref.kind,
-                            .to_namespace = ns,
-                            .to_name = ref.name};
+  const Reference reference = reference_of(gateway, ref);
   if (!is_permitted(inputs.snapshot, reference, inputs.refs))
     return fault(reason::ref_not_permitted, describe_missing_grant(reference));
   inputs.refs.insert(ref_to(api::Kind::ConfigMap, ns, ref.name));

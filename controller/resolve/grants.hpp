@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "controller/api/gateway.hpp"
 #include "controller/resolve/model.hpp"
 #include "controller/store/store.hpp"
 
@@ -18,6 +19,18 @@ struct Reference {
   std::string_view to_namespace;
   std::string_view to_name;
 };
+
+/// What a field of a Gateway refers to; without a namespace, into the Gateway's own. Views into both arguments.
+template <class ObjectRef>
+[[nodiscard]] Reference reference_of(const api::Gateway& gateway, const ObjectRef& ref) {
+  return {.from_group = api::gateway_group,
+          .from_kind = "Gateway",
+          .from_namespace = gateway.metadata.ns,
+          .to_group = ref.group,
+          .to_kind = ref.kind,
+          .to_namespace = ref.ns ? *ref.ns : gateway.metadata.ns,
+          .to_name = ref.name};
+}
 
 /// True inside one namespace; else if some grant in the target's namespace has a `from` with the referrer's group, kind
 /// and namespace and a `to` with the target's group, kind and, if given, name. Lists and grants are alternatives.

@@ -32,13 +32,7 @@ FoundCertificate find_certificate(const Inputs& inputs, const api::Gateway& gate
   if (!ref.group.empty() || ref.kind != "Secret")
     return refuse(reason::invalid_certificate_ref, fmt::format("{}{}{} cannot hold a certificate; refer to a Secret",
                                                                ref.group, ref.group.empty() ? "" : "/", ref.kind));
-  const Reference reference{.from_group = api::gateway_group,
-                            .from_kind = "Gateway",
-                            .from_namespace = gateway.metadata.ns,
-                            .to_group = ref.group,
-                            .to_kind = ref.kind,
-                            .to_namespace = ns,
-                            .to_name = ref.name};
+  const Reference reference = reference_of(gateway, ref);
   if (!is_permitted(inputs.snapshot, reference, inputs.refs))
     return refuse(reason::ref_not_permitted, describe_missing_grant(reference));
   inputs.refs.insert(ref_to(api::Kind::Secret, ns, ref.name));

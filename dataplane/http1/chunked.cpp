@@ -4,6 +4,8 @@
 #include <limits>
 #include <vector>
 
+#include <pintle/http/connection_field.hpp>
+
 #include "dataplane/http1/field_values.hpp"
 #include "dataplane/http1/scan.hpp"
 
@@ -29,7 +31,7 @@ http::Refusal bad_extension() noexcept { return http::bad_request(9, "malformed 
 
 /// req 10: what a trailer may never say.
 bool is_dropped_trailer(http::HeaderId id, std::string_view name) noexcept {
-  if (is_protected_field(id) || is_connection_field(id)) return true;
+  if (is_protected_field(id) || http::is_connection_field(id)) return true;
   switch (id) {
     case http::HeaderId::ProxyAuthenticate:
     case http::HeaderId::ProxyAuthorization:

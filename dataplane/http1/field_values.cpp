@@ -53,22 +53,6 @@ bool is_protected_field(http::HeaderId id) noexcept {
   }
 }
 
-bool is_connection_field(http::HeaderId id) noexcept {
-  switch (id) {
-    case http::HeaderId::ContentLength:
-    case http::HeaderId::TransferEncoding:
-    case http::HeaderId::Connection:
-    case http::HeaderId::KeepAlive:
-    case http::HeaderId::ProxyConnection:
-    case http::HeaderId::Te:
-    case http::HeaderId::Trailer:
-    case http::HeaderId::Upgrade:
-      return true;
-    default:
-      return false;
-  }
-}
-
 bool ConnectionReader::read(std::string_view value) noexcept {
   if (value == "keep-alive") {  // what browsers send
     tokens_.keep_alive = true;

@@ -53,7 +53,5 @@ class ConnectionReader {
 
 /// Fields a Connection field can never have removed (req 25).
 [[nodiscard]] bool is_protected_field(http::HeaderId id) noexcept;
-/// Framing and hop-by-hop fields: written by the codec alone.
-[[nodiscard]] bool is_connection_field(http::HeaderId id) noexcept;
 
 }  // namespace pintle::http1

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <pintle/http/connection_field.hpp>
+
 #include "dataplane/http1/field_values.hpp"
 
 namespace pintle::http1 {
@@ -22,7 +24,7 @@ bool is_underscore_spelling(std::string_view name) noexcept {
   for (std::size_t i = 0; i < name.size(); ++i) hyphens[i] = name[i] == '_' ? '-' : name[i];
   const std::string_view spelled(hyphens.data(), name.size());
   const HeaderId id = http::find_header_id(spelled);
-  return is_protected_field(id) || is_connection_field(id) || id == HeaderId::ProxyAuthorization ||
+  return is_protected_field(id) || http::is_connection_field(id) || id == HeaderId::ProxyAuthorization ||
          (spelled.size() > 12 && http::name_equals(spelled.substr(0, 12), "x-forwarded-"));
 }
 

@@ -4,6 +4,8 @@
 #include <cassert>
 #include <cstring>
 
+#include <pintle/http/connection_field.hpp>
+
 #include "dataplane/http1/field_values.hpp"
 #include "dataplane/http1/scan.hpp"
 
@@ -94,18 +96,18 @@ bool HeadEdits::has(http::HeaderId id) const noexcept {
 
 void HeadEdits::apply(const route::HeaderEdits& edits) {
   for (const route::HeaderLine& line : edits.set) {
-    if (!is_connection_field(line.id) && is_one_line(line)) set(line.name, line.value);
+    if (!http::is_connection_field(line.id) && is_one_line(line)) set(line.name, line.value);
   }
   for (const route::HeaderLine& line : edits.add) {
     if (!is_one_line(line)) continue;
     if (line.id == http::HeaderId::Host) {
       set(line.name, line.value);
-    } else if (!is_connection_field(line.id)) {
+    } else if (!http::is_connection_field(line.id)) {
       append(line.name, line.value);
     }
   }
   for (const route::HeaderName& name : edits.remove) {
-    if (name.id != http::HeaderId::Host && !is_connection_field(name.id)) remove(name.name);
+    if (name.id != http::HeaderId::Host && !http::is_connection_field(name.id)) remove(name.name);
   }
 }
 
