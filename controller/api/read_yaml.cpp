@@ -114,7 +114,11 @@ class TreeBuilder : public YAML::EventHandler {
     return last_quoted_at_;
   }
 
-  void OnDocumentStart(const YAML::Mark& /*mark*/) override {
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    // A token that cannot begin anything (a comma) is left where it is by yaml-cpp, for ever.
+    if (index_ != 0 && mark.pos == document_start_)
+      throw YAML::ParserException(mark, "nothing can begin with this character");
+    document_start_ = mark.pos;
     open_.clear();
     anchors_.clear();
     alias_nodes_ = 0;
@@ -252,6 +256,7 @@ class TreeBuilder : public YAML::EventHandler {
   const DocumentSink& sink_;
   std::vector<Finding>& findings_;
   std::uint32_t index_ = 0;
+  int document_start_ = 0;  ///< where the last one began
   Value root_;
   std::vector<Open> open_;
   std::map<YAML::anchor_t, Value> anchors_;

@@ -20,6 +20,22 @@ TEST(ReadYaml, AFaultShowsNoByteOfTheFileAsItIs) {
   EXPECT_EQ(fault_of(read_yaml, "a: \"\\\xc3\xa9\""), R"(not valid YAML: unknown escape character: \xc3)");
 }
 
+// yaml-cpp reports empty documents for ever where a token cannot begin anything.
+TEST(ReadYaml, AStrayCommaEndsTheReading) {
+  const std::string_view stray[] = {",a: b", "a: b\n---\n,", ",", "---\n---\n, {}"};
+  for (const std::string_view text : stray)
+    EXPECT_EQ(fault_of(read_yaml, text), "not valid YAML: nothing can begin with this character") << text;
+}
+
+TEST(ReadYaml, EmptyDocumentsAreNoFault) {
+  std::vector<Finding> findings;
+  int documents = 0;
+  EXPECT_TRUE(read_yaml(
+      {"---\n---\n---\na: b\n---\n", std::make_shared<const std::string>("f"), {}}, [&](Document&&) { ++documents; },
+      findings));
+  EXPECT_EQ(documents, 1);
+}
+
 TEST(ReadJson, AFaultShowsWholeCharacters) {
   EXPECT_EQ(fault_of(read_json, "{\xc3\xa9"), "not valid JSON: \"\xc3\xa9\" where a key in quotes should stand");
   EXPECT_EQ(fault_of(read_json, "{\x01"), "a control character, byte 0x01");
