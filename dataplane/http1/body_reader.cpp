@@ -62,6 +62,12 @@ BodyBytes BodyReader::take_chunked(std::span<char> input) noexcept {
   }
 }
 
+void BodyReader::pass(std::uint64_t bytes) noexcept {
+  remaining_ -= bytes;
+  payload_ += bytes;
+  done_ = remaining_ == 0;
+}
+
 void BodyReader::on_eof() noexcept {
   if (kind_ == http::BodyKind::UntilClose) done_ = true;
 }

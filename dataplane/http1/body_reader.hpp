@@ -25,6 +25,8 @@ class BodyReader {
   void start(const http::BodyFraming& framing) noexcept;
   /// Uses up what belongs to the body. The input is changed: see payload.
   [[nodiscard]] BodyBytes take(std::span<char> input) noexcept;
+  /// So many bytes of a body of known length went past unseen; at most bytes_left().
+  void pass(std::uint64_t bytes) noexcept;
   /// The peer sent its last byte: completes a body that ends by close; any other stays as it was.
   void on_eof() noexcept;
 

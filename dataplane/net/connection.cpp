@@ -131,6 +131,14 @@ IoResult Connection::writev(std::span<const iovec> pieces) {
 IoResult Connection::flush() { return tls_ ? tls_->flush() : IoResult{}; }
 bool Connection::has_pending() const noexcept { return tls_ && tls_->has_pending(); }
 
+void Connection::expect_end() noexcept {
+  if (tls_) tls_->expect_end();
+}
+
+void Connection::end_with_next_write() noexcept {
+  if (tls_) tls_->end_with_next_write();
+}
+
 void Connection::shutdown_write() noexcept {
   if (!fd_) return;
   if (tls_) tls_->shutdown_write();

@@ -6,6 +6,7 @@
 //   TLS may hold encrypted bytes that the socket did not take: call flush() first on each event_writable, and do not
 //   close a connection gracefully while has_pending().
 // TLS handshake: call handshake() on events until it is Ok (plain: Ok at once); its deadline (req 40) is the session's.
+//   Then read(): what came with it is there without an event; if that blocks, flush(), as a ticket may be pending.
 // Errors: IoResult::error is an errno value, or 0 with status Error for a TLS fault (see tls_error()).
 // Owner: the session. Thread: the worker's. Nothing here registers at the poller.
 #pragma once
@@ -61,6 +62,10 @@ class Connection {
   [[nodiscard]] IoResult writev(std::span<const iovec> pieces);
   [[nodiscard]] IoResult flush();
   [[nodiscard]] bool has_pending() const noexcept;
+  /// event_peer_closed, event_hangup or event_error was told.
+  void expect_end() noexcept;
+  /// The next write is the last one: over TLS, close_notify goes with it.
+  void end_with_next_write() noexcept;
   /// FIN, over TLS preceded by close_notify. Ignores errors.
   void shutdown_write() noexcept;
   /// Closes at once; over TLS close_notify is sent if it fits. Remove from the poller first.

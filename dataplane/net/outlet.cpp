@@ -19,8 +19,27 @@ Sent Outlet::send(Connection& connection, std::span<const iovec> pieces) {
   return Sent::Waiting;
 }
 
+Passed Outlet::pass(const Connection& from, const Connection& to, Pipe pipe, std::size_t most) {
+  Passed passed{.read = pipe.fill(from.descriptor(), most)};
+  if (passed.read.status != IoStatus::Ok) return passed;
+  pipe_ = std::move(pipe);
+  passed.sent = drain_pipe(to);
+  waiting_ = passed.sent == Sent::Waiting;
+  return passed;
+}
+
+Sent Outlet::drain_pipe(const Connection& connection) {
+  const IoResult result = pipe_.drain(connection.descriptor());
+  if (result.bytes > 0) untouched_ = false;
+  if (result.status == IoStatus::WouldBlock) return Sent::Waiting;
+  pipe_.reset();
+  return result.status == IoStatus::Ok ? Sent::All : Sent::Failed;
+}
+
 Sent Outlet::flush(Connection& connection) {
   if (!waiting_) return Sent::All;
+  if (pipe_)
+    if (const Sent drained = drain_pipe(connection); drained != Sent::All) return drained;
   if (const IoResult flushed = connection.flush(); flushed.status != IoStatus::Ok)
     return flushed.status == IoStatus::WouldBlock ? Sent::Waiting : Sent::Failed;
   while (!queue_.empty()) {

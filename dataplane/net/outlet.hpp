@@ -8,6 +8,7 @@
 
 #include "dataplane/net/buffer.hpp"
 #include "dataplane/net/connection.hpp"
+#include "dataplane/net/pipe.hpp"
 
 namespace pintle::net {
 
@@ -17,12 +18,21 @@ enum class Sent : std::uint8_t {
   Failed    ///< the connection is broken
 };
 
+/// What became of bytes on their way from one socket to another.
+struct Passed {
+  IoResult read;  ///< of the socket they came from; a short one does not mean that it is drained
+  Sent sent = Sent::All;
+};
+
 class Outlet {
  public:
   explicit Outlet(BufferPool& pool) noexcept : queue_(pool) {}
 
   /// Pieces are read before it returns, so they may lie in borrowed memory.
   [[nodiscard]] Sent send(Connection& connection, std::span<const iovec> pieces);
+  /// At most `most` bytes that `from` has received, within the kernel. Both are plain and nothing waits here. What the
+  /// socket does not take waits in the pipe.
+  [[nodiscard]] Passed pass(const Connection& from, const Connection& to, Pipe pipe, std::size_t most);
   [[nodiscard]] Sent flush(Connection& connection);
 
   /// Bytes wait for the socket.
@@ -32,14 +42,17 @@ class Outlet {
   /// For another connection. What waited is gone.
   void clear() noexcept {
     queue_.clear();
+    pipe_.reset();
     waiting_ = false;
     untouched_ = true;
   }
 
  private:
   void keep(std::span<const iovec> pieces, std::size_t sent);
+  [[nodiscard]] Sent drain_pipe(const Connection& connection);
+  Pipe pipe_;  ///< its bytes go before those of the queue
   OwnedChunks queue_;
-  bool waiting_ = false;  ///< bytes in the queue, or encrypted ones in the connection
+  bool waiting_ = false;  ///< bytes in the pipe or the queue, or encrypted ones in the connection
   bool untouched_ = true;
 };
 

@@ -49,6 +49,10 @@ void Poller::rearm(int fd, EventSink& sink) noexcept {
 void Poller::remove(int fd, EventSink& sink) noexcept {
   epoll_event unused{};
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, &unused);
+  forget(sink);
+}
+
+void Poller::forget(EventSink& sink) noexcept {
   for (unsigned i = batch_next_; i < batch_end_; ++i)
     if (batch_[i].data.ptr == &sink) batch_[i].data.ptr = nullptr;
 }

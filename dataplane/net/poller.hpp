@@ -1,5 +1,5 @@
 // The event loop of a worker's sockets: an edge-triggered epoll instance of our own. Every descriptor is registered
-// once for EPOLLIN|EPOLLRDHUP|EPOLLOUT and never re-armed. No Asio here: poller_asio.hpp hangs it into an io_context.
+// once for EPOLLIN|EPOLLRDHUP|EPOLLOUT and never re-armed. loop.hpp waits in it.
 //
 // A turn = one epoll_wait and the callbacks of its events, then:
 //   1. flush: every task given to flush_later() runs, those added meanwhile too (sessions with output write it once)
@@ -69,6 +69,8 @@ class Poller {
   void rearm(int fd, EventSink& sink) noexcept;
   /// Call before closing the descriptor.
   void remove(int fd, EventSink& sink) noexcept;
+  /// The same for who closes its descriptor right away and has no duplicate of it: the kernel then takes it out itself.
+  void forget(EventSink& sink) noexcept;
 
   /// An event of this turn waits to be told to `sink`.
   [[nodiscard]] bool has_pending_event(const EventSink& sink) const noexcept;
@@ -82,12 +84,12 @@ class Poller {
   void begin_turn() noexcept;
   void end_turn();
 
-  /// Takes turns without waiting until nothing is ready, but at most `max_turns`. False: something may still be ready.
+  /// Takes turns without waiting until nothing is ready, but at most `max_turns`; for tests. False: something may still
+  /// be ready.
   bool drain(unsigned max_turns);
-  /// One turn, waiting for an event; for tests and tools. Returns how many events there were.
+  /// One turn, waiting for an event, with `no_limit` for ever. Returns how many events there were.
+  static constexpr Millis no_limit{-1};
   unsigned wait(Millis timeout);
-
-  [[nodiscard]] int descriptor() const noexcept { return epoll_.get(); }
 
  private:
   explicit Poller(UniqueFd epoll);

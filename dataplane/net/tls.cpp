@@ -37,7 +37,10 @@ Result<std::unique_ptr<TlsStream>> TlsStream::accept(int fd, TlsWorker& worker,
 TlsStream::~TlsStream() { SSL_free(ssl_); }
 
 IoResult TlsStream::handshake() {
-  if (established_) return {};
+  if (established_) {
+    after_handshake_ = Inbound::Unknown;
+    return {};
+  }
   if (failed_) return result(0, IoStatus::Error);
   inbound_ = Inbound::Unknown;
   ERR_clear_error();
@@ -50,6 +53,8 @@ IoResult TlsStream::handshake() {
     established_ = true;
     socket_ = nullptr;
     contexts_.reset();
+    after_handshake_ = inbound_;
+    if (hold_ticket()) return {};
   } else if (status == IoStatus::Eof) {
     failed_ = true;
     if (error_.empty()) error_ = "closed within the handshake";
@@ -59,13 +64,23 @@ IoResult TlsStream::handshake() {
   return result(0, status);
 }
 
+/// In TLS 1.3 nothing but the ticket is left to send, and it can wait for the first answer. Not for longer than until
+/// it is known that no request is there yet: a client with Nagle on sends it when what went before is acknowledged.
+bool TlsStream::hold_ticket() {
+  if (SSL_version(ssl_) != TLS1_3_VERSION || !pending_.empty()) return false;
+  const std::size_t size = std::exchange(worker_.gathered_, 0);
+  pending_.append(std::span<const char>(worker_.gather_.get(), size));
+  ticket_waits_ = size > 0;
+  return true;
+}
+
 IoResult TlsStream::read(std::span<char> into) {
   if (!established_) {
     const IoResult shaken = handshake();
     if (shaken.status != IoStatus::Ok) return shaken;
   }
   if (failed_) return result(0, IoStatus::Error);
-  inbound_ = Inbound::Unknown;
+  inbound_ = std::exchange(after_handshake_, Inbound::Unknown);
   ERR_clear_error();
   std::size_t total = 0;
   IoStatus status = IoStatus::Ok;
@@ -88,7 +103,7 @@ IoResult TlsStream::read(std::span<char> into) {
 
 IoResult TlsStream::writev(std::span<const iovec> pieces) {
   if (failed_ || !established_) return result(0, failed_ ? IoStatus::Error : IoStatus::WouldBlock);
-  if (!pending_.empty())
+  if (!pending_.empty() && !ticket_waits_)
     if (const IoResult flushed = flush(); flushed.status != IoStatus::Ok) return flushed;
   ERR_clear_error();
   std::size_t total = 0;      // plain bytes turned into records
@@ -126,9 +141,12 @@ IoResult TlsStream::writev(std::span<const iovec> pieces) {
     in_gather += length;
     if (in_gather < TlsWorker::gather_plain && !pieces.empty()) continue;
     in_gather = 0;
+    if (pieces.empty() && last_write_) SSL_shutdown(ssl_);
     const IoStatus sent = send_gathered();
     if (sent == IoStatus::Error) return result(total, sent);
-    if (sent == IoStatus::WouldBlock) return result(total, pieces.empty() ? IoStatus::Ok : IoStatus::WouldBlock);
+    if (sent == IoStatus::Ok) continue;
+    last_write_ = false;  // the rest comes in pieces: none of them is known to be the last
+    return result(total, pieces.empty() ? IoStatus::Ok : IoStatus::WouldBlock);
   }
   return {.bytes = total};
 }
@@ -194,6 +212,7 @@ void TlsStream::gather(const char* bytes, std::size_t length) {
 // The gather buffer is everyone's: it is empty again whenever a call leaves this class.
 IoStatus TlsStream::send_gathered() {
   const std::size_t fresh = std::exchange(worker_.gathered_, 0);
+  ticket_waits_ = false;
   std::size_t fresh_sent = 0;
   while (!pending_.empty() || fresh_sent < fresh) {
     iovec pieces[16];

@@ -1,6 +1,8 @@
 // Server-side TLS of one connection: an SSL object on a BIO of our own.
 //   reads   recv goes straight into OpenSSL's record buffer (read_ahead), one recv for as many records as fit
-//   writes  the records of one call are gathered in the worker's buffer and sent with one system call
+//   writes  the records of one call are gathered in the worker's buffer and sent with one system call; the session
+//   ticket
+//           of TLS 1.3 waits for the first of them or for flush(), close_notify may go with the last
 // The listener is chosen by SNI in the ClientHello callback, before any resumption (req 54, 56); the certificate after
 // it. Owner: net::Connection. Thread: the worker's.
 #pragma once
@@ -63,6 +65,10 @@ class TlsStream {
   [[nodiscard]] IoResult writev(std::span<const iovec> pieces);
   [[nodiscard]] IoResult flush();
   [[nodiscard]] bool has_pending() const noexcept { return !pending_.empty(); }
+  /// The next writev is the last: close_notify goes with its bytes, if the socket takes as much.
+  void end_with_next_write() noexcept { last_write_ = true; }
+  /// The peer's end was told by an event: it lies behind what is read, and no other event will tell it.
+  void expect_end() noexcept { end_expected_ = true; }
   void shutdown_write() noexcept;
   /// The peer's close_notify was read: it sends no more. A read that gave bytes may have met it behind them, and
   /// without FIN no event tells it.
@@ -88,6 +94,7 @@ class TlsStream {
   friend struct TlsBio;
   TlsStream(int fd, TlsWorker& worker, std::shared_ptr<const TlsContexts> contexts, const TlsSocket& socket);
   IoStatus classify(int ssl_result) noexcept;
+  bool hold_ticket();
   bool encrypt(const char* bytes, std::size_t length) noexcept;
   void gather(const char* bytes, std::size_t length);
   IoStatus send_gathered();
@@ -107,13 +114,17 @@ class TlsStream {
   int io_errno_ = 0;
   /// What the recv calls of this call have shown. After a short one the socket is empty but for, perhaps, its end.
   enum class Inbound : std::uint8_t { Unknown, Short, Empty };
-  /// Short and no record complete: whether the end comes next is worth another recv, as no event may tell it again.
+  /// Short and no record complete, but the end is known to come next: worth another recv.
   bool look_for_end() noexcept {
-    if (inbound_ != Inbound::Short) return false;
+    if (inbound_ != Inbound::Short || !end_expected_) return false;
     inbound_ = Inbound::Unknown;
     return true;
   }
   Inbound inbound_ = Inbound::Unknown;
+  Inbound after_handshake_ = Inbound::Unknown;  ///< what its last recv has shown, for the read that follows at once
+  bool end_expected_ = false;
+  bool ticket_waits_ = false;  ///< pending_ is the session ticket, which no socket has refused
+  bool last_write_ = false;
   bool eof_ = false;
   bool failed_ = false;
   bool established_ = false;

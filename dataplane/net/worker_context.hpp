@@ -10,6 +10,7 @@
 
 #include "dataplane/net/buffer.hpp"
 #include "dataplane/net/intrusive_list.hpp"
+#include "dataplane/net/pipe.hpp"
 #include "dataplane/net/poller.hpp"
 #include "dataplane/net/timer_wheel.hpp"
 
@@ -118,6 +119,7 @@ struct WorkerContext {
   TimerWheel wheel;
   BufferPool buffers;
   Scratch scratch;
+  PipePool pipes;
   Random random;
   std::uint32_t worker_index;
   SnapshotRef current;  ///< empty before the first publish; a request copies it at its head

@@ -193,9 +193,15 @@ void Exchange::answer(const OwnAnswer& own) {
                              .persistence = keep ? Persistence::KeepAlive : Persistence::Close},
                             text);
   const iovec piece{text.data(), text.size()};
+  if (!keep) session_->connection().end_with_next_write();
   if (!session_->send({&piece, 1})) return cut(Reason::ClientClosed, "the client left before its answer");
   status_ = own.status;
-  finish(keep ? After::KeepAlive : After::Linger);
+  finish(keep ? After::KeepAlive : after_last());
+}
+
+/// Whose wish it is that the connection ends, and whether more of the request is on its way.
+After Exchange::after_last() const noexcept {
+  return !request.keep_alive && request_body_.done() && !hold_body_ ? After::Close : After::Linger;
 }
 
 /// What was sent must not look complete (req 21).

@@ -78,6 +78,7 @@ class Exchange final : public upstream::LinkUser {
   void fail(std::uint16_t status, Reason reason, std::string_view detail);
   void cut(Reason reason, std::string_view detail);
   void finish(After after);
+  [[nodiscard]] After after_last() const noexcept;
   void drop_link() noexcept;
   void on_request_deadline();
   void on_try_deadline();
@@ -93,6 +94,7 @@ class Exchange final : public upstream::LinkUser {
   [[nodiscard]] bool send_up(Opening opening, std::span<const char> payload);
   void mark_link_broken() noexcept;
   void refuse_body(const http::Refusal& refusal);
+  void note_sent_up(net::Sent sent);
   void watch_body();
   void on_body_check();
   void on_continue_deadline();
@@ -107,7 +109,12 @@ class Exchange final : public upstream::LinkUser {
   void send_down(Opening opening, std::span<char> input);
   void on_link_ended(net::IoStatus how);
   void complete_response(std::size_t unread);
+  void note_sent_down();
   [[nodiscard]] net::IoResult read_link(std::span<char> into);
+  // exchange_pass.cpp: bodies that pass uncopied
+  [[nodiscard]] net::Pipe take_pipe(const http1::BodyReader& body) const;
+  [[nodiscard]] bool pass_request_body(net::Pipe pipe);
+  void pass_response_body(net::Pipe pipe);
   // exchange_tunnel.cpp
   void open_tunnel(std::string_view head);
   void pump_tunnel();

@@ -145,9 +145,13 @@ bool Exchange::send_up(Opening opening, std::span<const char> payload) {
     mark_link_broken();
     return false;
   }
+  note_sent_up(sent);
+  return true;
+}
+
+void Exchange::note_sent_up(net::Sent sent) {
   up_read_size_ = sent == net::Sent::All ? larger_read(up_read_size_) : first_read_size;
   if (sent == net::Sent::Waiting) body_waits_since_ = shared_.context.now();
-  return true;
 }
 
 /// The backend takes no more bytes. Its answer may have come before: whoever sent looks for it.
@@ -173,6 +177,7 @@ bool Exchange::read_request_body() {
   // After Expect the first of it may still lie behind the head.
   if (!first_taken_) return take_first_payload() && send_up(Opening::None, first_payload_);
   if (!session_->is_readable()) return false;
+  if (net::Pipe pipe = take_pipe(request_body_)) return pass_request_body(std::move(pipe));
   auto loan = shared_.context.scratch.borrow();
   const std::size_t limit = request.body.kind == http::BodyKind::Chunked ? chunked_read_size : up_read_size_;
   const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(limit, request_body_.bytes_left()));

@@ -139,6 +139,7 @@ void Exchange::pass_final(std::string_view head) {
 // ---- body -----------------------------------------------------------------------------------------------------------
 
 void Exchange::read_response_body() {
+  if (net::Pipe pipe = take_pipe(response_body_)) return pass_response_body(std::move(pipe));
   auto loan = shared_.context.scratch.borrow();
   const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(down_read_size_, response_body_.bytes_left()));
   const net::IoResult result = read_link(loan.span().first(size));
@@ -165,9 +166,14 @@ void Exchange::send_down(Opening opening, std::span<char> input) {
   head_sent_ = true;
   status_ = response_.status;
   sent_body_ += body.payload.size();
+  if (last && !promised_keep_alive_) session_->connection().end_with_next_write();
   if (count > 0 && !session_->send(std::span<const iovec>(pieces).first(count))) return on_downstream_lost();
-  down_read_size_ = session_->outlet().is_waiting() ? first_read_size : larger_read(down_read_size_);
+  note_sent_down();
   if (last) complete_response(input.size() - body.consumed);
+}
+
+void Exchange::note_sent_down() {
+  down_read_size_ = session_->outlet().is_waiting() ? first_read_size : larger_read(down_read_size_);
 }
 
 void Exchange::on_link_ended(net::IoStatus how) {
@@ -190,7 +196,7 @@ void Exchange::complete_response(std::size_t unread) {
     shared_.upstreams->release(*link_, link_readable_ ? upstream::Unread::Unknown : upstream::Unread::Nothing);
     link_ = nullptr;
   }
-  finish(promised_keep_alive_ ? After::KeepAlive : After::Linger);
+  finish(promised_keep_alive_ ? After::KeepAlive : after_last());
 }
 
 }  // namespace pintle::proxy

@@ -47,7 +47,10 @@ void H1Session::start() {
 void H1Session::on_events(std::uint32_t events) {
   if (state_ == State::Ended) return;
   constexpr std::uint32_t gone = net::event_error | net::event_hangup;
-  if ((events & (net::event_peer_closed | gone)) != 0) peer_closed_ = true;
+  if ((events & (net::event_peer_closed | gone)) != 0) {
+    peer_closed_ = true;
+    connection_.expect_end();
+  }
   if ((events & (net::event_readable | net::event_peer_closed | gone)) != 0) readable_ = true;
   // Reset, or closed both ways while we have not closed ours: nobody reads the answer.
   if ((events & gone) != 0 && state_ == State::Exchange) return exchange_->on_downstream_lost();
@@ -123,8 +126,7 @@ void H1Session::on_stall() {
 // ---- handshake ------------------------------------------------------------------------------------------------------
 
 bool H1Session::shake_hands() {
-  net::IoResult result = connection_.handshake();
-  if (result.status == net::IoStatus::Ok) result = connection_.flush();  // its last flight
+  const net::IoResult result = connection_.handshake();
   if (result.status == net::IoStatus::WouldBlock) return false;
   if (result.status != net::IoStatus::Ok) {
     report_handshake(connection_.tls_error().find("name") != std::string_view::npos
@@ -202,6 +204,9 @@ bool H1Session::fill() {
       return true;
     case net::IoStatus::WouldBlock:
       if (input_.empty()) input_.reset();
+      // What the handshake left to be sent with the first answer: there is none yet. If it does not fit either, it goes
+      // before the next write.
+      if (connection_.has_pending()) static_cast<void>(connection_.flush());
       return false;
     case net::IoStatus::Eof:
     case net::IoStatus::Error:
@@ -260,9 +265,18 @@ void H1Session::refuse(const http::Refusal& refusal) {
 
 bool H1Session::send(std::span<const iovec> pieces) {
   const net::Sent sent = outlet_.send(connection_, pieces);
-  if (sent == net::Sent::Waiting && !stall_.is_armed())
-    context().arm_after(stall_, shared_.settings.timeouts.write_stall);
+  if (sent == net::Sent::Waiting) watch_stall();
   return sent != net::Sent::Failed;
+}
+
+net::Passed H1Session::pass(const net::Connection& from, net::Pipe pipe, std::size_t most) {
+  const net::Passed passed = outlet_.pass(from, connection_, std::move(pipe), most);
+  if (passed.sent == net::Sent::Waiting) watch_stall();
+  return passed;
+}
+
+void H1Session::watch_stall() {
+  if (!stall_.is_armed()) context().arm_after(stall_, shared_.settings.timeouts.write_stall);
 }
 
 void H1Session::end_exchange(After after) {
@@ -285,8 +299,14 @@ void H1Session::leave_exchange() noexcept {
 void H1Session::after_flush() {
   stall_.disarm();
   if (after_ == After::KeepAlive) return wait_for_next();
-  if (after_ == After::Cut) return finish(after_);
+  if (after_ == After::Cut || (after_ == After::Close && is_silent())) return finish(after_);
   linger();
+}
+
+/// Nothing has come since the last read. A client that asked for the close sends no more, so there is nothing to wait
+/// for (RFC 9112 section 9.6 is about those who do).
+bool H1Session::is_silent() const noexcept {
+  return input_.empty() && !readable_ && !context().poller.has_pending_event(*this);
 }
 
 void H1Session::wait_for_next() {
@@ -331,7 +351,7 @@ void H1Session::finish(After after) {
   deadline_.disarm();
   stall_.disarm();
   advance_later_.unlink();
-  context().poller.remove(connection_.descriptor(), *this);
+  context().poller.forget(*this);
   if (after == After::Cut)
     connection_.abort();
   else

@@ -1,8 +1,9 @@
 // A downstream HTTP/1 connection: handshake, heads one after another, what follows each exchange.
 //
 //   Handshake ──> Head ──head complete──> Exchange ──> Flushing ──> Head (keep-alive)
-//                   │ refused                                  └──> Lingering (unread input is dropped) ──> closed
-//                   └────────> answer ──> Flushing ──> Lingering
+//                   │ refused                                  ├──> Lingering (unread input is dropped) ──> closed
+//                   │                                          └──> closed, if the client has asked for it and is
+//                   silent └────────> answer ──> Flushing ──> Lingering
 //
 // Guarantees: requests are answered in order, the next head is looked at when the exchange before it has ended (req
 // 15); after our own `Connection: close` nothing more is read as a request (req 16); an idle connection owns no buffer.
@@ -26,6 +27,7 @@ namespace pintle::proxy {
 /// What becomes of the connection when an exchange has ended.
 enum class After : std::uint8_t {
   KeepAlive,
+  Close,   ///< as the client has asked; it has sent all of its request
   Linger,  ///< close; the client may still be sending: its bytes are dropped for a moment, so that it can read the
            ///< answer
   Cut      ///< the answer is incomplete and must not look otherwise
@@ -49,10 +51,14 @@ class H1Session final : public net::Session {
   /// The socket may have something; told by an edge, so it is remembered until a read comes back short.
   [[nodiscard]] bool is_readable() const noexcept { return readable_; }
   [[nodiscard]] net::IoResult read(std::span<char> into);
+  /// For who reads the socket without read(): nothing waits in it.
+  void on_drained() noexcept { readable_ = false; }
   /// Tells the socket's present state once more in the next turn, for who stopped reading before it was drained.
   void rearm() noexcept { context().poller.rearm(connection_.descriptor(), *this); }
   /// Sends towards the client; what waits is watched for a stall. False: the client is gone.
   [[nodiscard]] bool send(std::span<const iovec> pieces);
+  /// The same for what `from` has received, uncopied: Outlet::pass().
+  [[nodiscard]] net::Passed pass(const net::Connection& from, net::Pipe pipe, std::size_t most);
   [[nodiscard]] bool keep_alive_allowed() const noexcept { return !draining_ && context().keep_alive_allowed(); }
   /// TLS: the listener that SNI chose, as it is in this generation; nullptr if it is gone.
   [[nodiscard]] const route::Listener* find_tls_listener(const runtime::Compiled& compiled,
@@ -66,6 +72,7 @@ class H1Session final : public net::Session {
   void on_events(std::uint32_t events) override;
   void on_deadline();
   void on_stall();
+  void watch_stall();
   void advance();
   /// Each true if there may be more to do in this turn.
   [[nodiscard]] bool step();
@@ -78,6 +85,7 @@ class H1Session final : public net::Session {
   void leave_exchange() noexcept;
   void after_flush();
   void wait_for_next();
+  [[nodiscard]] bool is_silent() const noexcept;
   void leave_idle();
   void linger();
   void finish(After after);

@@ -1,5 +1,5 @@
-// The only door into a worker from other threads: closures behind an eventfd in the worker's own poller, so its
-// io_context needs no locks at all. Rare events only (publish, pressure, drain), never a request.
+// The only door into a worker from other threads: closures behind an eventfd in the poller of the worker, whose loop
+// needs no locks at all. Rare events only (publish, pressure, drain), never a request.
 #pragma once
 #include <functional>
 #include <memory>

@@ -121,6 +121,11 @@ std::size_t choose_max_connections(std::uint64_t descriptor_limit, unsigned work
   return std::max<std::size_t>(left / 2 / std::max(workers, 1u), 1);
 }
 
+std::size_t choose_max_pipes(std::uint64_t descriptor_limit, unsigned workers) noexcept {
+  constexpr std::uint64_t one_of = 64;
+  return std::min<std::size_t>(descriptor_limit / one_of / std::max(workers, 1u), net::PipePool::default_limit);
+}
+
 std::uint64_t raise_descriptor_limit() noexcept {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;

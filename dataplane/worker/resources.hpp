@@ -33,6 +33,8 @@ class Resources {
 [[nodiscard]] unsigned usable_cpus() noexcept;
 /// Descriptors left for clients: each may need one towards its backend too.
 [[nodiscard]] std::size_t choose_max_connections(std::uint64_t descriptor_limit, unsigned workers) noexcept;
+/// Pipes of one worker, two descriptors each: a small share, as a body without one is only copied.
+[[nodiscard]] std::size_t choose_max_pipes(std::uint64_t descriptor_limit, unsigned workers) noexcept;
 /// Limit on descriptors, raised to what the process may have. Call before threads exist.
 [[nodiscard]] std::uint64_t raise_descriptor_limit() noexcept;
 

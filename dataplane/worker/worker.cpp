@@ -3,20 +3,11 @@
 #include <algorithm>
 #include <limits>
 
-#include <boost/asio/io_context.hpp>
-
 #include <pintle/base/log.hpp>
 
-#include "dataplane/net/poller_asio.hpp"
 #include "dataplane/net/tls_contexts.hpp"
 
 namespace pintle::worker {
-
-struct Worker::Loop {
-  // Unsafe: no locks at all. Other threads come in through the mailbox only.
-  boost::asio::io_context context{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE};
-  std::unique_ptr<net::LoopDriver> driver;
-};
 
 class Worker::Door final : public net::AcceptSink {
  public:
@@ -29,6 +20,7 @@ class Worker::Door final : public net::AcceptSink {
   }
   void on_accept_exhausted(net::Listener& listener, net::AcceptFailure failure) override {
     worker_.shed_idle(16);
+    worker_.context_.pipes.trim();
     if (worker_.context_.now() < worker_.next_log_) return;
     worker_.next_log_ = worker_.context_.now() + std::chrono::seconds(10);
     log::warning("{}: accepting pauses, {}; {} connections shed", runtime::to_string(address_),
@@ -78,7 +70,9 @@ Worker::Worker(const WorkerSettings& settings, std::unique_ptr<net::Poller> poll
       poller_(std::move(poller)),
       context_(*poller_, settings.index, settings.seed),
       tls_(context_.buffers),
-      loop_(std::make_unique<Loop>()) {}
+      loop_(*poller_, context_.wheel) {
+  context_.pipes.set_limit(settings.max_pipes);
+}
 
 Worker::~Worker() = default;
 
@@ -88,22 +82,16 @@ void Worker::post(std::move_only_function<void(Worker&)> task) {
 
 void Worker::run(const MakeSessions& make_sessions) {
   sessions_ = make_sessions(context_);
-  loop_->driver = std::make_unique<net::LoopDriver>(loop_->context, *poller_, context_.wheel);
-  loop_->driver->start();
-  loop_->context.run();
+  loop_.run();
   // Here the sessions still have all they may use; nothing is left for another thread to destroy.
   doors_.clear();
   close_sessions();
   poller_->end_turn();
-  loop_->driver.reset();
   sessions_.reset();
   context_.current = {};
 }
 
-void Worker::stop() {
-  loop_->driver->stop();
-  loop_->context.stop();
-}
+void Worker::stop() { loop_.stop(); }
 
 void Worker::apply(Update update) {
   const auto& plan = *update.compiled->plan;
@@ -199,6 +187,7 @@ void Worker::set_pressure(net::Pressure pressure) {
   if (pressure >= net::Pressure::ShedIdle) {
     shed_idle(std::numeric_limits<unsigned>::max());
     context_.buffers.trim();
+    context_.pipes.trim();
   }
   for (const auto& door : doors_) {
     if (pressure >= net::Pressure::StopAccepting)

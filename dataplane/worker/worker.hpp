@@ -1,4 +1,4 @@
-// One worker: a thread with its own io_context, poller, wheel, buffers and sockets. Nothing of a connection leaves it.
+// One worker: a thread with its own loop, poller, wheel, buffers and sockets. Nothing of a connection leaves it.
 // It accepts, attaches TLS and hands over to the session factory; it swaps the configuration in one step between turns;
 // it sheds, drains and closes sessions. What a session does with its bytes is not its business.
 // Every method is the worker thread's, except make(), run() (which becomes it) and post().
@@ -11,6 +11,7 @@
 #include <pintle/runtime/compiled.hpp>
 
 #include "dataplane/net/listener.hpp"
+#include "dataplane/net/loop.hpp"
 #include "dataplane/net/session.hpp"
 #include "dataplane/net/tls.hpp"
 #include "dataplane/worker/mailbox.hpp"
@@ -29,6 +30,7 @@ struct WorkerSettings {
   std::uint32_t index = 0;
   std::uint64_t seed = 0;
   std::size_t max_connections = 0;  ///< of this worker; 0: no limit
+  std::size_t max_pipes = net::PipePool::default_limit;
 };
 
 /// A listening socket opened for this worker.
@@ -70,7 +72,6 @@ class Worker {
   [[nodiscard]] std::uint64_t refused_connections() const noexcept { return refused_; }
 
  private:
-  struct Loop;
   class Door;  ///< one bound address: its listener and the BoundSocket that its sessions refer to
   explicit Worker(const WorkerSettings& settings, std::unique_ptr<net::Poller> poller);
   void open_doors(std::vector<OpenedSocket> opened);
@@ -88,7 +89,7 @@ class Worker {
   net::TlsWorker tls_;
   net::ReserveDescriptor reserve_;
   std::unique_ptr<Mailbox> mailbox_;
-  std::unique_ptr<Loop> loop_;
+  net::Loop loop_;
   std::unique_ptr<net::SessionFactory> sessions_;
   std::vector<std::unique_ptr<Door>> doors_;
   std::uint64_t refused_ = 0;

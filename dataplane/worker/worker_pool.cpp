@@ -97,8 +97,10 @@ Result<std::unique_ptr<WorkerPool>> WorkerPool::make(asio::io_context& control, 
   state->memory_cap = settings.memory_cap != 0 ? settings.memory_cap : state->resources.memory_limit().value_or(0);
   const std::uint64_t seed = random_seed();
   for (unsigned i = 0; i < count; ++i) {
-    auto worker =
-        Worker::make({.index = i, .seed = seed ^ (0x9e3779b97f4a7c15u * (i + 1)), .max_connections = connections});
+    auto worker = Worker::make({.index = i,
+                                .seed = seed ^ (0x9e3779b97f4a7c15u * (i + 1)),
+                                .max_connections = connections,
+                                .max_pipes = choose_max_pipes(descriptors, count)});
     if (!worker) return std::unexpected(std::move(worker.error()));
     state->workers.push_back(std::move(*worker));
   }

@@ -166,7 +166,40 @@ TEST_F(TlsData, EndWithinARecordIsAnEndToo) {
   ASSERT_EQ(SSL_write(client.native(), "hello", 5), 5);
   send_text(accepted.peer, client.take().substr(0, 10));
   accepted.peer.reset();
+  server.expect_end();  // the event told of both
   EXPECT_EQ(server.read(bytes).status, IoStatus::Eof) << "nothing of the record was told";
+}
+
+TEST_F(TlsData, TheEndComesByAnEventOfItsOwn) {
+  ASSERT_EQ(SSL_write(client.native(), "hello", 5), 5);
+  send_text(accepted.peer, client.take().substr(0, 10));
+  EXPECT_EQ(server.read(bytes).status, IoStatus::WouldBlock);
+  accepted.peer.reset();
+  EXPECT_EQ(server.read(bytes).status, IoStatus::Eof);
+}
+
+TEST_F(TlsData, CloseNotifyGoesWithTheLastBytes) {
+  server.end_with_next_write();
+  EXPECT_EQ(server.write(std::string_view("bye")).status, IoStatus::Ok);
+  EXPECT_EQ(client.read(accepted), "bye");
+  EXPECT_NE(SSL_get_shutdown(client.native()) & SSL_RECEIVED_SHUTDOWN, 0);
+  server.close();
+  EXPECT_EQ(look_at(accepted.peer), PeerState::Finished) << "told once";
+}
+
+TEST_F(TlsData, CloseNotifyNeverGoesBeforeBytesThatWait) {
+  server.end_with_next_write();
+  const std::string large(8 << 20, 'x');
+  const IoResult first = server.write(std::string_view(large));
+  ASSERT_EQ(first.status, IoStatus::WouldBlock);
+  std::string received = client.read(accepted);
+  for (std::size_t sent = first.bytes; received.size() < large.size();) {
+    sent += server.write(std::string_view(large).substr(sent, 20'000)).bytes;
+    static_cast<void>(server.flush());
+    received += client.read(accepted);
+    ASSERT_EQ(SSL_get_shutdown(client.native()) & SSL_RECEIVED_SHUTDOWN, 0) << received.size();
+  }
+  EXPECT_TRUE(received == large);
 }
 
 TEST_F(TlsData, ForgedRecordIsAFault) {

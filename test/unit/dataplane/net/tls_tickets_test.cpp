@@ -95,5 +95,48 @@ TEST(TicketRing, KeepsTwoOldKeysAndNoMore) {
   EXPECT_EQ(ring->find(first.name), nullptr);
 }
 
+/// A handshake whose last flight comes with a request, or without one.
+struct FirstAnswer : testing::Test {
+  void shake(std::string_view request) {
+    client.step();
+    send_text(accepted.peer, client.take());
+    ASSERT_EQ(accepted.server.handshake().status, IoStatus::WouldBlock);
+    client.give(take_text(accepted.peer));
+    client.step();
+    if (!request.empty()) ASSERT_GT(SSL_write(client.native(), request.data(), static_cast<int>(request.size())), 0);
+    send_text(accepted.peer, client.take());
+    ASSERT_EQ(accepted.server.handshake().status, IoStatus::Ok);
+  }
+  TlsBench bench{{{.hostname = "*", .certificates = {"a.test"}}}};
+  TlsBench::Accepted accepted = bench.accept();
+  TlsClient client{{.sni = "a.test"}};
+  char bytes[100];
+};
+
+TEST_F(FirstAnswer, BringsTheTicket) {
+  shake("request");
+  EXPECT_EQ(take_text(accepted.peer), "") << "the ticket has a sending of its own";
+  EXPECT_EQ(accepted.server.read(bytes).bytes, 7U);
+  EXPECT_EQ(accepted.server.write(std::string_view("answer")).status, IoStatus::Ok);
+  EXPECT_FALSE(accepted.server.has_pending());
+  EXPECT_EQ(client.read(accepted), "answer");
+  SSL_SESSION* ticket = client.take_session();
+  EXPECT_NE(ticket, nullptr);
+  SSL_SESSION_free(ticket);
+}
+
+TEST_F(FirstAnswer, IsNotWaitedForWithoutARequest) {
+  shake("");
+  EXPECT_EQ(accepted.server.read(bytes).status, IoStatus::WouldBlock);
+  ASSERT_TRUE(accepted.server.has_pending());
+  EXPECT_EQ(accepted.server.flush().status, IoStatus::Ok);
+  EXPECT_EQ(client.read(accepted), "");
+  SSL_SESSION* ticket = client.take_session();
+  EXPECT_NE(ticket, nullptr);
+  SSL_SESSION_free(ticket);
+  client.write(accepted, "request");
+  EXPECT_EQ(accepted.server.read(bytes).bytes, 7U) << "what the handshake's last recv has shown is past";
+}
+
 }  // namespace
 }  // namespace pintle::net

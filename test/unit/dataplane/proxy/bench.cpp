@@ -1,6 +1,7 @@
 #include "test/unit/dataplane/proxy/bench.hpp"
 
 #include <cerrno>
+#include <csignal>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -86,6 +87,7 @@ Bench::Bench(const Settings& settings)
     : poller(std::move(net::Poller::make().value())),
       context(*poller, 0, 42),
       socket(std::make_shared<net::BoundSocket>()) {
+  std::signal(SIGPIPE, SIG_IGN);  // as the program does
   context.observe = &notes;
   notes.requests.reserve(4096);
   factory = make_session_factory(context, settings);
@@ -101,6 +103,7 @@ Bench::~Bench() {
   EXPECT_EQ(notes.upstream_open, 0);
   EXPECT_EQ(notes.busy, 0);
   EXPECT_EQ(context.buffers.in_use(), 0U);
+  EXPECT_EQ(context.pipes.lent_count(), 0U);
 }
 
 void Bench::serve(const std::vector<const Peer*>& peers, route::Rule rule) {

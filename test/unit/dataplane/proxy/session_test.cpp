@@ -181,6 +181,51 @@ TEST(Session, AfterOurCloseNothingIsARequestAnyMore) {
 
 // ---- drain ----------------------------------------------------------------------------------------------------------
 
+constexpr std::string_view last_get = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+
+TEST(SessionLinger, NotForAClientThatAskedForTheClose) {
+  Bench bench;
+  Peer peer;
+  bench.serve({&peer});
+  End client = bench.connect();
+  client.send(last_get);
+  End backend = bench.accept(peer);
+  bench.expect(backend, "\r\n\r\n");
+  backend.send(ok);
+  bench.expect(client, "ok");
+  EXPECT_EQ(bench.notes.open, 0) << "gone without a word of the client";
+  bench.expect_end(client);
+}
+
+TEST(SessionLinger, ForAClientThatSendsOnNevertheless) {
+  Bench bench;
+  Peer peer;
+  bench.serve({&peer});
+  End client = bench.connect();
+  client.send(last_get);
+  End backend = bench.accept(peer);
+  bench.expect(backend, "\r\n\r\n");
+  client.send("more that nobody reads");
+  backend.send(ok);
+  bench.expect(client, "ok");
+  EXPECT_EQ(bench.notes.open, 1);
+  bench.expect_end(client);
+  EXPECT_FALSE(client.cut) << "a reset could overtake the answer";
+}
+
+TEST(SessionLinger, ForABodyThatIsNotRead) {
+  Bench bench;
+  Peer peer;
+  bench.serve({&peer});
+  End client = bench.connect();
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 1000000\r\n\r\nsome");
+  End backend = bench.accept(peer);
+  bench.expect(backend, "some");
+  backend.send(ok);
+  bench.expect(client, "ok");
+  EXPECT_EQ(bench.notes.open, 1);
+}
+
 TEST(SessionDrain, IdleEndsAtOnce) {
   Bench bench;
   Peer peer;

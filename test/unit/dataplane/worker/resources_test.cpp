@@ -97,6 +97,9 @@ TEST(ChooseMaxConnections, KeepsDescriptorsForBackends) {
   EXPECT_EQ(choose_max_connections(1064, 2), 250u);
   EXPECT_EQ(choose_max_connections(100, 1), 25u);
   EXPECT_EQ(choose_max_connections(0, 4), 1u);
+  EXPECT_EQ(choose_max_pipes(1024, 2), 8u);
+  EXPECT_EQ(choose_max_pipes(1 << 20, 2), net::PipePool::default_limit);
+  EXPECT_EQ(choose_max_pipes(50, 1), 0u);
 }
 
 TEST(NextPressure, LevelsBeginWhereTheyShouldAndDoNotFlap) {
