@@ -44,6 +44,10 @@ def schema():
     return json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
 
 
+def app_version():
+    return yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))["appVersion"]
+
+
 def leaves(node, path=()):
     """Every value that can be set as (path, schema), in the order of the schema."""
     for name, child in node["properties"].items():
@@ -65,7 +69,8 @@ def values_text():
             space = "  " * indent
             if indent == 0:
                 lines.append("")
-            lines.extend(textwrap.wrap(child["description"], 116, initial_indent=f"{space}# ", subsequent_indent=f"{space}# "))
+            comment = f"{space}# "
+            lines.extend(textwrap.wrap(child["description"], 116, initial_indent=comment, subsequent_indent=comment))
             if "properties" in child:
                 lines.append(f"{space}{name}:")
                 emit(child, indent + 1)
@@ -114,8 +119,9 @@ def values_table():
         if text:
             lines += [*textwrap.wrap(text, 120), ""]
         lines += ["| Value | Type | Default | Is |", "|---|---|---|---|"]
-        lines += [f"| `{'.'.join(path)}` | {cell(type_word(leaf))} | {cell(default_word(leaf['default']))} | {cell(leaf['description'])} |"
-                  for path, leaf in leaves(node)]
+        for path, leaf in leaves(node):
+            cells = (f"`{'.'.join(path)}`", type_word(leaf), default_word(leaf["default"]), leaf["description"])
+            lines.append(" | ".join(["", *map(cell, cells), ""]).strip())
         lines.append("")
     return "\n".join(lines).rstrip("\n")
 
@@ -139,7 +145,8 @@ def digest():
 def find_helm(given=None):
     """--helm, $PINTLE_HELM, the PATH, or the one that `./dev cluster` builds; None if there is none."""
     cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
-    candidates = [given, os.environ.get("PINTLE_HELM"), shutil.which("helm"), *sorted(cache.glob("pintle-*/bin/helm"))]
+    built = sorted(cache.glob("pintle/cluster/helm-*/helm"))
+    candidates = [given, os.environ.get("PINTLE_HELM"), shutil.which("helm"), *built]
     return next((str(c) for c in candidates if c and os.access(c, os.X_OK)), None)
 
 
@@ -154,8 +161,8 @@ def install_text(helm):
         print(f"chart: helm refused the chart:\n{rendered.stderr}", file=sys.stderr)
         sys.exit(2)
     # What helm says of itself is not true of manifests that kubectl applies.
-    kept = [line for line in rendered.stdout.splitlines()
-            if not re.match(r"\s+(helm\.sh/chart|app\.kubernetes\.io/managed-by): ", line) and not line.startswith("# Source: ")]
+    of_helm = re.compile(r"\s+(helm\.sh/chart|app\.kubernetes\.io/managed-by): |# Source: ")
+    kept = [line for line in rendered.stdout.splitlines() if not of_helm.match(line)]
     return INSTALL_HEAD.format(namespace=NAMESPACE, digest=digest()) + "\n".join(kept) + "\n"
 
 

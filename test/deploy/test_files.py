@@ -158,6 +158,17 @@ class Names(unittest.TestCase):
         section = text.split("### controller\n")[1].split("\n### ")[0]
         self.assertEqual(flags - set(re.findall(r"--[a-z-]+", section)), set())
 
+    def test_values_that_documents_name_exist(self):
+        known = {".".join(path) for path, _ in walk(chart.schema()) if path}
+        maps = tuple(".".join(path) + "." for path, leaf in chart.leaves(chart.schema()) if leaf.get("type") == "object")
+        for name in ("docs/install.md", "deploy/helm/pintle/README.in.md"):
+            text = (ROOT / name).read_text()
+            quoted = re.findall(r"`([a-z]\w*(?:\.\w+)+)(?:=[^`]*)?`", text)
+            named = {*re.findall(r"--set '?([\w.]+)=", text), *(q for q in quoted if q.split(".")[0] in known)}
+            for value in named:
+                with self.subTest(f"{name}: {value}"):
+                    self.assertTrue(value in known or value.startswith(maps))
+
     def test_metrics_of_the_alerts_exist(self):
         alerts = yaml.safe_load((CHART / "files/alerts.yaml").read_text())
         documented = set(re.findall(r"`(\w+)`", (ROOT / "docs/metrics.md").read_text()))

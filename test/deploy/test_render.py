@@ -12,9 +12,11 @@ VALUE_SETS = {
         "imagePullSecrets": [{"name": "pull"}], "podAnnotations": {"a": "b"}, "podLabels": {"c": "d"},
         "priorityClassName": "system-cluster-critical", "extraEnv": [{"name": "A", "value": "b"}],
         "extraVolumes": [{"name": "x", "emptyDir": {}}], "extraVolumeMounts": [{"name": "x", "mountPath": "/x"}],
-        "tolerations": [{"operator": "Exists"}], "affinity": {"podAffinity": {}}, "serviceAccount.annotations": {"a": "b"},
+        "tolerations": [{"operator": "Exists"}], "affinity": {"podAffinity": {}}, 
+        "serviceAccount.annotations": {"a": "b"},
         "gatewayClass.annotations": {"a": "b"}, "metrics.service.annotations": {"a": "b"},
-        "autoscaling.behavior": {"scaleDown": {"stabilizationWindowSeconds": 60}}, "service.loadBalancerClass": "x.example/y",
+        "autoscaling.behavior": {"scaleDown": {"stabilizationWindowSeconds": 60}},
+        "service.loadBalancerClass": "x.example/y",
         "metrics.serviceMonitor.labels": {"release": "prometheus"}, "metrics.serviceMonitor.interval": "15s"},
     "namespaces": {"watch.namespaces": ["blog", "shop"]},
     "direct": {"gatewayMode": "direct", "direct.hostNetwork": True},
@@ -38,7 +40,7 @@ class EverySet(unittest.TestCase):
             with self.subTest(name):
                 rendered = Rendered(values)
                 self.assertEqual(rendered.refusal, "")
-                seen = [(o["apiVersion"], o["kind"], o["metadata"].get("namespace"), o["metadata"]["name"]) for o in rendered.objects]
+                seen = [(o["kind"], o["metadata"].get("namespace"), o["metadata"]["name"]) for o in rendered.objects]
                 self.assertEqual(len(seen), len(set(seen)), "an object twice")
                 for o in rendered.objects:
                     self.assertEqual(o["metadata"]["labels"]["app.kubernetes.io/instance"], "pintle", o["kind"])
@@ -67,13 +69,15 @@ class Pod(unittest.TestCase):
             rendered = Rendered(VALUE_SETS[name])
             for pod in [rendered.pod, *[o["spec"] for o in rendered.of_kind("Pod")]]:
                 with self.subTest(name):
-                    self.assertEqual({k: pod["securityContext"][k] for k in ("runAsNonRoot", "runAsUser", "seccompProfile")},
-                                     {"runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}})
+                    given = pod["securityContext"]
+                    self.assertEqual((given["runAsNonRoot"], given["runAsUser"]), (True, 65532))
+                    self.assertEqual(given["seccompProfile"], {"type": "RuntimeDefault"})
                     self.assertNotIn("hostNetwork", pod)
                     self.assertIs(pod["automountServiceAccountToken"], False)
                     for container in pod["containers"]:
                         self.assertEqual(container["securityContext"], {
-                            "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}})
+                            "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
+                            "capabilities": {"drop": ["ALL"]}})
                     for volume in pod.get("volumes", []):
                         self.assertTrue(set(volume) - {"name"} <= {"emptyDir", "projected"}, volume)
 
@@ -116,14 +120,16 @@ class Pod(unittest.TestCase):
         labels = rendered.one("Deployment")["spec"]["template"]["metadata"]["labels"]
         for constraint in rendered.pod["topologySpreadConstraints"]:
             self.assertLessEqual(constraint["labelSelector"]["matchLabels"].items(), labels.items())
-        given = {"maxSkew": 2, "topologyKey": "rack", "whenUnsatisfiable": "DoNotSchedule", "labelSelector": {"matchLabels": {"a": "b"}}}
+        given = {"maxSkew": 2, "topologyKey": "rack", "whenUnsatisfiable": "DoNotSchedule",
+                 "labelSelector": {"matchLabels": {"a": "b"}}}
         self.assertEqual(Rendered({"topologySpreadConstraints": [given]}).pod["topologySpreadConstraints"], [given])
 
     def test_selectors_select_the_pods_and_not_the_test(self):
         rendered = Rendered({"podLabels": {"x": "y"}, "networkPolicy.enabled": True})
         spec = rendered.one("Deployment")["spec"]
         labels, other = spec["template"]["metadata"]["labels"], rendered.one("Pod")["metadata"]["labels"]
-        selectors = [spec["selector"]["matchLabels"], rendered.one("PodDisruptionBudget")["spec"]["selector"]["matchLabels"],
+        selectors = [spec["selector"]["matchLabels"],
+                     rendered.one("PodDisruptionBudget")["spec"]["selector"]["matchLabels"],
                      rendered.one("NetworkPolicy")["spec"]["podSelector"]["matchLabels"],
                      *[s["spec"]["selector"] for s in rendered.of_kind("Service")]]
         self.assertEqual(len(selectors), 5)
@@ -132,9 +138,11 @@ class Pod(unittest.TestCase):
             self.assertFalse(selector.items() <= other.items())
 
     def test_image(self):
-        self.assertEqual(Rendered({"image.registry": "r.example", "image.tag": "9"}).container["image"], "r.example/pintle:9")
+        given = Rendered({"image.registry": "r.example", "image.tag": "9"})
+        self.assertEqual(given.container["image"], "r.example/pintle:9")
+        self.assertEqual(Rendered({"image.registry": ""}).container["image"], f"pintle:{chart.app_version()}")
         digest = "sha256:" + "a" * 64
-        self.assertEqual(Rendered({"image.digest": digest, "image.tag": "9"}).container["image"], f"pintle@{digest}")
+        self.assertEqual(Rendered({"image.digest": digest, "image.tag": "9"}).container["image"], f"pintle.dev/pintle@{digest}")
 
 
 @needs_helm
@@ -142,22 +150,27 @@ class Flags(unittest.TestCase):
     def test_service_mode(self):
         flags = Rendered({"service.type": "NodePort", "service.annotations": {"a.example/b": "c,d=e"},
                           "service.externalTrafficPolicy": "Local", "service.loadBalancerClass": "x.example/y"}).flags
-        for name, value in {"--gateway-mode": "service", "--service-type": "NodePort", "--service-annotation": "a.example/b=c,d=e",
-                            "--external-traffic-policy": "Local", "--load-balancer-class": "x.example/y",
-                            "--replicas-service": "pintle-system/pintle-replicas", "--port-range": "20000-29999"}.items():
-            self.assertEqual(flags[name], [value], name)
+        expected = {"--gateway-mode": "service", "--service-type": "NodePort", "--service-annotation": "a.example/b=c,d=e",
+                    "--external-traffic-policy": "Local", "--load-balancer-class": "x.example/y",
+                    "--replicas-service": "pintle-system/pintle-replicas", "--port-range": "20000-29999"}
+        self.assertEqual({name: flags[name] for name in expected}, {name: [value] for name, value in expected.items()})
 
     def test_direct_mode(self):
-        rendered = Rendered({"gatewayMode": "direct", "direct.addresses": ["192.0.2.1", "2001:db8::1"], "direct.hostPorts": [80]})
+        rendered = Rendered({"gatewayMode": "direct", "direct.addresses": ["192.0.2.1", "2001:db8::1"],
+                             "direct.hostPorts": [80]})
         self.assertEqual(rendered.flags["--address"], ["192.0.2.1", "2001:db8::1"])
-        self.assertEqual({f for f in rendered.flags if f.startswith("--service") or f in ("--replicas-service", "--port-range")}, set())
+        of_services = ("--service", "--replicas-service", "--port-range", "--external", "--load")
+        self.assertEqual([f for f in rendered.flags if f.startswith(of_services)], [])
         self.assertEqual(rendered.container["ports"][1], {"containerPort": 80, "hostPort": 80})
-        self.assertEqual(rendered.pod["securityContext"]["sysctls"], [{"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"}])
-        self.assertEqual(rendered.one("Deployment")["spec"]["strategy"]["rollingUpdate"], {"maxUnavailable": 1, "maxSurge": 0})
+        self.assertEqual(rendered.pod["securityContext"]["sysctls"],
+                         [{"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"}])
+        self.assertEqual(rendered.one("Deployment")["spec"]["strategy"]["rollingUpdate"],
+                         {"maxUnavailable": 1, "maxSurge": 0})
 
     def test_low_ports_of_the_node_need_one_capability_and_no_other(self):
         rendered = Rendered({"gatewayMode": "direct", "direct.hostNetwork": True})
-        self.assertEqual(rendered.container["securityContext"]["capabilities"], {"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]})
+        self.assertEqual(rendered.container["securityContext"]["capabilities"],
+                         {"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]})
         self.assertEqual((rendered.pod["hostNetwork"], rendered.pod["securityContext"]["runAsUser"]), (True, 0))
         self.assertNotIn("sysctls", rendered.pod["securityContext"])  # refused by the kubelet with hostNetwork
         high = Rendered({"gatewayMode": "direct", "direct.hostNetwork": True, "direct.lowPorts": False})
@@ -219,8 +232,8 @@ class HelmTest(unittest.TestCase):
 
     def test_asks_the_service_of_its_gateway(self):
         rendered, words, gateway = self.check({"gatewayClass.name": "edge"})
-        self.assertEqual(words, ["check", "http://pintle-test-edge.pintle-system.svc:80/", "--host=test.pintle.internal",
-                                 "--expect-status=302", "--wait=60s"])
+        self.assertEqual(words, ["check", "http://pintle-test-edge.pintle-system.svc:80/",
+                                 "--host=test.pintle.internal", "--expect-status=302", "--wait=60s"])
         self.assertEqual(gateway["spec"]["gatewayClassName"], "edge")
         for o in (gateway, rendered.one("HTTPRoute"), rendered.one("Pod")):
             self.assertEqual(o["metadata"]["annotations"]["helm.sh/hook"], "test")
