@@ -98,7 +98,3 @@ class UniqueKeys(yaml.SafeLoader):
         if twice:
             raise yaml.constructor.ConstructorError(None, None, f"written twice: {sorted(twice)}", node.start_mark)
         return super().construct_mapping(node, deep)
-
-
-def rights():
-    return yaml.safe_load((CHART / "files/rights.yaml").read_text(encoding="utf-8"))

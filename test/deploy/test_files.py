@@ -1,11 +1,13 @@
-"""What holds of the chart's files without helm: one source for each fact, nothing stale, the list of rights as allowed."""
+"""What holds of the chart's files without helm: one source for each fact, nothing stale, rights as allowed."""
 import itertools
+import json
 import re
 import unittest
 
 import yaml
 
-from chart_files import CHART, ROOT, UniqueKeys, chart, rights
+from chart_files import CHART, ROOT, UniqueKeys, chart
+from rights import USER, compare, granted, rights
 
 # Verb by verb what the program may do (req 61). A line more here is a decision, so it stands a second time.
 ALLOWED = """
@@ -30,15 +32,6 @@ replicas   discovery.k8s.io           endpointslices             list watch
 
 def words_of(text):
     return [line.split() for line in text.strip().splitlines()]
-
-
-def granted():
-    verbs = {}
-    for place, rows in rights().items():
-        for row in rows:
-            for resource in row["resources"]:
-                verbs.setdefault((place, row["group"] or "-", resource), set()).update(row["verbs"])
-    return verbs
 
 
 def walk(node, path=()):
@@ -122,7 +115,7 @@ class Schema(unittest.TestCase):
 
 class Rights(unittest.TestCase):
     def test_are_the_allowed_ones_verb_by_verb(self):
-        allowed = {(place, group, resource): set(verbs) for place, group, resource, *verbs in words_of(ALLOWED)}
+        allowed = {(place, group.strip("-"), resource): set(verbs) for place, group, resource, *verbs in words_of(ALLOWED)}
         self.assertEqual(granted(), allowed)
 
     def test_nothing_is_granted_by_a_star_and_all_say_why(self):
@@ -132,6 +125,19 @@ class Rights(unittest.TestCase):
 
     def test_the_lease_is_the_only_one(self):
         self.assertEqual([r.get("names") for r in rights()["release"] if "leases" in r["resources"]], [["LEASE"]])
+
+    def test_are_compared_with_an_audit_log(self):
+        def line(verb, stage="ResponseComplete", user=USER, **reference):
+            return json.dumps({"stage": stage, "verb": verb, "user": {"username": user}, "objectRef": reference})
+
+        log = [line("list", resource="secrets", apiVersion="v1"), line("delete", resource="secrets", user="kubelet"),
+               line("patch", resource="gateways", subresource="status", apiGroup="gateway.networking.k8s.io"),
+               line("get", resource="pods"), line("delete", resource="pods", stage="RequestReceived"),
+               json.dumps({"stage": "ResponseComplete", "verb": "get", "user": {"username": USER}, "requestURI": "/apis"})]
+        missing, unused = compare(log)
+        self.assertEqual(missing, [("", "pods", "get")])
+        self.assertNotIn(("", "secrets", "list"), unused)
+        self.assertIn(("", "secrets", "watch"), unused)
 
     def test_follow_the_kinds_of_the_code(self):
         """A kind enters the watch by a row in resource.cpp: it needs list and watch, and no other kind has them."""
@@ -164,7 +170,7 @@ class Names(unittest.TestCase):
         for name in ("docs/install.md", "deploy/helm/pintle/README.in.md"):
             text = (ROOT / name).read_text()
             quoted = re.findall(r"`([a-z]\w*(?:\.\w+)+)(?:=[^`]*)?`", text)
-            named = {*re.findall(r"--set '?([\w.]+)=", text), *(q for q in quoted if q.split(".")[0] in known)}
+            named = {*re.findall(r"--set(?:-string)? '?([\w.]+)=", text), *(q for q in quoted if q.split(".")[0] in known)}
             for value in named:
                 with self.subTest(f"{name}: {value}"):
                     self.assertTrue(value in known or value.startswith(maps))

@@ -1,4 +1,6 @@
 """What the chart makes of values, by helm: properties of the objects, and refusals that name the way out."""
+import re
+import shlex
 import subprocess
 import unittest
 
@@ -57,6 +59,14 @@ class EverySet(unittest.TestCase):
                 self.assertIn("kubectl apply -f -", text)
                 self.assertIn("curl -i -H 'Host: demo.example.com'", text)
                 self.assertNotIn("<no value>", text)
+
+    def test_commands_of_the_guide_are_accepted(self):
+        text = (ROOT / "docs/install.md").read_text().replace("\\\n", " ")
+        commands = re.findall(r"^helm (?:install|template) pintle deploy/helm/pintle ([^|\n]*)", text, re.MULTILINE)
+        self.assertGreater(len(commands), 3)
+        for command in commands:
+            with self.subTest(command):
+                self.assertEqual(Rendered({}, *shlex.split(command)).refusal, "")
 
     def test_install_yaml_is_what_helm_renders(self):
         self.assertEqual((ROOT / "deploy/install.yaml").read_text(), chart.install_text(HELM))
