@@ -254,6 +254,11 @@ class HelmTest(unittest.TestCase):
         self.assertEqual(words[1], "http://pintle-replicas.pintle-system.svc:18999/")
         self.assertEqual(gateway["spec"]["listeners"][0]["port"], 18999)
 
+    def test_direct_mode_with_addresses_asks_the_first(self):
+        for address, host in (("192.0.2.1", "192.0.2.1"), ("2001:db8::1", "[2001:db8::1]")):
+            _, words, _ = self.check({"gatewayMode": "direct", "direct.addresses": [address, "192.0.2.2"]})
+            self.assertEqual(words[1], f"http://{host}:18999/")
+
     def test_gateway_stands_where_it_is_followed(self):
         _, words, gateway = self.check({"watch.namespaces": ["shop"]})
         self.assertEqual((gateway["metadata"]["namespace"], words[1]), ("shop", "http://pintle-test-pintle.shop.svc:80/"))
