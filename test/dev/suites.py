@@ -3,7 +3,8 @@
 
     python3 test/dev/suites.py --preset release [--jobs 2] [NAME ...]
 
-Suites: each GoogleTest binary that CTest knows in build/PRESET (among them test_golden), and the integration tests.
+Suites: each GoogleTest binary that CTest knows in build/PRESET (among them test_golden), the tests of deploy/, and the
+integration tests.
 A suite that crashes, hangs past --timeout seconds, or holds no test at all counts as one failure more.
 With NAMEs only suites whose name holds one of them run. Exit 0 when nothing failed, else 1.
 """
@@ -51,6 +52,7 @@ def find_suites(build, preset):
         sys.exit(f"suites: ctest cannot list the tests of {build}:\n{listing.stderr}")
     suites = [(test["name"].removeprefix("test_"), test["command"], GoogleTest)
               for test in json.loads(listing.stdout)["tests"] if test.get("command")]
+    suites.append(("deploy", [sys.executable, str(ROOT / "test/deploy/run.py")], Integration))
     runner = ROOT / "test/integration/run.py"
     if runner.exists():
         suites.append(("integration", [sys.executable, str(runner), "--pintle", str(build / "pintle"),
@@ -88,7 +90,7 @@ class GoogleTest:
 
 
 class Integration:
-    """Reads the integration runner: its test lines are shown as they come, its closing line is taken as the count."""
+    """Reads a runner of Python tests: its lines are shown as they come, its closing line is taken as the count."""
 
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
