@@ -1,4 +1,4 @@
-# The test cluster. Sourced by ./dev.
+# The test cluster and the conformance suite in it. Sourced by ./dev.
 
 # cluster_packages STEP GROUP...: those of the cluster beside the given ones. A container runtime or a Go of another origin is
 # taken as it is: apt would remove the one (docker's containerd.io), and has no use for a second of the other.
@@ -32,4 +32,16 @@ dev_cluster() {
       ;;
     *) exec python3 test/cluster/cluster.py "$@" ;;
   esac
+}
+
+dev_conformance() {
+  case " $* " in *" --help "* | *" -h "*) exec python3 test/conformance/run.py --help ;; esac
+  [ "$(id -u)" -eq 0 ] || die "conformance runs in a cluster, which takes root: sudo ./dev conformance"
+  require_debian
+  cluster_packages 1/5 build image
+  build_step 2/5 release pintle
+  image_step 3/5
+  cluster_programs 4/5
+  printf '[5/5] conformance\n'
+  exec python3 test/conformance/run.py "$@"
 }
