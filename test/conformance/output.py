@@ -1,0 +1,105 @@
+"""Reads what the suite prints, as it prints it.
+
+The suite is a Go test binary run with `-test.v=test2json`: without that flag Go holds back the results of subtests until their
+parent ends, so an hour of tests would show nothing. Lines of the framework begin with the byte 0x16:
+
+    ^V=== RUN   TestConformance/HTTPRouteMatching      also PAUSE, CONT, NAME: whose output follows
+        http.go:224: making GET request ...            output of that test
+    ^V--- PASS: TestConformance/HTTPRouteMatching (1.02s)
+
+A test of ours is what stands directly below TestConformance; what it runs inside of itself is its own business.
+"""
+import dataclasses
+import re
+
+MARK = "\x16"
+TOP = "TestConformance"
+TURN = re.compile(r"=== (RUN|PAUSE|CONT|NAME)\s+(\S*)")
+ENDED = re.compile(r"\s*--- (PASS|FAIL|SKIP): (\S+) \(([\d.]+)s\)")
+KEPT = 400  # lines of a test's log
+
+
+@dataclasses.dataclass
+class Outcome:
+    name: str
+    verdict: str  # PASS, FAIL or SKIP
+    seconds: float
+    log: list
+
+
+class Suite:
+    """Feed it lines; it answers with an Outcome whenever one of the suite's tests has ended."""
+
+    def __init__(self):
+        self.logs = {}  # of the tests that run; those outside any test are under ""
+        self.whose = ""
+        self.outcomes = []
+        self.ended = False
+
+    def test_of(self, path):
+        parts = path.split("/")
+        return parts[1] if parts[0] == TOP and len(parts) > 1 else ""
+
+    def line(self, text):
+        # Output without a line end may stand before the mark.
+        before, mark, framework = text.rpartition(MARK)
+        if mark and before:
+            self.keep(before)
+        text = framework if mark else text
+        turn = TURN.match(text)
+        if turn:
+            self.whose = self.test_of(turn[2])
+            self.logs.setdefault(self.whose, [])
+            return None
+        ended = ENDED.match(text)
+        if not ended:
+            self.keep(text)
+            return None
+        verdict, path, seconds = ended.groups()
+        name = self.test_of(path)
+        self.whose = name
+        if path == TOP:
+            self.ended = True
+        if path != f"{TOP}/{name}":
+            if verdict == "FAIL" and name:
+                self.keep(text.strip())
+            return None
+        return self.conclude(name, verdict, float(seconds))
+
+    def keep(self, text):
+        log = self.logs.setdefault(self.whose, [])
+        log.append(text)
+        del log[:-KEPT]
+
+    def conclude(self, name, verdict, seconds):
+        outcome = Outcome(name, verdict, seconds, self.logs.pop(name, []))
+        self.outcomes.append(outcome)
+        return outcome
+
+    def close(self, code):
+        """The binary has ended with this exit code. What still ran has failed; so has a run that failed in no test."""
+        cut = [] if self.ended else [self.conclude(name, "FAIL", 0.0) for name in sorted(self.logs) if name]
+        if code and not self.count("FAIL"):
+            cut.append(Outcome(f"suite (exit code {code})", "FAIL", 0.0, self.logs.get("", [])))
+            self.outcomes.append(cut[-1])
+        if not code and not self.count("PASS"):
+            cut.append(Outcome("suite (no test ran)", "FAIL", 0.0, self.logs.get("", [])))
+            self.outcomes.append(cut[-1])
+        return cut
+
+    def count(self, verdict):
+        return sum(outcome.verdict == verdict for outcome in self.outcomes)
+
+
+def summaries(report):
+    """The profiles of a report (YAML of the suite's own making) as [(name, summary)]."""
+    found, fields = [], {}
+    for line in report.splitlines():
+        match = re.match(r"(- |  )(name|summary): (.*)", line)
+        if line.startswith("- "):
+            fields = {}
+        if match:
+            fields[match[2]] = match[3].strip("'\"")
+            if len(fields) == 2:
+                found.append((fields["name"], fields["summary"]))
+    return found
