@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <pintle/base/rare.hpp>
+
 #include "controller/api/gateway.hpp"
 #include "controller/api/http_route_filter.hpp"
 #include "controller/api/object.hpp"
@@ -81,9 +83,9 @@ struct HTTPRouteRule {
   std::vector<HTTPRouteMatch> matches{HTTPRouteMatch{}};  ///< any may hold; an empty list written so stays empty
   std::vector<HTTPRouteFilter> filters;
   std::vector<HTTPBackendRef> backend_refs;
-  std::optional<HTTPRouteTimeouts> timeouts;
-  std::optional<HTTPRouteRetry> retry;
-  std::optional<SessionPersistence> session_persistence;
+  Rare<HTTPRouteTimeouts> timeouts;
+  Rare<HTTPRouteRetry> retry;
+  Rare<SessionPersistence> session_persistence;
   friend bool operator==(const HTTPRouteRule&, const HTTPRouteRule&) = default;
 };
 

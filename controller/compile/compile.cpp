@@ -13,19 +13,6 @@ using PortTablePtr = std::shared_ptr<const route::PortTable>;
 
 std::string name_of(const resolve::ResolvedGateway& gateway) { return gateway.namespace_ + '/' + gateway.name; }
 
-/// Most changes leave the backends as they are: then their ids need no thought.
-void assign_backend_ids(const resolve::Model& model, const Previous& previous, Previous& next) {
-  const auto same_key = [](const auto& a, const auto& b) { return a.first == b.first; };
-  if (std::ranges::equal(model.backends, previous.backend_ids, same_key)) {
-    next.backend_ids = previous.backend_ids;
-    return;
-  }
-  std::vector<resolve::BackendKey> keys;
-  keys.reserve(model.backends.size());
-  for (const auto& [key, backend] : model.backends) keys.push_back(key);
-  next.backend_ids = assign_stable(keys, previous.backend_ids);
-}
-
 void assign_listener_and_socket_ids(const resolve::Model& model, const Previous& previous, Previous& next) {
   std::vector<ListenerKey> listeners;
   std::vector<runtime::SocketAddress> sockets;
@@ -39,28 +26,6 @@ void assign_listener_and_socket_ids(const resolve::Model& model, const Previous&
   next.socket_ids = assign_dense(sockets, previous.socket_ids);
 }
 
-bool same_backend(const runtime::Backend& a, const runtime::Backend& b) {
-  return a.name == b.name && a.protocol == b.protocol && a.websocket == b.websocket && a.endpoints == b.endpoints;
-}
-
-/// A backend that is equal keeps its pointer; if all are, the set does.
-std::shared_ptr<const runtime::EndpointSet> compile_endpoints(const resolve::Model& model, const Previous& previous,
-                                                              const Previous& next) {
-  auto set = std::make_shared<runtime::EndpointSet>();
-  set->backends.reserve(model.backends.size());
-  auto assigned = next.backend_ids.begin();  // of the same keys in the same order
-  for (const auto& [key, backend] : model.backends) {
-    const BackendId id = (assigned++)->second;
-    if (set->backends.size() <= id.index()) set->backends.resize(id.index() + 1);
-    // Who has an id has had it before, or nobody had: an old backend of that id is the same one.
-    const runtime::Backend* old = previous.endpoints ? previous.endpoints->find(id) : nullptr;
-    const bool same = old != nullptr && backend && (old == backend.get() || same_backend(*old, *backend));
-    set->backends[id.index()] = same ? previous.endpoints->backends[id.index()] : backend;
-  }
-  if (previous.endpoints && previous.endpoints->backends == set->backends) return previous.endpoints;
-  return set;
-}
-
 bool same_listener(const route::Listener& a, const route::Listener& b) {
   return a.id == b.id && a.gateway == b.gateway && a.name == b.name && a.hostname == b.hostname && a.port == b.port &&
          a.public_port == b.public_port && a.tls == b.tls && a.table == b.table;
@@ -69,8 +34,8 @@ bool same_listener(const route::Listener& a, const route::Listener& b) {
 /// The listeners of one port of one Gateway, as the tables and the plan see them.
 class PortCompiler {
  public:
-  PortCompiler(const Previous& previous, Previous& next, HttpTables& tables, CertTable& certs)
-      : previous_(previous), next_(next), tables_(tables), certs_(certs) {}
+  PortCompiler(const Previous& previous, Previous& next, CertTable& certs, std::vector<Loser>& losers)
+      : previous_(previous), next_(next), certs_(certs), losers_(losers) {}
 
   struct Port {
     PortTablePtr table;
@@ -106,7 +71,8 @@ class PortCompiler {
     made.port = listener.port;
     made.public_port = static_cast<std::uint16_t>(listener.port + gateway.port_offset);
     made.tls = listener.protocol == runtime::SocketProtocol::Https;
-    made.table = tables_.make_table(key, listener);
+    made.table = next_.tables.make_table(key, listener);
+    next_.tables.add_losers(key, listener.port, losers_);
     return made;
   }
 
@@ -123,21 +89,20 @@ class PortCompiler {
 
   const Previous& previous_;
   Previous& next_;
-  HttpTables& tables_;
   CertTable& certs_;
+  std::vector<Loser>& losers_;
 };
 
 }  // namespace
 
-Compilation compile(const resolve::Model& model, Generation generation, const Previous& previous) {
+Compilation compile(const resolve::Model& model, Generation generation, Previous previous) {
   Compilation result;
   Previous& next = result.next;
-  assign_backend_ids(model, previous, next);
+  next.tables = std::move(previous.tables);
   assign_listener_and_socket_ids(model, previous, next);
 
-  HttpTables tables(previous, next);
   CertTable certs(previous.certs);
-  PortCompiler ports(previous, next, tables, certs);
+  PortCompiler ports(previous, next, certs, result.losers);
   std::vector<PortTablePtr> port_tables(next.socket_ids.size());
   auto plan = std::make_shared<runtime::ListenerPlan>();
   plan->sockets.resize(next.socket_ids.size());
@@ -155,12 +120,11 @@ Compilation compile(const resolve::Model& model, Generation generation, const Pr
     }
   }
 
-  result.losers = tables.take_losers();
-  next.endpoints = compile_endpoints(model, previous, next);
+  next.tables.sweep(next.listener_ids);
   next.certs = std::move(certs).finish();
   result.compiled.generation = generation;
   result.compiled.table = std::make_shared<const route::RoutingTable>(std::move(port_tables));
-  result.compiled.endpoints = next.endpoints;
+  result.compiled.endpoints = model.endpoints;
   result.compiled.plan = std::move(plan);
   result.compiled.certs = next.certs;
   return result;

@@ -28,9 +28,9 @@ using Rules = std::map<RuleKey, const route::Rule*>;
 Json dump_entries(const route::HostTable& table, Rules& rules) {
   Json list = Json::array();
   for (const route::Entry& entry : table.entries()) {
-    Json one = dump_match(entry.match);
+    Json one = dump_match(*entry.match);
     one["rule"] = rule_label(entry.rule->source);
-    if (entry.match.rank.match != 0) one["match"] = entry.match.rank.match;
+    if (entry.match->rank.match != 0) one["match"] = entry.match->rank.match;
     list.push_back(std::move(one));
     const route::RuleSource& source = entry.rule->source;
     rules.emplace(RuleKey(source.kind, source.route, source.index, entry.rule.get()), entry.rule.get());

@@ -1,88 +1,68 @@
 #include "controller/compile/http.hpp"
 
 #include <algorithm>
-#include <string_view>
+#include <iterator>
 #include <unordered_set>
+#include <utility>
 
 namespace pintle::compile {
 namespace {
 
-constexpr std::uint16_t server_fault = 500;
-constexpr std::uint16_t unavailable = 503;
+using resolve::AttachedRoute;
+using resolve::AttachedRoutePtr;
 
-route::WeightedBackend make_backend(const resolve::ResolvedBackend& resolved,
-                                    const std::map<resolve::BackendKey, BackendId>& ids) {
-  route::WeightedBackend made;
-  made.weight = resolved.weight;
-  made.name = resolved.name;
-  made.failure = resolved.failure;
-  made.filters = resolved.filters;
-  if (made.failure || !resolved.backend) return made;
-  if (const auto id = ids.find(*resolved.backend); id != ids.end())
-    made.backend = id->second;
-  else
-    made.failure = route::Failure{unavailable, Reason::NoEndpoints, "no endpoints are known for " + resolved.name};
-  return made;
-}
-
-/// A broken backendRef keeps its share of the traffic and answers it with its failure (HTTPRouteRule.backendRefs).
-route::Action make_forward(const resolve::ResolvedForward& resolved,
-                           const std::map<resolve::BackendKey, BackendId>& ids) {
-  route::Forward forward;
-  forward.backends.reserve(resolved.backends.size());
-  for (const resolve::ResolvedBackend& backend : resolved.backends) {
-    forward.total_weight += backend.weight;
-    forward.backends.push_back(make_backend(backend, ids));
-  }
-  if (forward.total_weight == 0)
-    return route::Failure{server_fault, Reason::RefInvalid, "the weights of the rule's backends add up to 0"};
-  return forward;
-}
-
-RulePtr make_rule(const resolve::ResolvedRule& resolved, const std::map<resolve::BackendKey, BackendId>& ids) {
-  auto rule = std::make_shared<route::Rule>();
-  rule->source = resolved.source;
-  rule->filters = resolved.filters;
-  rule->timeouts = resolved.timeouts;
-  if (const auto* forward = std::get_if<resolve::ResolvedForward>(&resolved.action))
-    rule->action = make_forward(*forward, ids);
-  else if (const auto* redirect = std::get_if<route::Redirect>(&resolved.action))
-    rule->action = *redirect;
-  else
-    rule->action = *std::get_if<route::Failure>(&resolved.action);
-  return rule;
-}
-
-struct AttachedHost {
-  std::string_view host;
-  std::uint32_t order;  ///< of the attachment
-  const RoutePtr* route;
+/// What is in one list only.
+struct Difference {
+  std::vector<AttachedRoutePtr> gone;
+  std::vector<AttachedRoutePtr> fresh;
 };
 
-/// All (host, route) of a listener, hosts in the order of a ListenerTable, routes in the order of attachment.
-std::vector<AttachedHost> sort_by_host(const std::vector<resolve::AttachedRoute>& attached) {
-  std::vector<AttachedHost> list;
-  list.reserve(attached.size());
-  for (const resolve::AttachedRoute& one : attached)
-    for (const std::string& host : one.hostnames)
-      list.push_back({host, static_cast<std::uint32_t>(list.size()), &one.route});
-  std::ranges::sort(list, [](const AttachedHost& a, const AttachedHost& b) {
-    return a.host == b.host ? a.order < b.order : route::precedes_host(a.host, b.host);
+/// Most changes leave what stands before and after one place of the list as it is.
+Difference compare(const std::vector<AttachedRoutePtr>& before, const std::vector<AttachedRoutePtr>& now) {
+  const auto [old_from, new_from] = std::ranges::mismatch(before, now);
+  auto old_to = before.end();
+  auto new_to = now.end();
+  while (old_to != old_from && new_to != new_from && *(old_to - 1) == *(new_to - 1)) --old_to, --new_to;
+
+  Difference difference;
+  std::unordered_multiset<const AttachedRoute*> kept;
+  kept.reserve(static_cast<std::size_t>(new_to - new_from));
+  std::for_each(new_from, new_to, [&kept](const auto& route) { kept.insert(route.get()); });
+  std::for_each(old_from, old_to, [&](const auto& route) {
+    if (const auto at = kept.find(route.get()); at != kept.end())
+      kept.erase(at);
+    else
+      difference.gone.push_back(route);
   });
-  return list;
+  std::for_each(new_from, new_to, [&](const auto& route) {
+    if (const auto at = kept.find(route.get()); at != kept.end()) kept.erase(at), difference.fresh.push_back(route);
+  });
+  return difference;
 }
 
-/// Two parentRefs may attach one route to one listener: the first counts. Few routes per host are the rule.
-void remove_repeated(std::vector<RoutePtr>& routes) {
-  constexpr std::size_t few = 16;
-  if (routes.size() <= few) {
-    for (auto at = routes.begin(); at != routes.end(); ++at)
-      routes.erase(std::remove(at + 1, routes.end(), *at), routes.end());
-    return;
-  }
-  std::unordered_set<const resolve::ResolvedRoute*> seen(routes.size());
-  std::erase_if(routes, [&](const RoutePtr& route) { return !seen.insert(route.get()).second; });
+/// Two AttachedRoutes may be of one route: it counts once.
+std::vector<RoutePtr> routes_of(const Host& host) {
+  std::vector<RoutePtr> routes;
+  routes.reserve(host.attached.size());
+  for (const AttachedRoutePtr& one : host.attached) routes.push_back(one->route);
+  std::ranges::sort(routes);
+  const auto repeated = std::ranges::unique(routes);
+  routes.erase(repeated.begin(), repeated.end());
+  return routes;
 }
+
+void add_entries(const RoutePtr& route, std::vector<route::Entry>& entries) {
+  for (const resolve::ResolvedRule& rule : route->rules)
+    for (const route::Match& match : rule.matches)
+      entries.push_back({.match = {route, &match}, .rule = {route, &rule.rule}});
+}
+
+/// An entry points into the route it is of, and shares its ownership.
+bool belongs_to(const route::Entry& entry, const RoutePtr& route) {
+  return !entry.rule.owner_before(route) && !route.owner_before(entry.rule);
+}
+
+constexpr std::size_t few = 8;
 
 }  // namespace
 
@@ -92,85 +72,102 @@ std::size_t HashRoutes::operator()(const std::vector<RoutePtr>& routes) const no
   return hash ^ (hash >> 32U);
 }
 
-const RouteParts& HttpTables::parts_of(const RoutePtr& route) {
-  const auto [at, fresh] = next_.routes.try_emplace(route);
-  if (!fresh) return *at->second;
-  if (const auto before = previous_.routes.find(route); before != previous_.routes.end()) {
-    at->second = before->second;
-    return *at->second;
-  }
-  auto parts = std::make_shared<RouteParts>();
-  parts->rules.reserve(route->rules.size());
-  for (const resolve::ResolvedRule& rule : route->rules) parts->rules.push_back(make_rule(rule, next_.backend_ids));
-  at->second = std::move(parts);
-  return *at->second;
-}
-
-route::HostTablePtr HttpTables::make_host_table(const std::vector<RoutePtr>& routes) {
+/// Starts with the entries of the table before, which are in order already.
+HostRoutesPtr HttpTables::make_routes(std::vector<RoutePtr> routes, const HostRoutes* before) {
+  HostRoutesPtr& held = made_[routes];
+  if (held) return held;
+  static const HostRoutes none;
+  const HostRoutes& old = before == nullptr ? none : *before;
+  std::vector<RoutePtr> gone;
+  std::vector<RoutePtr> fresh;
+  std::ranges::set_difference(old.routes, routes, std::back_inserter(gone));
+  std::ranges::set_difference(routes, old.routes, std::back_inserter(fresh));
+  const bool start_with_old = gone.size() < few && gone.size() < old.routes.size();
   std::size_t matches = 0;
   for (const RoutePtr& route : routes)
     for (const resolve::ResolvedRule& rule : route->rules) matches += rule.matches.size();
   std::vector<route::Entry> entries;
   entries.reserve(matches);
-  for (const RoutePtr& route : routes) {
-    const std::vector<RulePtr>& rules = parts_of(route).rules;
-    for (std::size_t i = 0; i < rules.size(); ++i)
-      for (const route::Match& match : route->rules[i].matches) entries.push_back({match, rules[i]});
-  }
-  return std::make_shared<const route::HostTable>(std::move(entries));
+  if (start_with_old)
+    std::ranges::copy_if(old.table->entries(), std::back_inserter(entries), [&gone](const route::Entry& entry) {
+      return std::ranges::none_of(gone, [&](const RoutePtr& route) { return belongs_to(entry, route); });
+    });
+  for (const RoutePtr& route : start_with_old ? fresh : routes) add_entries(route, entries);
+  auto made = std::make_shared<HostRoutes>();
+  made->table = std::make_shared<const route::HostTable>(std::move(entries));
+  if (routes.size() > 1) made->losses = find_losses(*made->table);
+  made->routes = std::move(routes);
+  return held = std::move(made);
 }
 
-route::HostTablePtr HttpTables::table_of_one(const RoutePtr& route) {
-  const RouteParts& parts = parts_of(route);
-  if (parts.alone) return parts.alone;
-  auto with_table = std::make_shared<RouteParts>(parts);
-  with_table->alone = make_host_table({route});
-  return (next_.routes[route] = std::move(with_table))->alone;
+void HttpTables::make_host(ListenerHosts& held, Host& host) {
+  const auto loses = [&host] { return host.made && !host.made->losses.empty() ? 1U : 0U; };
+  held.hosts_with_losses -= loses();
+  const HostRoutesPtr before = std::move(host.made);
+  host.made = host.attached.empty() ? nullptr : make_routes(routes_of(host), before.get());
+  if (before) left_.push_back(before);
+  held.hosts_with_losses += loses();
 }
 
-const SharedHost& HttpTables::table_of_many(const std::vector<RoutePtr>& routes) {
-  const auto [at, fresh] = next_.host_tables.try_emplace(routes);
-  SharedHost& host = at->second;
-  if (!fresh) return host;
-  if (const auto before = previous_.host_tables.find(routes); before != previous_.host_tables.end()) {
-    // Its rules stay known: the next host that has one of these routes shares them.
-    for (const RoutePtr& route : routes) static_cast<void>(parts_of(route));
-    host = before->second;
-  } else {
-    host.table = make_host_table(routes);
-    host.losses = find_losses(*host.table);
+void HttpTables::renew(ListenerHosts& held, const std::vector<AttachedRoutePtr>& routes) {
+  const Difference difference = compare(held.routes, routes);
+  std::vector<Hosts::iterator> touched;
+  const auto touch = [&](Hosts::iterator at) {
+    if (!std::exchange(at->second.touched, true)) touched.push_back(at);
+  };
+  auto last = held.hosts.end();  // routes that follow each other often have the same host
+  for (const AttachedRoutePtr& route : difference.gone)
+    for (const std::string& name : route->hostnames) {
+      if (last == held.hosts.end() || last->first != name) last = held.hosts.find(name);
+      auto& attached = last->second.attached;
+      attached.erase(std::ranges::find(attached, route));
+      touch(last);
+    }
+  for (const AttachedRoutePtr& route : difference.fresh)
+    for (const std::string& name : route->hostnames) {
+      if (last == held.hosts.end() || last->first != name) last = held.hosts.try_emplace(name).first;
+      last->second.attached.push_back(route);
+      touch(last);
+    }
+  for (const Hosts::iterator at : touched) {
+    at->second.touched = false;
+    make_host(held, at->second);
+    if (at->second.attached.empty()) held.hosts.erase(at);
   }
-  return host;
+  held.routes = routes;
 }
 
 std::shared_ptr<const route::ListenerTable> HttpTables::make_table(const ListenerKey& key,
                                                                    const resolve::ResolvedListener& listener) {
-  const std::vector<AttachedHost> attached = sort_by_host(listener.routes);
+  ListenerHosts& held = listeners_[key];
+  if (held.table && held.routes == listener.routes) return held.table;
+  renew(held, listener.routes);
   std::vector<std::pair<std::string, route::HostTablePtr>> hosts;
-  hosts.reserve(attached.size());
-  std::vector<RoutePtr> of_host;
-  for (auto at = attached.begin(); at != attached.end();) {
-    const std::string_view host = at->host;
-    of_host.clear();
-    for (; at != attached.end() && at->host == host; ++at) of_host.push_back(*at->route);
-    remove_repeated(of_host);
-    if (of_host.size() == 1) {
-      hosts.emplace_back(host, table_of_one(of_host.front()));
-      continue;
-    }
-    const SharedHost& shared = table_of_many(of_host);
-    hosts.emplace_back(host, shared.table);
-    for (const Loss& loss : shared.losses)
-      losers_.push_back({key.first, key.second, listener.port, std::string(host), loss});
-  }
+  hosts.reserve(held.hosts.size());
+  for (const auto& [name, host] : held.hosts) hosts.emplace_back(name, host.made->table);
+  if (!held.table || held.table->hosts() != hosts)
+    held.table = std::make_shared<const route::ListenerTable>(std::move(hosts));
+  return held.table;
+}
 
-  std::shared_ptr<const route::ListenerTable>& table = next_.listener_tables[key];
-  if (const auto before = previous_.listener_tables.find(key);
-      before != previous_.listener_tables.end() && before->second->hosts() == hosts)
-    table = before->second;
-  else
-    table = std::make_shared<const route::ListenerTable>(std::move(hosts));
-  return table;
+void HttpTables::add_losers(const ListenerKey& key, std::uint16_t port, std::vector<Loser>& losers) const {
+  const auto held = listeners_.find(key);
+  if (held == listeners_.end() || held->second.hosts_with_losses == 0) return;
+  for (const auto& [name, host] : held->second.hosts)
+    for (const Loss& loss : host.made->losses) losers.push_back({key.first, key.second, port, name, loss});
+}
+
+void HttpTables::sweep(const std::map<ListenerKey, ListenerId>& keys) {
+  std::erase_if(listeners_, [&](auto& item) {
+    if (keys.contains(item.first)) return false;
+    for (auto& [name, host] : item.second.hosts) left_.push_back(std::move(host.made));
+    return true;
+  });
+  for (HostRoutesPtr& left : std::exchange(left_, {})) {
+    const auto at = made_.find(left->routes);
+    left = nullptr;
+    if (at != made_.end() && at->second.use_count() == 1) made_.erase(at);
+  }
 }
 
 }  // namespace pintle::compile

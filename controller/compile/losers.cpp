@@ -36,15 +36,15 @@ std::size_t hash_of(const std::vector<route::FieldMatch>& fields) noexcept {
 
 struct HashMatch {
   std::size_t operator()(const route::Entry* entry) const noexcept {
-    const route::Match& match = entry->match;
+    const route::Match& match = *entry->match;
     const std::size_t hash = mix(mix(static_cast<std::size_t>(match.path.kind), match.path.value), match.method);
     return hash + hash_of(match.headers) + 31 * hash_of(match.queries);
   }
 };
 struct SameMatch {
   bool operator()(const route::Entry* x, const route::Entry* y) const {
-    const route::Match& a = x->match;
-    const route::Match& b = y->match;
+    const route::Match& a = *x->match;
+    const route::Match& b = *y->match;
     return a.path.kind == b.path.kind && a.path.value == b.path.value && a.method == b.method &&
            same_fields(a.headers, b.headers) && same_fields(a.queries, b.queries);
   }
@@ -66,10 +66,10 @@ NoteKey key_of(const Loser& loser) {
 std::string describe(const Note& note) {
   const route::Entry& loser = *note.first->loss.loser;
   const route::Entry& winner = *note.first->loss.winner;
-  const bool older = winner.match.rank.created_at != loser.match.rank.created_at;
+  const bool older = winner.match->rank.created_at != loser.match->rank.created_at;
   const std::string host = note.first->host == "*" ? std::string("any host") : "host " + note.first->host;
   return fmt::format("spec.rules[{}].matches[{}] gets no request of {}{} at listener {}: {} has the same match and {}",
-                     loser.rule->source.index, loser.match.rank.match, host,
+                     loser.rule->source.index, loser.match->rank.match, host,
                      note.more == 0 ? "" : fmt::format(" (and {} more)", note.more), note.first->listener,
                      rule_label(winner.rule->source),
                      older ? "is older" : "comes first by name, for both routes are as old");
@@ -85,6 +85,29 @@ bool leads_to(const resolve::ParentReport& parent, std::string_view route_namesp
 
 constexpr std::size_t most_notes = 8;  ///< of one parent: a message has its limits
 
+using Notes = std::map<NoteKey, Note>;
+
+/// What the notes of one route say about one of its parents.
+void tell(Notes::const_iterator begin, Notes::const_iterator end, std::string_view route_namespace,
+          resolve::ParentReport& parent) {
+  std::size_t told = 0;
+  for (auto at = begin; at != end; ++at)
+    if (leads_to(parent, route_namespace, *at->second.first) && ++told <= most_notes)
+      parent.notes.push_back(describe(at->second));
+  if (told > most_notes) parent.notes.push_back(fmt::format("and {} more rules of this kind", told - most_notes));
+}
+
+/// By "namespace/name".
+resolve::RouteReportPtr* find_route(resolve::StatusReport& report, std::string_view name) {
+  const std::size_t slash = name.find('/');
+  const std::pair wanted(name.substr(0, slash), name.substr(slash + 1));
+  const auto key_of = [](const resolve::RouteReportPtr& one) {
+    return std::pair<std::string_view, std::string_view>(one->object.key.ns, one->object.key.name);
+  };
+  const auto found = std::ranges::lower_bound(report.routes, wanted, {}, key_of);
+  return found != report.routes.end() && key_of(*found) == wanted ? &*found : nullptr;
+}
+
 }  // namespace
 
 std::vector<Loss> find_losses(const route::HostTable& table) {
@@ -99,7 +122,7 @@ std::vector<Loss> find_losses(const route::HostTable& table) {
 }
 
 void tell_losers(const std::vector<Loser>& losers, resolve::StatusReport& report) {
-  std::map<NoteKey, Note> notes;
+  Notes notes;
   for (const Loser& loser : losers) {
     Note& note = notes[key_of(loser)];
     if (note.first == nullptr)
@@ -108,16 +131,15 @@ void tell_losers(const std::vector<Loser>& losers, resolve::StatusReport& report
       ++note.more;
   }
   if (notes.empty()) return;
-  for (resolve::RouteReport& route : report.routes) {
-    const std::string name = route.object.key.ns + '/' + route.object.key.name;
-    const auto begin = notes.lower_bound({name, {}, {}, 0, {}, 0});
-    for (resolve::ParentReport& parent : route.parents) {
-      std::size_t told = 0;
-      for (auto at = begin; at != notes.end() && std::get<0>(at->first) == name; ++at)
-        if (leads_to(parent, route.object.key.ns, *at->second.first) && ++told <= most_notes)
-          parent.notes.push_back(describe(at->second));
-      if (told > most_notes) parent.notes.push_back(fmt::format("and {} more rules of this kind", told - most_notes));
+  for (auto begin = notes.begin(); begin != notes.end();) {
+    const std::string& name = std::get<0>(begin->first);
+    const auto end = std::find_if(begin, notes.end(), [&](const auto& one) { return std::get<0>(one.first) != name; });
+    if (resolve::RouteReportPtr* route = find_route(report, name)) {
+      auto told = std::make_shared<resolve::RouteReport>(**route);  // others hold the report as it was
+      for (resolve::ParentReport& parent : told->parents) tell(begin, end, told->object.key.ns, parent);
+      *route = std::move(told);
     }
+    begin = end;
   }
 }
 

@@ -20,7 +20,7 @@ using Clock = std::chrono::steady_clock;
 /// One run of the pure half, kept until its statuses are finished.
 struct Translation {
   store::ClusterSnapshot snapshot;
-  resolve::StatusReport report;
+  std::shared_ptr<const resolve::StatusReport> report;
   runtime::CompiledPtr compiled;
   Monotonic began;
   Monotonic since;  ///< the first change of it was seen
@@ -69,10 +69,11 @@ struct Reconciler::State : std::enable_shared_from_this<State> {
   // The pipeline's memory, in its order.
   store::Store store;
   resolve::Memo memo;
-  resolve::RefSet refs;
+  resolve::Lookups refs;
   compile::Previous previous;
   Generation generation;
   Translation current;
+  std::shared_ptr<const resolve::StatusReport> finished;  ///< what the statuses of the sink were made from
   std::optional<Served> served;
 
   // Where the loop stands.
@@ -124,11 +125,12 @@ void Reconciler::State::run() {
   store::ClusterSnapshot snapshot = store.freeze();
   resolve::Resolution resolution = resolve_all(snapshot);
   refs = std::move(resolution.refs);
-  compile::Compilation compilation = compile::compile(resolution.model, Generation{++generation.value}, previous);
+  compile::Compilation compilation =
+      compile::compile(resolution.model, Generation{++generation.value}, std::move(previous));
   previous = std::move(compilation.next);
   compile::tell_losers(compilation.losers, resolution.report);
   current = {.snapshot = std::move(snapshot),
-             .report = std::move(resolution.report),
+             .report = std::make_shared<const resolve::StatusReport>(std::move(resolution.report)),
              .compiled = std::make_shared<const runtime::Compiled>(std::move(compilation.compiled)),
              .began = began,
              .since = *std::exchange(waiting, std::nullopt)};
@@ -166,12 +168,17 @@ void Reconciler::State::publish(const std::function<void(const runtime::ApplyRep
 void Reconciler::State::finish(const runtime::ApplyReport& apply) {
   if (!apply.complete()) return;
   const std::vector<status::StatusPatch> patches =
-      status::finish_status(current.report, apply, ports.sink.previous(current.snapshot), wall_now());
+      status::finish_status({.report = *current.report,
+                             .apply = apply,
+                             .previous = ports.sink.previous(current.snapshot),
+                             .now = wall_now(),
+                             .finished = finished.get()});
+  finished = current.report;
   for (const Error& error : ports.sink.write(patches)) log::warning("{}", error.context);
   const Monotonic now = Clock::now();
   served = Served{.compiled = current.compiled,
                   .apply = apply,
-                  .statuses = ports.sink.statuses(),
+                  .statuses = ports.sink.shared_statuses(),
                   .snapshot = current.snapshot,
                   .findings = findings,
                   .apply_duration = now - current.began,

@@ -34,7 +34,7 @@ namespace pintle::reconcile {
 struct Served {
   runtime::CompiledPtr compiled;
   runtime::ApplyReport apply;
-  status::Statuses statuses;
+  std::shared_ptr<const status::Statuses> statuses;  ///< of the sink: always the present ones
   store::ClusterSnapshot snapshot;
   std::vector<api::Finding> findings;          ///< of the source, the present list
   std::chrono::nanoseconds apply_duration{0};  ///< translation and publishing

@@ -26,6 +26,19 @@ std::string describe_selection(const api::ParentReference& ref) {
   return text;
 }
 
+/// A listener that serves nothing is no reason to send traffic to a backend.
+bool is_served(const std::vector<JudgedGateway>& gateways, const Place& place) {
+  return gateways[place.gateway].listeners[place.listener].report.served;
+}
+
+/// Equal parts keep the pointers they had.
+void keep_pointers(const RouteAttachment& before, RouteAttachment& made) {
+  if (before.report && *before.report == *made.report) made.report = before.report;
+  for (Place& place : made.places)
+    for (const Place& old : before.places)
+      if (place.route && old.route && *old.route == *place.route) place.route = old.route;
+}
+
 /// Partly invalid is only what is accepted otherwise.
 void refuse(ParentReport& report, std::string field, std::string_view reason, std::string message) {
   report.dropped.clear();
@@ -33,6 +46,19 @@ void refuse(ParentReport& report, std::string field, std::string_view reason, st
 }
 
 }  // namespace
+
+GatewayFaces faces_of(const std::vector<JudgedGateway>& gateways) {
+  GatewayFaces faces;
+  faces.reserve(gateways.size());
+  for (const JudgedGateway& gateway : gateways) {
+    GatewayFace& face = faces.emplace_back(GatewayFace{gateway.object, gateway.report.standing, {}, {}});
+    for (const JudgedListener& listener : gateway.listeners) {
+      face.served.push_back(listener.report.served);
+      face.has_kinds.push_back(!listener.report.supported_kinds.empty());
+    }
+  }
+  return faces;
+}
 
 /// The problems of the rules count as the route's alone when no rule is left; else the route serves the others
 /// (RouteConditionPartiallyInvalid).
@@ -43,34 +69,43 @@ void Attachment::add_verdict(const RouteSlot& slot, ParentReport& report) const 
   report.resolved_refs = verdict.resolved_refs;
   report.notes = verdict.notes;
   if (!backends_.has_notes()) return;
-  for (const BackendShelf::Slot* backend : slot.endpoints)
-    report.notes.insert(report.notes.end(), backend->endpoints.notes.begin(), backend->endpoints.notes.end());
+  for (auto use = slot.uses.begin(); use != slot.uses.end(); ++use) {
+    if (use->target == nullptr) continue;
+    const auto named_before =
+        std::find_if(slot.uses.begin(), use, [&](const BackendUse& other) { return other.target == use->target; });
+    if (named_before != use) continue;
+    const std::vector<std::string>& notes = use->target->endpoints.notes;
+    report.notes.insert(report.notes.end(), notes.begin(), notes.end());
+  }
 }
 
-JudgedGateway* Attachment::find_gateway(std::string_view ns, std::string_view name) {
+std::optional<std::uint32_t> Attachment::find_gateway(std::string_view ns, std::string_view name) const {
   const auto key_of = [](const JudgedGateway& one) {
     return std::pair<std::string_view, std::string_view>(one.object->metadata.ns, one.object->metadata.name);
   };
   const auto found = std::ranges::lower_bound(gateways_, std::pair(ns, name), {}, key_of);
-  return found != gateways_.end() && key_of(*found) == std::pair(ns, name) ? &*found : nullptr;
+  if (found == gateways_.end() || key_of(*found) != std::pair(ns, name)) return std::nullopt;
+  return static_cast<std::uint32_t>(found - gateways_.begin());
 }
 
 const api::StringMap& Attachment::labels_of(const std::string& ns) {
   const auto known = labels_.find(ns);
   if (known != labels_.end()) return known->second;
-  inputs_.refs.insert(ref_to(api::Kind::Namespace, {}, ns));
-  return labels_.emplace(ns, inputs_.snapshot.find_namespace_labels(ns)).first->second;
+  return labels_.emplace(ns, snapshot_.find_namespace_labels(ns)).first->second;
 }
 
-bool Attachment::allows_namespace(const JudgedGateway& gateway, const api::Listener& listener, const std::string& ns) {
+bool Attachment::allows_namespace(const Visit& visit, const api::Listener& listener) {
+  const std::string& ns = visit.slot.object->metadata.ns;
   const api::AllowedNamespaces& allowed = listener.allowed_routes.namespaces;
   switch (allowed.from.value) {
     case api::FromNamespaces::All:
       return true;
     case api::FromNamespaces::Same:
-      return ns == gateway.object->metadata.ns;
+      return ns == gateways_[visit.gateway].object->metadata.ns;
     case api::FromNamespaces::Selector:
-      return allowed.selector && !api::find_fault(*allowed.selector) && api::matches(*allowed.selector, labels_of(ns));
+      if (!allowed.selector || api::find_fault(*allowed.selector)) return false;
+      visit.made.asked_labels = true;
+      return api::matches(*allowed.selector, labels_of(ns));
     case api::FromNamespaces::None:
     case api::FromNamespaces::Unknown:
       return false;
@@ -78,70 +113,81 @@ bool Attachment::allows_namespace(const JudgedGateway& gateway, const api::Liste
   return false;
 }
 
-void Attachment::attach_to(JudgedGateway& gateway, const RouteSlot& slot, ParentReport& report,
-                           std::vector<JudgedListener*>& attached) {
-  const api::HTTPRoute& route = *slot.object;
+void Attachment::attach_to(const Visit& visit) {
+  const JudgedGateway& gateway = gateways_[visit.gateway];
+  const api::HTTPRoute& route = *visit.slot.object;
+  ParentReport& report = visit.report;
   bool selected = false;
   bool allowed = false;
   bool met = false;
-  for (JudgedListener& listener : gateway.listeners) {
+  for (std::uint32_t at = 0; at < gateway.listeners.size(); ++at) {
+    const JudgedListener& listener = gateway.listeners[at];
     if (!selects(report.ref, *listener.spec)) continue;
     selected = true;
-    if (listener.report.supported_kinds.empty() || !allows_namespace(gateway, *listener.spec, route.metadata.ns))
-      continue;
+    if (listener.report.supported_kinds.empty() || !allows_namespace(visit, *listener.spec)) continue;
     allowed = true;
     std::vector<std::string> hosts = hosts_in_common(listener.hostname, route.spec.hostnames);
     if (hosts.empty()) continue;
     met = true;
-    // Two parentRefs may select one listener; the route stands there once.
-    if (std::ranges::find(attached, &listener) != attached.end()) continue;
-    attached.push_back(&listener);
-    if (!slot.verdict.route->rules.empty()) listener.routes.push_back({slot.verdict.route, std::move(hosts)});
-    if (slot.verdict.has_sound_rule) ++listener.report.attached_routes;
+    stand_at(visit, at, std::move(hosts));
   }
-  const std::string name = name_of(gateway.object->metadata);
+  const auto name = [&] { return name_of(gateway.object->metadata); };
   if (!selected)
     refuse(report, "spec.parentRefs", reason::no_matching_parent,
-           fmt::format("Gateway {} has {}", name, describe_selection(report.ref)));
+           fmt::format("Gateway {} has {}", name(), describe_selection(report.ref)));
   else if (!allowed)
     refuse(report, "spec.parentRefs", reason::not_allowed_by_listeners,
-           fmt::format("no listener of Gateway {} that the parentRef selects allows HTTPRoutes from namespace {}", name,
-                       route.metadata.ns));
+           fmt::format("no listener of Gateway {} that the parentRef selects allows HTTPRoutes from namespace {}",
+                       name(), route.metadata.ns));
   else if (!met)
     refuse(report, "spec.hostnames", reason::no_matching_listener_hostname,
-           fmt::format("no listener of Gateway {} that the parentRef selects has a hostname in common with {}", name,
+           fmt::format("no listener of Gateway {} that the parentRef selects has a hostname in common with {}", name(),
                        fmt::join(route.spec.hostnames, ", ")));
 }
 
-Attachment::Result Attachment::attach_route(const RouteSlot& slot) {
+/// Two parentRefs may select one listener; the route stands there once. Listeners with the same hosts share what
+/// stands at them.
+void Attachment::stand_at(const Visit& visit, std::uint32_t listener, std::vector<std::string> hosts) {
+  std::vector<Place>& places = visit.made.places;
+  Place place{visit.gateway, listener, nullptr};
+  for (const Place& other : places) {
+    if (other.gateway == visit.gateway && other.listener == listener) return;
+    if (other.route && other.route->hostnames == hosts) place.route = other.route;
+  }
+  const auto& resolved = visit.slot.verdict.route;
+  if (!place.route && !resolved->rules.empty())
+    place.route = std::make_shared<const AttachedRoute>(AttachedRoute{resolved, std::move(hosts)});
+  places.push_back(std::move(place));
+}
+
+RouteAttachment Attachment::attach_route(const RouteSlot& slot) {
   const api::HTTPRoute& route = *slot.object;
-  Result result;
-  RouteReport& report = result.report;
-  report.object = identify(route);
-  std::vector<JudgedListener*> attached;
+  RouteAttachment made;
+  auto report = std::make_shared<RouteReport>();
+  report->object = identify(route);
   const auto& refs = route.spec.parent_refs;
-  report.parents.reserve(refs.size());
+  report->parents.reserve(refs.size());
   for (auto ref = refs.begin(); ref != refs.end(); ++ref) {
     if (ref->group != api::gateway_group || ref->kind != "Gateway") continue;
     if (std::find(refs.begin(), ref, *ref) != ref) continue;  // the same parent twice has one status
-    JudgedGateway* gateway = find_gateway(ref->ns ? *ref->ns : route.metadata.ns, ref->name);
-    if (gateway == nullptr) continue;
-    ParentReport& parent = report.parents.emplace_back();
+    const auto gateway = find_gateway(ref->ns ? *ref->ns : route.metadata.ns, ref->name);
+    if (!gateway) continue;
+    ParentReport& parent = report->parents.emplace_back();
     parent.ref = *ref;
-    if (gateway->report.standing == Standing::ClassPending) {
+    if (gateways_[*gateway].report.standing == Standing::ClassPending) {
       parent.pending = true;
       continue;
     }
     add_verdict(slot, parent);
-    attach_to(*gateway, slot, parent, attached);
+    attach_to({slot, *gateway, parent, made});
   }
-  const bool served =
-      std::ranges::any_of(attached, [](const JudgedListener* listener) { return listener->report.served; });
-  if (served)
-    result.standing = RouteStanding::Served;
-  else if (!report.parents.empty())
-    result.standing = RouteStanding::Attached;
-  return result;
+  if (std::ranges::any_of(made.places, [this](const Place& place) { return is_served(gateways_, place); }))
+    made.standing = RouteStanding::Served;
+  else if (!report->parents.empty())
+    made.standing = RouteStanding::Attached;
+  made.report = std::move(report);
+  keep_pointers(slot.attachment, made);
+  return made;
 }
 
 }  // namespace pintle::resolve

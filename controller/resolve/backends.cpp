@@ -131,10 +131,6 @@ void collect(const BackendContext& context, const api::EndpointSlice& slice, std
   }
 }
 
-bool same_backend(const runtime::Backend& a, const runtime::Backend& b) {
-  return a.name == b.name && a.protocol == b.protocol && a.websocket == b.websocket && a.endpoints == b.endpoints;
-}
-
 std::string show(const BackendKey& key) { return fmt::format("{}/{}:{}", key.namespace_, key.service, key.port); }
 
 }  // namespace
@@ -182,51 +178,6 @@ BackendEndpoints find_endpoints(const BackendContext& context, const BackendKey&
   }
   made.backend = std::move(backend);
   return made;
-}
-
-void BackendShelf::put(Slot& slot, BackendEndpoints endpoints) {
-  with_notes_ -= slot.endpoints.notes.empty() ? 0 : 1;
-  slot.endpoints = std::move(endpoints);
-  with_notes_ += slot.endpoints.notes.empty() ? 0 : 1;
-}
-
-void BackendShelf::refresh(const BackendContext& context, const Changes& changes) {
-  for (const auto& [ns, service] : changes.services()) {
-    for (auto at = slots_.lower_bound({ns, service, 0}); at != slots_.end(); ++at) {
-      auto& [key, slot] = *at;
-      if (key.namespace_ != ns || key.service != service) break;
-      BackendEndpoints fresh = find_endpoints(context, key);
-      if (same_backend(*fresh.backend, *slot.endpoints.backend)) fresh.backend = slot.endpoints.backend;
-      put(slot, std::move(fresh));
-    }
-  }
-}
-
-BackendShelf::Slot& BackendShelf::find(const BackendContext& context, const BackendKey& key) {
-  const auto [at, fresh] = slots_.try_emplace(key);
-  if (fresh) put(at->second, find_endpoints(context, key));
-  return at->second;
-}
-
-std::map<BackendKey, std::shared_ptr<const runtime::Backend>> BackendShelf::sweep(RefSet& refs) {
-  std::map<BackendKey, std::shared_ptr<const runtime::Backend>> served;
-  std::string_view last;
-  for (auto at = slots_.begin(); at != slots_.end();) {
-    auto& [key, slot] = *at;
-    if (slot.named == 0) {
-      put(slot, {});
-      at = slots_.erase(at);
-      continue;
-    }
-    if (slot.served > 0) {
-      // A slice that comes may belong to any Service of its namespace.
-      if (key.namespace_ != last) refs.insert(every(api::Kind::EndpointSlice, key.namespace_));
-      last = key.namespace_;
-      served.emplace_hint(served.end(), key, slot.endpoints.backend);
-    }
-    ++at;
-  }
-  return served;
 }
 
 }  // namespace pintle::resolve

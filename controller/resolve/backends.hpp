@@ -39,27 +39,4 @@ struct BackendEndpoints {
 /// Ready endpoints of all slices of the Service, of both families; if none is ready, those that still serve.
 [[nodiscard]] BackendEndpoints find_endpoints(const BackendContext& context, const BackendKey& key);
 
-/// The backends in use. An entry stays where it is, and its Backend keeps its pointer while it is equal.
-class BackendShelf {
- public:
-  struct Slot {
-    BackendEndpoints endpoints;
-    std::uint32_t named = 0;   ///< by how many routes
-    std::uint32_t served = 0;  ///< to how many of these a listener sends traffic
-  };
-  /// Brings the known backends up to date. Before the first find().
-  void refresh(const BackendContext& context, const Changes& changes);
-  [[nodiscard]] Slot& find(const BackendContext& context, const BackendKey& key);
-  /// False if no backend has notes, so that nobody needs to look.
-  [[nodiscard]] bool has_notes() const noexcept { return with_notes_ > 0; }
-  /// The backends that are served; forgets those that no route names.
-  [[nodiscard]] std::map<BackendKey, std::shared_ptr<const runtime::Backend>> sweep(RefSet& refs);
-
- private:
-  void put(Slot& slot, BackendEndpoints endpoints);
-
-  std::map<BackendKey, Slot> slots_;
-  std::size_t with_notes_ = 0;
-};
-
 }  // namespace pintle::resolve

@@ -17,13 +17,16 @@ class Changes {
 
   /// A Service or ReferenceGrant that `ref` stands for came, went or is another object.
   [[nodiscard]] bool touch(const Ref& ref) const { return !refs_.empty() && refs_.contains(ref); }
-  /// True only if no HTTPRoute differs, nor anything touch() would tell of.
-  [[nodiscard]] bool spare_routes() const noexcept { return same_routes_ && refs_.empty(); }
+  /// False if touch() is false for all.
+  [[nodiscard]] bool touch_references() const noexcept { return !refs_.empty(); }
+  [[nodiscard]] bool same_routes() const noexcept { return same_routes_; }
+  [[nodiscard]] bool same_namespaces() const noexcept { return same_namespaces_; }
   /// (namespace, name) of Services for which that, or a slice of which, did so.
   [[nodiscard]] const std::set<std::pair<std::string, std::string>>& services() const noexcept { return services_; }
 
  private:
   bool same_routes_ = false;
+  bool same_namespaces_ = false;
   RefSet refs_;
   std::set<std::pair<std::string, std::string>> services_;
 };

@@ -20,7 +20,7 @@ struct JudgedListener {
   std::string hostname;  ///< "*" if none
   ListenerReport report;
   std::vector<CertificatePtr> certificates;
-  std::vector<AttachedRoute> routes;
+  std::vector<AttachedRoutePtr> routes;
 };
 
 struct JudgedGateway {
@@ -38,9 +38,6 @@ struct Inputs {
   RefSet& refs;
   std::set<std::string>& wanted_internal_certificates;
 };
-
-/// "namespace/name"
-[[nodiscard]] inline std::string name_of(const api::ObjectMeta& metadata) { return metadata.ns + '/' + metadata.name; }
 
 /// Ours only, in the order of the snapshot; one whose class is not accepted has no listeners.
 [[nodiscard]] std::vector<JudgedGateway> judge_gateways(const Inputs& inputs, const std::vector<ClassReport>& classes);

@@ -15,11 +15,17 @@
 namespace pintle::resolve {
 namespace {
 
+/// Numbers in the spec.
+struct Place {
+  std::uint32_t rule = 0;
+  std::uint32_t match = 0;
+};
+
 /// Reads one HTTPRouteMatch; what is wrong with it goes to the problems of the rule.
 class MatchReader {
  public:
-  MatchReader(const api::HTTPRouteMatch& spec, std::string field, Problems& problems)
-      : spec_(spec), field_(std::move(field)), problems_(problems) {}
+  MatchReader(const api::HTTPRouteMatch& spec, Place place, Problems& problems)
+      : spec_(spec), place_(place), problems_(problems) {}
 
   /// nullopt after a problem.
   std::optional<route::Match> read() {
@@ -35,7 +41,8 @@ class MatchReader {
 
  private:
   void refuse(const std::string& field, std::string message) {
-    problems_.push_back({field_ + field, std::string(reason::unsupported_value), std::move(message)});
+    problems_.push_back({fmt::format("spec.rules[{}].matches[{}]{}", place_.rule, place_.match, field),
+                         std::string(reason::unsupported_value), std::move(message)});
   }
 
   std::optional<route::Regex> read_regex(const std::string& pattern, const std::string& field) {
@@ -133,11 +140,11 @@ class MatchReader {
   }
 
   const api::HTTPRouteMatch& spec_;
-  std::string field_;
+  Place place_;
   Problems& problems_;
 };
 
-void rank(route::Match& match, const api::HTTPRoute& route, std::uint32_t rule, std::uint32_t index) {
+void rank(route::Match& match, const api::HTTPRoute& route, const std::string& name, Place place) {
   route::Rank& rank = match.rank;
   rank.path_kind = match.path.kind;
   rank.minus_path_length =
@@ -146,23 +153,25 @@ void rank(route::Match& match, const api::HTTPRoute& route, std::uint32_t rule, 
   rank.minus_header_matches = -static_cast<std::int32_t>(match.headers.size());
   rank.minus_query_matches = -static_cast<std::int32_t>(match.queries.size());
   rank.created_at = birth_of(route.metadata).time_since_epoch().count();
-  rank.route = route.metadata.ns + '/' + route.metadata.name;
-  rank.rule = rule;
-  rank.match = index;
+  rank.route = name;
+  rank.rule = place.rule;
+  rank.match = place.match;
 }
 
 }  // namespace
 
-RuleMatches resolve_matches(const api::HTTPRoute& route, std::uint32_t rule) {
+RuleMatches resolve_matches(const api::HTTPRoute& route, const std::string& name, std::uint32_t rule) {
   static const std::vector<api::HTTPRouteMatch> every_request(1);
   const auto& written = route.spec.rules[rule].matches;
   const auto& specs = written.empty() ? every_request : written;
   RuleMatches made;
+  made.matches.reserve(specs.size());
   for (std::uint32_t at = 0; at < specs.size(); ++at) {
-    MatchReader reader(specs[at], fmt::format("spec.rules[{}].matches[{}]", rule, at), made.problems);
+    const Place place{rule, at};
+    MatchReader reader(specs[at], place, made.problems);
     std::optional<route::Match> match = reader.read();
     if (!match) continue;
-    rank(*match, route, rule, at);
+    rank(*match, route, name, place);
     made.matches.push_back(std::move(*match));
   }
   return made;

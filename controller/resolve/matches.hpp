@@ -14,7 +14,7 @@ struct RuleMatches {
   std::vector<route::Match> matches;  ///< those that are sound
   Problems problems;                  ///< one or more for each that is not
 };
-/// No match at all is the default one: every request.
-[[nodiscard]] RuleMatches resolve_matches(const api::HTTPRoute& route, std::uint32_t rule);
+/// `name`: "namespace/name" of the route. No match at all is the default one: every request.
+[[nodiscard]] RuleMatches resolve_matches(const api::HTTPRoute& route, const std::string& name, std::uint32_t rule);
 
 }  // namespace pintle::resolve

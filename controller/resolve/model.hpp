@@ -1,17 +1,15 @@
 // What resolve() makes of a snapshot: three plain values, no clock, no I/O, ordered containers only.
-//   Model         what to serve: Gateways, their served listeners, the routes attached to each, backends with endpoints
+//   Model         what to serve: Gateways, their served listeners, the routes attached to each, endpoints of backends
 //   StatusReport  what to tell: see status_report.hpp
-//   RefSet        every object looked up, found or not, so that events about other objects cost nothing
+//   Lookups       every object looked up, found or not, so that events about other objects cost nothing
 // The model holds only what can be served: a refused listener or route is in the report, not here; a broken rule is
 // here as a Failure (500), because traffic for it must not fall through to another rule.
 #pragma once
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include <pintle/route/filter.hpp>
@@ -36,35 +34,24 @@ struct BackendKey {
   friend auto operator<=>(const BackendKey&, const BackendKey&) = default;
 };
 
-struct ResolvedBackend {
-  std::optional<BackendKey> backend;  ///< empty exactly if failure is set
-  std::uint32_t weight = 1;
-  std::string name;  ///< "namespace/service:port" as far as known
-  std::optional<route::Failure> failure;
-  route::MessageFilters filters;
-};
-struct ResolvedForward {
-  std::vector<ResolvedBackend> backends;  ///< not empty, sum of weights > 0 (else the action is a Failure)
-};
-using ResolvedAction = std::variant<ResolvedForward, route::Redirect, route::Failure>;
-
+/// A rule as the data plane runs it, and what leads to it.
 struct ResolvedRule {
-  route::RuleSource source;
+  route::Rule rule;
   std::vector<route::Match> matches;  ///< with ranks; never empty (the default match is filled in)
-  ResolvedAction action;
-  route::MessageFilters filters;
-  route::Timeouts timeouts;
 };
-/// One HTTPRoute, resolved once for all its parents. Shared by pointer.
+/// One HTTPRoute, resolved once for all its parents. The entries of tables point into it.
 struct ResolvedRoute {
   std::string name;  ///< "namespace/name"
   std::vector<ResolvedRule> rules;
 };
 
+/// A route at one listener.
 struct AttachedRoute {
   std::shared_ptr<const ResolvedRoute> route;
   std::vector<std::string> hostnames;  ///< intersection with the listener: lower case, "*.x" or "*"; never empty
+  friend bool operator==(const AttachedRoute&, const AttachedRoute&) = default;
 };
+using AttachedRoutePtr = std::shared_ptr<const AttachedRoute>;
 
 struct ResolvedListener {
   std::string name;
@@ -72,7 +59,7 @@ struct ResolvedListener {
   std::uint16_t port = 0;
   runtime::SocketProtocol protocol = runtime::SocketProtocol::Http;
   std::vector<std::shared_ptr<const runtime::Certificate>> certificates;  ///< Https: at least one
-  std::vector<AttachedRoute> routes;
+  std::vector<AttachedRoutePtr> routes;
 };
 
 struct ResolvedGateway {
@@ -86,7 +73,7 @@ struct ResolvedGateway {
 
 struct Model {
   std::vector<ResolvedGateway> gateways;
-  std::map<BackendKey, std::shared_ptr<const runtime::Backend>> backends;
+  std::shared_ptr<const runtime::EndpointSet> endpoints = std::make_shared<const runtime::EndpointSet>();
 };
 
 /// Kind and name of everything looked up, missing objects included. The name "*": any object of the kind in the
@@ -98,5 +85,11 @@ struct Ref {
   friend auto operator<=>(const Ref&, const Ref&) = default;
 };
 using RefSet = std::set<Ref>;
+/// All that one resolution looked up. What routes did is many and seldom changes, hence shared between resolutions.
+struct Lookups {
+  RefSet own;
+  std::shared_ptr<const RefSet> of_routes = std::make_shared<const RefSet>();
+  [[nodiscard]] bool contains(const Ref& ref) const { return own.contains(ref) || of_routes->contains(ref); }
+};
 
 }  // namespace pintle::resolve

@@ -10,7 +10,7 @@ Ref ref_to(api::Kind kind, std::string_view ns, std::string_view name) {
 
 Ref every(api::Kind kind, std::string_view ns) { return ref_to(kind, ns, "*"); }
 
-bool concerns(const RefSet& refs, const api::ObjectKey& changed) {
+bool concerns(const Lookups& refs, const api::ObjectKey& changed) {
   switch (changed.kind) {
     case api::Kind::GatewayClass:
     case api::Kind::Gateway:

@@ -1,4 +1,4 @@
-// How lookups are written down in a RefSet.
+// How objects are named, and lookups written down in a RefSet.
 #pragma once
 #include <string_view>
 
@@ -6,6 +6,13 @@
 #include "controller/resolve/model.hpp"
 
 namespace pintle::resolve {
+
+/// "namespace/name"
+[[nodiscard]] inline std::string name_of(const api::ObjectMeta& metadata) {
+  std::string name;
+  name.reserve(metadata.ns.size() + 1 + metadata.name.size());
+  return name.append(metadata.ns).append(1, '/').append(metadata.name);
+}
 
 [[nodiscard]] Ref ref_to(api::Kind kind, std::string_view ns, std::string_view name);
 /// Every object of the kind in the namespace, those that do not exist yet included: no object is called "*".

@@ -8,6 +8,7 @@
 #include "controller/resolve/changes.hpp"
 #include "controller/resolve/classes.hpp"
 #include "controller/resolve/gateways.hpp"
+#include "controller/resolve/refs.hpp"
 #include "controller/resolve/routes.hpp"
 
 namespace pintle::resolve {
@@ -18,7 +19,8 @@ struct Memo::State {
   std::map<BackendKey, runtime::SocketAddress> backend_overrides;
   CertificateShelf certificates;
   BackendShelf backends;
-  RouteShelf routes;
+  RouteShelf routes{backends};
+  GatewayFaces faces;  ///< of the attachments that the routes hold
 };
 
 Memo::Memo() : state_(std::make_unique<State>()) {}
@@ -28,12 +30,13 @@ Memo& Memo::operator=(Memo&&) noexcept = default;
 
 namespace {
 
-/// Routes and backends were judged by these settings too.
+/// Everything but certificates was judged by these settings too.
 void forget_if_settings_differ(Memo::State& state, const Settings& settings) {
   if (state.allow_loopback_backends == settings.allow_loopback_backends &&
       state.backend_overrides == settings.backend_overrides)
     return;
-  state.routes = {};
+  state.snapshot = {};
+  state.routes.forget_all();
   state.backends = {};
   state.allow_loopback_backends = settings.allow_loopback_backends;
   state.backend_overrides = settings.backend_overrides;
@@ -64,6 +67,40 @@ void add_gateway(JudgedGateway& judged, Resolution& resolution) {
   resolution.report.gateways.push_back(std::move(judged.report));
 }
 
+/// An attachment holds while the route, its verdict and all it looked at of Gateways and namespaces do.
+void attach_routes(Memo::State& state, const store::ClusterSnapshot& snapshot, const Changes& changes,
+                   const std::vector<JudgedGateway>& gateways) {
+  GatewayFaces faces = faces_of(gateways);
+  const bool same = changes.same_namespaces() && !state.backends.notes_changed() && faces == state.faces;
+  state.faces = std::move(faces);
+  Attachment attachment(snapshot, gateways, state.backends);
+  for (const auto& slot : state.routes.slots()) {
+    if (same && slot->attached) continue;
+    slot->attachment = attachment.attach_route(*slot);
+    slot->attached = true;
+    state.routes.set_standing(*slot, slot->attachment.standing);
+  }
+}
+
+/// Each attachment to where it belongs.
+void place_routes(const RouteSlots& routes, std::vector<JudgedGateway>& gateways, Resolution& resolution) {
+  resolution.report.routes.reserve(routes.size());
+  const std::string* asked = nullptr;
+  for (const auto& slot : routes) {
+    const RouteAttachment& attachment = slot->attachment;
+    resolution.report.routes.push_back(attachment.report);
+    for (const Place& place : attachment.places) {
+      JudgedListener& listener = gateways[place.gateway].listeners[place.listener];
+      if (place.route) listener.routes.push_back(place.route);
+      if (slot->verdict.has_sound_rule) ++listener.report.attached_routes;
+    }
+    const std::string& ns = slot->object->metadata.ns;
+    if (!attachment.asked_labels || (asked != nullptr && *asked == ns)) continue;
+    resolution.refs.own.insert(ref_to(api::Kind::Namespace, {}, ns));
+    asked = &ns;
+  }
+}
+
 }  // namespace
 
 Resolution resolve(const store::ClusterSnapshot& snapshot, const Settings& settings, Memo& memo) {
@@ -71,7 +108,8 @@ Resolution resolve(const store::ClusterSnapshot& snapshot, const Settings& setti
   forget_if_settings_differ(state, settings);
 
   Resolution resolution;
-  const Inputs inputs{snapshot, settings, state.certificates, resolution.refs, resolution.wanted_internal_certificates};
+  RefSet& refs = resolution.refs.own;
+  const Inputs inputs{snapshot, settings, state.certificates, refs, resolution.wanted_internal_certificates};
   resolution.report.controller_name = settings.controller_name;
   resolution.report.classes = judge_classes(snapshot, settings);
   std::vector<JudgedGateway> gateways = judge_gateways(inputs, resolution.report.classes);
@@ -79,20 +117,14 @@ Resolution resolve(const store::ClusterSnapshot& snapshot, const Settings& setti
   const Changes changes(state.snapshot, snapshot);
   const BackendContext context{snapshot, settings};
   state.backends.refresh(context, changes);
-  Attachment attachment(inputs, gateways, state.backends);
-  std::vector<RouteSlot>& routes = state.routes.refresh(context, changes, state.backends);
-  resolution.report.routes.reserve(routes.size());
-  for (RouteSlot& route : routes) {
-    Attachment::Result attached = attachment.attach_route(route);
-    resolution.report.routes.push_back(std::move(attached.report));
-    state.routes.set_standing(route, attached.standing);
-  }
-  RefSet refs = state.routes.lookups();
-  refs.merge(resolution.refs);  // the few into the many
-  resolution.refs = std::move(refs);
+  state.routes.refresh(context, changes);
+  attach_routes(state, snapshot, changes, gateways);
+  place_routes(state.routes.slots(), gateways, resolution);
 
   for (JudgedGateway& gateway : gateways) add_gateway(gateway, resolution);
-  resolution.model.backends = state.backends.sweep(resolution.refs);
+  resolution.model.endpoints = state.backends.endpoints();
+  resolution.refs.of_routes = state.backends.lookups();
+  state.backends.sweep();
   state.certificates.sweep();
   state.snapshot = snapshot;
   return resolution;

@@ -20,7 +20,7 @@ namespace pintle::resolve {
 struct Resolution {
   Model model;
   StatusReport report;
-  RefSet refs;
+  Lookups refs;
   /// Hostnames ("*" for a listener without) for which Settings::internal_certificates lacks one.
   std::set<std::string> wanted_internal_certificates;
 };
@@ -46,6 +46,6 @@ class Memo {
 [[nodiscard]] Resolution resolve(const store::ClusterSnapshot& snapshot, const Settings& settings);
 
 /// False only if a change of this object cannot change the resolution `refs` came from.
-[[nodiscard]] bool concerns(const RefSet& refs, const api::ObjectKey& changed);
+[[nodiscard]] bool concerns(const Lookups& refs, const api::ObjectKey& changed);
 
 }  // namespace pintle::resolve

@@ -1,13 +1,16 @@
 #include "controller/resolve/routes.hpp"
 
 #include <algorithm>
+#include <span>
 #include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "controller/resolve/filters.hpp"
 #include "controller/resolve/matches.hpp"
 #include "controller/resolve/reasons.hpp"
+#include "controller/resolve/refs.hpp"
 
 namespace pintle::resolve {
 namespace {
@@ -17,43 +20,45 @@ constexpr std::uint16_t server_fault = 500;
 /// One rule while it is resolved: what is wrong with it is collected first, what it does is decided last.
 class RuleReader {
  public:
-  RuleReader(const api::HTTPRoute& route, std::uint32_t index, const std::vector<BackendVerdict>& backends,
+  /// `uses`: of the rule's backendRefs.
+  RuleReader(const api::HTTPRoute& route, const std::string& name, std::uint32_t index, std::span<BackendUse> uses,
              RouteVerdict& verdict)
-      : spec_(route.spec.rules[index]),
-        field_(fmt::format("spec.rules[{}]", index)),
-        backends_(backends),
-        verdict_(verdict) {
-    rule_.source.route = route.metadata.ns + '/' + route.metadata.name;
-    rule_.source.index = index;
-    rule_.source.name = spec_.name.value_or("");
-    RuleMatches read = resolve_matches(route, index);
-    rule_.matches = std::move(read.matches);
+      : spec_(route.spec.rules[index]), index_(index), uses_(uses), verdict_(verdict) {
+    rule().source.route = name;
+    rule().source.index = index;
+    rule().source.name = spec_.name.value_or("");
+    RuleMatches read = resolve_matches(route, name, index);
+    made_.matches = std::move(read.matches);
     faults_ = std::move(read.problems);
   }
 
   /// False if the rule is broken.
-  bool read() {
+  bool read(const BackendContext& context, BackendShelf& shelf) {
     read_filters();
     read_timeouts();
     note_what_has_no_effect();
-    rule_.action = choose_action();
+    rule().action = choose_action();
+    if (auto* forward = std::get_if<route::Forward>(&rule().action)) take_targets(context, shelf, *forward);
     if (!faults_.empty()) {  // an answer of our own needs neither
-      rule_.filters = {};
-      rule_.timeouts = {};
+      rule().filters = {};
+      rule().timeouts = {};
     }
     const bool sound = faults_.empty();
     std::ranges::move(faults_, std::back_inserter(verdict_.broken_rules));
     return sound;
   }
 
-  [[nodiscard]] ResolvedRule& rule() noexcept { return rule_; }
+  [[nodiscard]] ResolvedRule& made() noexcept { return made_; }
 
  private:
+  [[nodiscard]] route::Rule& rule() noexcept { return made_.rule; }
+  [[nodiscard]] std::string field() const { return fmt::format("spec.rules[{}]", index_); }
+
   /// Of the rule's only match, if it is a PathPrefix.
   std::optional<std::string> only_prefix() const {
-    const bool one = rule_.matches.size() == 1 && spec_.matches.size() <= 1;
-    if (!one || rule_.matches[0].path.kind != route::PathKind::Prefix) return std::nullopt;
-    return rule_.matches[0].path.value;
+    const bool one = made_.matches.size() == 1 && spec_.matches.size() <= 1;
+    if (!one || made_.matches[0].path.kind != route::PathKind::Prefix) return std::nullopt;
+    return made_.matches[0].path.value;
   }
 
   void take_words_of(ResolvedFilters& filters) {
@@ -64,195 +69,199 @@ class RuleReader {
 
   void read_filters() {
     const std::optional<std::string> prefix = only_prefix();
-    ResolvedFilters filters = resolve_filters({spec_.filters, field_ + ".filters", FilterPlace::Rule, prefix});
-    take_words_of(filters);
-    rule_.filters = std::move(filters.message);
-    redirect_ = std::move(filters.redirect);
+    if (!spec_.filters.empty()) {
+      ResolvedFilters filters = resolve_filters({spec_.filters, field() + ".filters", FilterPlace::Rule, prefix});
+      take_words_of(filters);
+      rule().filters = std::move(filters.message);
+      redirect_ = std::move(filters.redirect);
+    }
     if (redirect_ && !spec_.backend_refs.empty())
-      faults_.push_back({field_ + ".filters", std::string(reason::incompatible_filters),
+      faults_.push_back({field() + ".filters", std::string(reason::incompatible_filters),
                          "a RequestRedirect filter and backendRefs contradict each other; remove one"});
+    forward_.backends.reserve(spec_.backend_refs.size());
     for (std::size_t at = 0; at < spec_.backend_refs.size(); ++at) read_backend(at, prefix);
   }
 
   void read_backend(std::size_t at, const std::optional<std::string>& prefix) {
     const api::HTTPBackendRef& spec = spec_.backend_refs[at];
-    const BackendVerdict& verdict = backends_[at];
-    const std::string field = fmt::format("{}.backendRefs[{}]", field_, at);
-    ResolvedBackend backend;
-    backend.backend = verdict.backend;
+    const BackendVerdict& verdict = *uses_[at].verdict;
+    const auto field_of = [&](std::string_view part) { return fmt::format("{}.backendRefs[{}]{}", field(), at, part); };
+    route::WeightedBackend& backend = forward_.backends.emplace_back();
     backend.weight = static_cast<std::uint32_t>(std::max(spec.weight, 0));
+    forward_.total_weight += backend.weight;
     backend.name = verdict.name;
     if (verdict.problem) {
       const bool permitted = verdict.problem->reason != reason::ref_not_permitted;
       backend.failure = route::Failure{server_fault, permitted ? Reason::RefInvalid : Reason::RefNotPermitted,
                                        verdict.problem->message};
       verdict_.resolved_refs.push_back(
-          {field + verdict.problem->field_path, verdict.problem->reason, verdict.problem->message});
+          {field_of(verdict.problem->field_path), verdict.problem->reason, verdict.problem->message});
     }
-    ResolvedFilters filters = resolve_filters({spec.filters, field + ".filters", FilterPlace::BackendRef, prefix});
+    if (spec.filters.empty()) return;
+    ResolvedFilters filters = resolve_filters({spec.filters, field_of(".filters"), FilterPlace::BackendRef, prefix});
     take_words_of(filters);
     backend.filters = std::move(filters.message);
-    forward_.backends.push_back(std::move(backend));
+  }
+
+  /// A broken backendRef keeps its share of the traffic and answers it with its failure (HTTPRouteRule.backendRefs).
+  void take_targets(const BackendContext& context, BackendShelf& shelf, route::Forward& forward) {
+    for (std::size_t at = 0; at < uses_.size(); ++at) {
+      if (!uses_[at].verdict->backend) continue;
+      uses_[at].target = &shelf.take_target(context, *uses_[at].verdict->backend);
+      forward.backends[at].backend = uses_[at].target->id;
+    }
   }
 
   /// One try may not take longer than all of them together (HTTPRouteTimeouts.backendRequest).
   void read_timeouts() {
     if (!spec_.timeouts) return;
-    rule_.timeouts.request = spec_.timeouts->request;
-    rule_.timeouts.backend_request = spec_.timeouts->backend_request;
+    rule().timeouts.request = spec_.timeouts->request;
+    rule().timeouts.backend_request = spec_.timeouts->backend_request;
     const Millis request = spec_.timeouts->request.value_or(Millis{0});
     if (request.count() != 0 && spec_.timeouts->backend_request.value_or(Millis{0}) > request)
-      faults_.push_back({field_ + ".timeouts.backendRequest", std::string(reason::unsupported_value),
+      faults_.push_back({field() + ".timeouts.backendRequest", std::string(reason::unsupported_value),
                          "backendRequest is longer than request; shorten it or lengthen request"});
   }
 
   void note_what_has_no_effect() {
-    if (spec_.retry) verdict_.notes.push_back(field_ + ".retry has no effect yet");
-    if (spec_.session_persistence) verdict_.notes.push_back(field_ + ".sessionPersistence has no effect yet");
+    if (spec_.retry) verdict_.notes.push_back(field() + ".retry has no effect yet");
+    if (spec_.session_persistence) verdict_.notes.push_back(field() + ".sessionPersistence has no effect yet");
   }
 
   /// A rule that cannot be served answers 500: its traffic must not fall through to another rule.
-  ResolvedAction choose_action() {
+  route::Action choose_action() {
     if (!faults_.empty()) return route::Failure{server_fault, Reason::FilterInvalid, faults_.front().message};
     if (redirect_) return std::move(*redirect_);
     if (forward_.backends.empty())
       return route::Failure{server_fault, Reason::RefInvalid, "the rule has no backendRefs"};
-    const bool weighted =
-        std::ranges::any_of(forward_.backends, [](const ResolvedBackend& one) { return one.weight > 0; });
-    if (!weighted)
+    if (forward_.total_weight == 0)
       return route::Failure{server_fault, Reason::RefInvalid, "the weights of the rule's backends add up to 0"};
     return std::move(forward_);
   }
 
   const api::HTTPRouteRule& spec_;
-  std::string field_;
-  const std::vector<BackendVerdict>& backends_;
+  std::uint32_t index_;
+  std::span<BackendUse> uses_;
   RouteVerdict& verdict_;
-  ResolvedRule rule_;
-  ResolvedForward forward_;
+  ResolvedRule made_;
+  route::Forward forward_;
   std::optional<route::Redirect> redirect_;
   Problems faults_;
 };
-
-BackendVerdicts judge_backends(const BackendContext& context, const api::HTTPRoute& route, RefSet& lookups) {
-  BackendVerdicts verdicts;
-  verdicts.reserve(route.spec.rules.size());
-  for (const api::HTTPRouteRule& rule : route.spec.rules) {
-    auto& of_rule = verdicts.emplace_back();
-    of_rule.reserve(rule.backend_refs.size());
-    for (const api::HTTPBackendRef& ref : rule.backend_refs)
-      of_rule.push_back(judge_backend(context, route.metadata.ns, ref.ref, lookups));
-  }
-  return verdicts;
-}
 
 /// Everything the rules are made of; a new status or label is another object with the same rules.
 bool same_rules(const api::HTTPRoute& a, const api::HTTPRoute& b) {
   return &a == &b || (a.metadata.creation_timestamp == b.metadata.creation_timestamp && a.spec == b.spec);
 }
 
-bool touched(const RouteSlot& slot, const Changes& changes) {
-  return std::ranges::any_of(slot.lookups, [&](const Ref& ref) { return changes.touch(ref); });
-}
-
-std::vector<BackendShelf::Slot*> find_endpoint_slots(const BackendContext& context, const ResolvedRoute& route,
-                                                     BackendShelf& shelf) {
-  std::vector<BackendShelf::Slot*> slots;
-  for (const ResolvedRule& rule : route.rules) {
-    const auto* forward = std::get_if<ResolvedForward>(&rule.action);
-    if (forward == nullptr) continue;
-    for (const ResolvedBackend& backend : forward->backends) {
-      if (!backend.backend) continue;
-      BackendShelf::Slot* slot = &shelf.find(context, *backend.backend);
-      if (std::ranges::find(slots, slot) == slots.end()) slots.push_back(slot);
+/// What the route refers to, rule by rule.
+std::vector<BackendUse> take_referrals(const BackendContext& context, const api::HTTPRoute& route,
+                                       BackendShelf& shelf) {
+  std::vector<BackendUse> uses;
+  std::size_t count = 0;
+  for (const api::HTTPRouteRule& rule : route.spec.rules) count += rule.backend_refs.size();
+  uses.reserve(count);
+  for (const api::HTTPRouteRule& rule : route.spec.rules)
+    for (const api::HTTPBackendRef& ref : rule.backend_refs) {
+      Referral& referral = shelf.take_referral(context, route.metadata.ns, ref.ref);
+      uses.push_back({&referral, referral.verdict, nullptr});
     }
-  }
-  return slots;
+  return uses;
 }
 
-}  // namespace
+bool same_verdicts(const std::vector<BackendUse>& a, const std::vector<BackendUse>& b) {
+  return std::ranges::equal(a, b, {}, &BackendUse::verdict, &BackendUse::verdict);
+}
 
-RouteVerdict resolve_route(const api::HTTPRoute& route, const BackendVerdicts& backends) {
+/// Another verdict on one of its backendRefs is known by now.
+bool is_outdated(const RouteSlot& slot) {
+  return std::ranges::any_of(slot.uses, [](const BackendUse& use) { return use.verdict != use.referral->verdict; });
+}
+
+RouteVerdict resolve_route(const BackendContext& context, const api::HTTPRoute& route, std::span<BackendUse> uses,
+                           BackendShelf& shelf) {
   RouteVerdict verdict;
   auto resolved = std::make_shared<ResolvedRoute>();
-  resolved->name = route.metadata.ns + '/' + route.metadata.name;
+  resolved->name = name_of(route.metadata);
+  resolved->rules.reserve(route.spec.rules.size());
   verdict.has_sound_rule = route.spec.rules.empty();
   for (std::uint32_t index = 0; index < route.spec.rules.size(); ++index) {
-    RuleReader reader(route, index, backends[index], verdict);
-    if (reader.read()) verdict.has_sound_rule = true;
+    const std::size_t count = route.spec.rules[index].backend_refs.size();
+    RuleReader reader(route, resolved->name, index, uses.first(count), verdict);
+    uses = uses.subspan(count);
+    if (reader.read(context, shelf)) verdict.has_sound_rule = true;
     // Without a sound match nothing can reach the rule.
-    if (!reader.rule().matches.empty()) resolved->rules.push_back(std::move(reader.rule()));
+    if (!reader.made().matches.empty()) resolved->rules.push_back(std::move(reader.made()));
   }
   verdict.route = std::move(resolved);
   return verdict;
 }
 
-std::vector<RouteSlot>& RouteShelf::refresh(const BackendContext& context, const Changes& changes,
-                                            BackendShelf& backends) {
+}  // namespace
+
+void RouteShelf::refresh(const BackendContext& context, const Changes& changes) {
   // Churn of endpoints, the most frequent change of all, leaves every route as it is.
-  const bool spared = changes.spare_routes() && slots_.size() == context.snapshot.all<api::HTTPRoute>().size();
-  if (!spared) update(context, changes, backends);
-  return slots_;
+  if (!changes.same_routes() || backends_.verdicts_changed()) update(context);
 }
 
-void RouteShelf::update(const BackendContext& context, const Changes& changes, BackendShelf& backends) {
+void RouteShelf::update(const BackendContext& context) {
   const auto routes = context.snapshot.all<api::HTTPRoute>();
-  std::vector<RouteSlot> fresh;
+  RouteSlots fresh;
   fresh.reserve(routes.size());
   const auto key_of = [](const api::HTTPRoute& one) { return std::tie(one.metadata.ns, one.metadata.name); };
   auto old = slots_.begin();
   for (const api::HTTPRoute& route : routes) {
-    for (; old != slots_.end() && key_of(*old->object) < key_of(route); ++old) forget(*old);
-    const bool known = old != slots_.end() && key_of(*old->object) == key_of(route);
-    RouteSlot& slot = fresh.emplace_back(known ? std::move(*old) : RouteSlot{});
-    if (known) ++old;
-    if (slot.object.get() == &route && !touched(slot, changes)) continue;
-
-    RefSet lookups;
-    BackendVerdicts verdicts = judge_backends(context, route, lookups);
-    const bool same = slot.object && same_rules(*slot.object, route) && verdicts == slot.backends;
-    slot.object = context.snapshot.find_shared<api::HTTPRoute>(route.metadata.ns, route.metadata.name);
-    if (same && lookups == slot.lookups) continue;
-    forget(slot);
-    slot.lookups = std::move(lookups);
-    if (!same) {
-      slot.verdict = resolve_route(route, verdicts);
-      slot.backends = std::move(verdicts);
-    }
-    slot.endpoints = find_endpoint_slots(context, *slot.verdict.route, backends);
-    for (BackendShelf::Slot* backend : slot.endpoints) ++backend->named;
+    const auto precedes = [&] {
+      return old != slots_.end() && (*old)->object.get() != &route && key_of(*(*old)->object) < key_of(route);
+    };
+    for (; precedes(); ++old) forget(**old);
+    const bool known =
+        old != slots_.end() && ((*old)->object.get() == &route || key_of(*(*old)->object) == key_of(route));
+    RouteSlot& slot = *fresh.emplace_back(known ? std::move(*old++) : std::make_unique<RouteSlot>());
+    if (slot.object.get() != &route || (backends_.verdicts_changed() && is_outdated(slot)))
+      renew(context, routes.shared(fresh.size() - 1), slot);
   }
-  for (; old != slots_.end(); ++old) forget(*old);
+  for (; old != slots_.end(); ++old) forget(**old);
   slots_ = std::move(fresh);
+}
+
+void RouteShelf::renew(const BackendContext& context, const api::Ptr<api::HTTPRoute>& object, RouteSlot& slot) {
+  const api::HTTPRoute& route = *object;
+  std::vector<BackendUse> uses = take_referrals(context, route, backends_);
+  const bool same = slot.object && same_rules(*slot.object, route) && same_verdicts(uses, slot.uses);
+  slot.object = object;
+  slot.attached = false;
+  if (same) {
+    for (const BackendUse& use : uses) backends_.give_back(*use.referral);
+    return;
+  }
+  forget(slot);
+  slot.uses = std::move(uses);
+  slot.verdict = resolve_route(context, route, slot.uses, backends_);
 }
 
 /// Takes back all that was counted for the slot.
 void RouteShelf::forget(RouteSlot& slot) {
   set_standing(slot, RouteStanding::Foreign);
-  for (BackendShelf::Slot* backend : slot.endpoints) --backend->named;
-  slot.endpoints.clear();
+  for (const BackendUse& use : slot.uses) {
+    if (use.target != nullptr) backends_.give_back(*use.target);
+    backends_.give_back(*use.referral);
+  }
+  slot.uses.clear();
 }
 
 void RouteShelf::set_standing(RouteSlot& slot, RouteStanding standing) {
-  if (slot.standing == standing) return;
-  const bool was_ours = slot.standing != RouteStanding::Foreign;
-  const bool is_ours = standing != RouteStanding::Foreign;
-  for (const Ref& ref : slot.lookups) {
-    if (is_ours && !was_ours) ++counts_[ref];
-    if (!was_ours || is_ours) continue;
-    if (const auto at = counts_.find(ref); --at->second == 0) counts_.erase(at);
+  const RouteStanding before = std::exchange(slot.counted, standing);
+  if (before == standing) return;
+  const auto step = [&](RouteStanding from) {
+    return static_cast<std::int32_t>(standing >= from) - static_cast<std::int32_t>(before >= from);
+  };
+  const std::int32_t ours = step(RouteStanding::Attached);
+  const std::int32_t served = step(RouteStanding::Served);
+  for (const BackendUse& use : slot.uses) {
+    if (ours != 0) backends_.set_ours(*use.referral, ours);
+    if (served != 0 && use.target != nullptr) backends_.set_served(*use.target, served);
   }
-  for (BackendShelf::Slot* backend : slot.endpoints) {
-    if (standing == RouteStanding::Served) ++backend->served;
-    if (slot.standing == RouteStanding::Served) --backend->served;
-  }
-  slot.standing = standing;
-}
-
-RefSet RouteShelf::lookups() const {
-  RefSet all;
-  for (const auto& [ref, count] : counts_) all.emplace_hint(all.end(), ref);
-  return all;
 }
 
 }  // namespace pintle::resolve

@@ -1,12 +1,11 @@
 // HTTPRoutes to rules: what depends on the route and what it refers to, not on its parents. Done once per route, and
-// again only when the route or an object it looked up is another one.
+// again only when the route or a verdict on one of its backendRefs is another one.
 #pragma once
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "controller/resolve/backends.hpp"
+#include "controller/resolve/backend_shelf.hpp"
 #include "controller/resolve/changes.hpp"
 #include "controller/resolve/model.hpp"
 #include "controller/resolve/status_report.hpp"
@@ -21,10 +20,6 @@ struct RouteVerdict {
   std::vector<std::string> notes;
 };
 
-/// All backendRefs of a route, rule by rule.
-using BackendVerdicts = std::vector<std::vector<BackendVerdict>>;
-[[nodiscard]] RouteVerdict resolve_route(const api::HTTPRoute& route, const BackendVerdicts& backends);
-
 /// What a route is to us, as far as its parents decide.
 enum class RouteStanding : std::uint8_t {
   Foreign,   ///< no parent of it is ours: what it looked up is none of our concern
@@ -32,35 +27,61 @@ enum class RouteStanding : std::uint8_t {
   Served     ///< and a listener that is served sends traffic to its backends
 };
 
+/// A backendRef of a route.
+struct BackendUse {
+  Referral* referral = nullptr;
+  VerdictPtr verdict;        ///< the one the route was resolved with
+  Target* target = nullptr;  ///< nullptr: its rule forwards nothing to it
+};
+
+/// A route at one listener, by number in the judged Gateways.
+struct Place {
+  std::uint32_t gateway = 0;
+  std::uint32_t listener = 0;
+  AttachedRoutePtr route;  ///< nullptr: attached without a rule that can be reached
+  friend bool operator==(const Place&, const Place&) = default;
+};
+
+/// What became of a route at its parents.
+struct RouteAttachment {
+  RouteReportPtr report;
+  std::vector<Place> places;
+  RouteStanding standing = RouteStanding::Foreign;
+  bool asked_labels = false;  ///< the labels of its namespace had a say
+};
+
 /// A route over generations.
 struct RouteSlot {
   api::Ptr<api::HTTPRoute> object;
-  RefSet lookups;
-  BackendVerdicts backends;
+  std::vector<BackendUse> uses;  ///< rule by rule
   RouteVerdict verdict;
-  std::vector<BackendShelf::Slot*> endpoints;  ///< of the backends that rules forward to
-  RouteStanding standing = RouteStanding::Foreign;
+  RouteAttachment attachment;
+  bool attached = false;                           ///< `attachment` is of this object, verdict and these Gateways
+  RouteStanding counted = RouteStanding::Foreign;  ///< what the shelf of backends knows of it
 };
+using RouteSlots = std::vector<std::unique_ptr<RouteSlot>>;
 
 /// The HTTPRoutes of the last snapshot, in its order. What follows from their standing is counted route by route, since
 /// making it anew for all of them would cost more than all else.
 class RouteShelf {
  public:
-  /// One slot per HTTPRoute of the snapshot. A slot whose route and lookups did not change is kept as it is; one that
-  /// comes to the same answer keeps its ResolvedRoute.
-  [[nodiscard]] std::vector<RouteSlot>& refresh(const BackendContext& context, const Changes& changes,
-                                                BackendShelf& backends);
+  explicit RouteShelf(BackendShelf& backends) : backends_(backends) {}
 
+  /// One slot per HTTPRoute of the snapshot. A slot whose route and verdicts did not change is kept as it is; one that
+  /// comes to the same answer keeps its ResolvedRoute.
+  void refresh(const BackendContext& context, const Changes& changes);
+  [[nodiscard]] RouteSlots& slots() noexcept { return slots_; }
   void set_standing(RouteSlot& slot, RouteStanding standing);
-  /// What the routes that are not foreign looked up.
-  [[nodiscard]] RefSet lookups() const;
+  /// The shelf of backends forgets too.
+  void forget_all() { slots_.clear(); }
 
  private:
-  void update(const BackendContext& context, const Changes& changes, BackendShelf& backends);
+  void update(const BackendContext& context);
+  void renew(const BackendContext& context, const api::Ptr<api::HTTPRoute>& object, RouteSlot& slot);
   void forget(RouteSlot& slot);
 
-  std::vector<RouteSlot> slots_;
-  std::map<Ref, std::uint32_t> counts_;  ///< by how many routes
+  BackendShelf& backends_;
+  RouteSlots slots_;
 };
 
 }  // namespace pintle::resolve

@@ -8,6 +8,7 @@
 #include "controller/resolve/age.hpp"
 #include "controller/resolve/gateways.hpp"
 #include "controller/resolve/reasons.hpp"
+#include "controller/resolve/refs.hpp"
 
 namespace pintle::resolve {
 namespace {

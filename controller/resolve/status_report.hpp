@@ -2,7 +2,7 @@
 // became of the configuration (finish_status). Ordered: the same objects give the same report.
 #pragma once
 #include <cstdint>
-#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +22,7 @@ struct ObjectId {
   api::ObjectKey key;
   std::string uid;
   std::int64_t generation = 0;
+  friend bool operator==(const ObjectId&, const ObjectId&) = default;
 };
 
 struct ClassReport {
@@ -77,18 +78,22 @@ struct ParentReport {
   Problems resolved_refs;
   Problems dropped;  ///< PartiallyInvalid: rules that are not served while others are
   std::vector<std::string> notes;
+  friend bool operator==(const ParentReport&, const ParentReport&) = default;
 };
 /// Every HTTPRoute has one; without parents if none of its parents is ours.
 struct RouteReport {
   ObjectId object;
   std::vector<ParentReport> parents;
+  friend bool operator==(const RouteReport&, const RouteReport&) = default;
 };
+/// The same pointer as in the report before: nothing about the route is new.
+using RouteReportPtr = std::shared_ptr<const RouteReport>;
 
 struct StatusReport {
   std::string controller_name;
   std::vector<ClassReport> classes;
   std::vector<GatewayReport> gateways;
-  std::vector<RouteReport> routes;
+  std::vector<RouteReportPtr> routes;  ///< by namespace and name
 };
 
 }  // namespace pintle::resolve

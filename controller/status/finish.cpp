@@ -24,7 +24,7 @@ template <class Status>
 [[nodiscard]] const Status& previous_of(const Statuses& previous, const api::ObjectKey& key) {
   static const Status none;
   const auto found = previous.find(key);
-  const Status* held = found == previous.end() ? nullptr : std::get_if<Status>(&found->second);
+  const Status* held = found == previous.end() ? nullptr : std::get_if<Status>(found->second.get());
   return held == nullptr ? none : *held;
 }
 
@@ -166,37 +166,58 @@ template <class Status>
 
 }  // namespace
 
+namespace {
+
+/// Those that are not the same objects as at their place in the report before, which has nearly the same order.
+std::vector<const resolve::RouteReport*> changed_routes(const FinishInput& input) {
+  static const std::vector<resolve::RouteReportPtr> none;
+  const auto& before = input.finished == nullptr ? none : input.finished->routes;
+  std::vector<const resolve::RouteReport*> changed;
+  auto old = before.begin();
+  for (const resolve::RouteReportPtr& report : input.report.routes) {
+    while (old != before.end() && *old != report && (*old)->object.key < report->object.key) ++old;
+    if (old == before.end() || *old != report) changed.push_back(report.get());
+    if (old != before.end() && (*old == report || (*old)->object.key == report->object.key)) ++old;
+  }
+  return changed;
+}
+
+}  // namespace
+
 Statuses statuses_of(const store::ClusterSnapshot& snapshot) {
   Statuses out;
-  for (const auto& object : snapshot.all<api::GatewayClass>()) out.emplace(api::key_of(object), object.status);
-  for (const auto& object : snapshot.all<api::Gateway>()) out.emplace(api::key_of(object), object.status);
-  for (const auto& object : snapshot.all<api::HTTPRoute>()) out.emplace(api::key_of(object), object.status);
+  const auto add = [&out](const auto& object) {
+    out.emplace(api::key_of(object), std::make_shared<const StatusValue>(object.status));
+  };
+  for (const auto& object : snapshot.all<api::GatewayClass>()) add(object);
+  for (const auto& object : snapshot.all<api::Gateway>()) add(object);
+  for (const auto& object : snapshot.all<api::HTTPRoute>()) add(object);
   return out;
 }
 
 std::vector<StatusPatch> finish_status(const FinishInput& input) {
   const SocketResults results(input.apply);
   std::vector<StatusPatch> patches;
-  const auto each = [&](const auto& reports, auto finish_one) {
-    for (const auto& report : reports) {
-      const resolve::ObjectId& object = report.object;
-      const Stamp stamp{.generation = object.generation, .now = input.now};
-      using Status = decltype(finish_one(report, stamp));
-      Status status = finish_one(report, stamp);
-      if (status == previous_of<Status>(input.previous, object.key)) continue;
-      patches.push_back({object.key, object.uid, object.generation, std::move(status)});
-    }
+  const auto finish_one = [&](const auto& report, auto make) {
+    const resolve::ObjectId& object = report.object;
+    const Stamp stamp{.generation = object.generation, .now = input.now};
+    auto status = make(stamp);
+    if (status == previous_of<decltype(status)>(input.previous, object.key)) return;
+    patches.push_back({object.key, object.uid, object.generation, std::move(status)});
   };
-  each(input.report.classes, [&](const resolve::ClassReport& report, Stamp stamp) {
-    return finish(report, previous_of<api::GatewayClassStatus>(input.previous, report.object.key), stamp);
-  });
-  each(input.report.gateways, [&](const resolve::GatewayReport& report, Stamp stamp) {
-    return finish(report, previous_of<api::GatewayStatus>(input.previous, report.object.key), results, stamp);
-  });
-  each(input.report.routes, [&](const resolve::RouteReport& report, Stamp stamp) {
-    return finish(report, previous_of<api::RouteStatus>(input.previous, report.object.key),
-                  input.report.controller_name, stamp);
-  });
+  for (const resolve::ClassReport& report : input.report.classes)
+    finish_one(report, [&](Stamp stamp) {
+      return finish(report, previous_of<api::GatewayClassStatus>(input.previous, report.object.key), stamp);
+    });
+  for (const resolve::GatewayReport& report : input.report.gateways)
+    finish_one(report, [&](Stamp stamp) {
+      return finish(report, previous_of<api::GatewayStatus>(input.previous, report.object.key), results, stamp);
+    });
+  for (const resolve::RouteReport* report : changed_routes(input))
+    finish_one(*report, [&](Stamp stamp) {
+      return finish(*report, previous_of<api::RouteStatus>(input.previous, report->object.key),
+                    input.report.controller_name, stamp);
+    });
   std::ranges::sort(patches, {}, &StatusPatch::key);
   return patches;
 }

@@ -8,6 +8,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -22,7 +23,9 @@
 namespace pintle::status {
 
 using StatusValue = std::variant<api::GatewayClassStatus, api::GatewayStatus, api::RouteStatus>;
-using Statuses = std::map<api::ObjectKey, StatusValue>;
+/// Never null, never changed: many objects have equal statuses and share them.
+using StatusPtr = std::shared_ptr<const StatusValue>;
+using Statuses = std::map<api::ObjectKey, StatusPtr>;
 
 struct StatusPatch {
   api::ObjectKey key;
@@ -40,6 +43,8 @@ struct FinishInput {
   const runtime::ApplyReport& apply;
   const Statuses& previous;
   Wall now;
+  /// The report that `previous` was finished from, if known: a route whose report is the same object has its status.
+  const resolve::StatusReport* finished = nullptr;
 };
 [[nodiscard]] std::vector<StatusPatch> finish_status(const FinishInput& input);
 [[nodiscard]] std::vector<StatusPatch> finish_status(const resolve::StatusReport& report,

@@ -102,9 +102,11 @@ std::vector<Error> FolderStatusSink::write(std::span<const StatusPatch> patches)
     std::error_code ignored;  // a folder that cannot be made shows with each file
     fs::create_directories(directory_, ignored);
   }
+  StatusPtr last;  // thousands of routes say the same of one parent
   for (const StatusPatch& patch : patches) {
-    statuses_[patch.key] = patch.status;
-    uids_[patch.key] = patch.uid;
+    if (!last || *last != patch.status) last = std::make_shared<const StatusValue>(patch.status);
+    statuses_->insert_or_assign(patch.key, last);
+    unwritten_.erase(patch.key);
     if (directory_.empty()) continue;
     if (auto written = replace_file(path_of(patch.key), to_yaml(patch)); !written)
       errors.push_back(std::move(written.error()));
@@ -124,19 +126,27 @@ void FolderStatusSink::sweep(const store::ClusterSnapshot& snapshot) {
 
 const Statuses& FolderStatusSink::previous(const store::ClusterSnapshot& snapshot) {
   sweep(snapshot);
-  Statuses present = statuses_of(snapshot);
-  for (auto written = uids_.begin(); written != uids_.end();) {
-    const auto& [key, uid] = *written;
-    if (find_uid(snapshot, key) == uid) {
-      present[key] = std::move(statuses_[key]);
-      ++written;
-      continue;
-    }
-    if (!directory_.empty()) std::remove(path_of(key).c_str());
-    written = uids_.erase(written);
-  }
-  statuses_ = std::move(present);
-  return statuses_;
+  follow<api::GatewayClass>(snapshot);
+  follow<api::Gateway>(snapshot);
+  follow<api::HTTPRoute>(snapshot);
+  snapshot_ = snapshot;
+  return *statuses_;
+}
+
+/// An object made anew starts afresh; one that was written keeps its status, whatever its manifest says.
+template <class T>
+void FolderStatusSink::follow(const store::ClusterSnapshot& snapshot) {
+  store::for_each_change<T>(snapshot_, snapshot, [this](const T* before, const T* now) {
+    const api::ObjectKey key = api::key_of(now != nullptr ? *now : *before);
+    const bool written = statuses_->contains(key) && !unwritten_.contains(key);
+    if (written && before != nullptr && now != nullptr && before->metadata.uid == now->metadata.uid) return;
+    if (written && before != nullptr && !directory_.empty()) std::remove(path_of(key).c_str());
+    statuses_->erase(key);
+    unwritten_.erase(key);
+    if (now == nullptr) return;
+    statuses_->emplace(key, std::make_shared<const StatusValue>(now->status));
+    unwritten_.insert(key);
+  });
 }
 
 }  // namespace pintle::status

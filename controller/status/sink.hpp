@@ -2,6 +2,8 @@
 //  - threads: the control thread.
 #pragma once
 #include <map>
+#include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -25,19 +27,26 @@ class StatusSink {
 class FolderStatusSink final : public StatusSink {
  public:
   explicit FolderStatusSink(std::string directory = {});
+  /// Of objects of the snapshot last given to previous().
   std::vector<Error> write(std::span<const StatusPatch> patches) override;
   /// What finish_status takes as `previous`: the statuses written, else those in the manifests, of the objects that
-  /// exist. Forgets the others and removes their files; the first call also those that earlier runs left.
+  /// exist. Forgets the others and removes their files; the first call also those that earlier runs left. Costs what
+  /// differs from the snapshot of the call before.
   [[nodiscard]] const Statuses& previous(const store::ClusterSnapshot& snapshot);
-  [[nodiscard]] const Statuses& statuses() const noexcept { return statuses_; }
+  [[nodiscard]] const Statuses& statuses() const noexcept { return *statuses_; }
+  /// The same, sharing ownership: it shows what is written later too.
+  [[nodiscard]] std::shared_ptr<const Statuses> shared_statuses() const noexcept { return statuses_; }
 
  private:
   [[nodiscard]] std::string path_of(const api::ObjectKey& key) const;
   void sweep(const store::ClusterSnapshot& snapshot);
+  template <class T>
+  void follow(const store::ClusterSnapshot& snapshot);
   std::string directory_;
   bool swept_ = false;
-  Statuses statuses_;
-  std::map<api::ObjectKey, std::string> uids_;  ///< of the objects written: an object made anew starts afresh
+  store::ClusterSnapshot snapshot_;
+  std::shared_ptr<Statuses> statuses_ = std::make_shared<Statuses>();
+  std::set<api::ObjectKey> unwritten_;  ///< their status is that of the manifest
 };
 
 }  // namespace pintle::status

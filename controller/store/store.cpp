@@ -1,8 +1,10 @@
 #include "controller/store/store.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <tuple>
+#include <unordered_set>
 
 namespace pintle::store {
 namespace {
@@ -23,11 +25,34 @@ struct ClusterSnapshot::SliceRef {
   std::string_view ns;
   std::string_view service;
   const api::EndpointSlice* slice;
+  [[nodiscard]] auto place() const noexcept {
+    return std::tuple<std::string_view, std::string_view, std::string_view>(ns, service, slice->metadata.name);
+  }
 };
 /// Sorted by (namespace, service, slice name). Owns the table it points into.
 struct ClusterSnapshot::SliceIndex {
   std::shared_ptr<const Table> table;
   std::vector<SliceRef> refs;
+
+  /// Of a table most of whose slices stand in `previous` (maybe null): only the others are sorted.
+  static std::shared_ptr<const SliceIndex> make(std::shared_ptr<const Table> table, const SliceIndex* previous) {
+    std::unordered_set<const api::EndpointSlice*> fresh;
+    fresh.reserve(table->size());
+    for (const api::AnyObject& object : *table) fresh.insert(std::get_if<api::Ptr<api::EndpointSlice>>(&object)->get());
+    std::vector<SliceRef> kept;
+    if (previous != nullptr)
+      std::ranges::copy_if(previous->refs, std::back_inserter(kept),
+                           [&fresh](const SliceRef& ref) { return fresh.erase(ref.slice) > 0; });
+    std::vector<SliceRef> added;
+    for (const api::EndpointSlice* slice : fresh)
+      if (!slice->service_name().empty()) added.push_back({slice->metadata.ns, slice->service_name(), slice});
+    std::ranges::sort(added, {}, &SliceRef::place);
+    auto index = std::make_shared<SliceIndex>();
+    index->refs.reserve(kept.size() + added.size());
+    std::ranges::merge(kept, added, std::back_inserter(index->refs), {}, &SliceRef::place, &SliceRef::place);
+    index->table = std::move(table);
+    return index;
+  }
 };
 
 ClusterSnapshot::ClusterSnapshot() {
@@ -69,59 +94,46 @@ std::size_t ClusterSnapshot::size() const noexcept {
   return count;
 }
 
-Store::Store() = default;
+Store::Store() {
+  static const auto empty = std::make_shared<const Table>();
+  tables_.fill(empty);
+}
 
 std::vector<api::ObjectKey> Store::apply(const source::Batch& batch) {
   std::vector<api::ObjectKey> changed;
   // The last change of a key counts; applied per kind in one merge, so a first load of many objects sorts once.
   std::map<api::ObjectKey, const source::Change*> last;
-  for (const source::Change& change : batch.changes) last[source::key_of(change)] = &change;
+  for (const source::Change& change : batch.changes) last.insert_or_assign(source::key_of(change), &change);
   for (auto at = last.begin(); at != last.end();) {
-    const api::Kind kind = at->first.kind;
-    Table& objects = tables_[index_of(kind)];
-    Table merged;
-    merged.reserve(objects.size() + last.size());
-    auto old = objects.begin();
+    const std::size_t kind = index_of(at->first.kind);
+    const Table& old = *tables_[kind];
     const std::size_t before = changed.size();
-    for (; at != last.end() && at->first.kind == kind; ++at) {
+    Table merged;
+    merged.reserve(old.size() + last.size());
+    auto kept = old.begin();
+    for (; at != last.end() && index_of(at->first.kind) == kind; ++at) {
       const Name name{at->first.ns, at->first.name};
-      while (old != objects.end() && name_of(*old) < name) merged.push_back(std::move(*old++));
-      const bool present = old != objects.end() && name_of(*old) == name;
+      const auto place = std::ranges::lower_bound(kept, old.end(), name, {}, name_of);
+      merged.insert(merged.end(), kept, place);
+      const bool present = place != old.end() && name_of(*place) == name;
       const auto* upsert = std::get_if<source::Upsert>(at->second);
-      const bool same = upsert != nullptr && present && api::same_content(*old, upsert->object);
+      const bool same = upsert != nullptr && present && api::same_content(*place, upsert->object);
       if (!same && (upsert != nullptr || present)) changed.push_back(at->first);
-      if (upsert != nullptr) merged.push_back(upsert->object);
-      if (present) ++old;
+      if (upsert != nullptr) merged.push_back(same ? *place : upsert->object);
+      kept = present ? place + 1 : place;
     }
-    while (old != objects.end()) merged.push_back(std::move(*old++));
-    objects = std::move(merged);
-    if (changed.size() != before) frozen_[index_of(kind)] = nullptr;
+    if (changed.size() == before) continue;
+    merged.insert(merged.end(), kept, old.end());
+    tables_[kind] = std::make_shared<const Table>(std::move(merged));
   }
   return changed;
 }
 
 ClusterSnapshot Store::freeze() {
   ClusterSnapshot out;
-  for (std::size_t kind = 0; kind < tables_.size(); ++kind) {
-    if (!frozen_[kind]) {
-      frozen_[kind] = std::make_shared<const Table>(tables_[kind]);
-      if (kind == index_of(api::Kind::EndpointSlice)) slices_ = nullptr;
-    }
-    out.tables_[kind] = frozen_[kind];
-  }
-  if (!slices_) {
-    auto index = std::make_shared<ClusterSnapshot::SliceIndex>();
-    index->table = frozen_[index_of(api::Kind::EndpointSlice)];
-    for (const api::AnyObject& object : *index->table) {
-      const api::EndpointSlice& slice = **std::get_if<api::Ptr<api::EndpointSlice>>(&object);
-      if (slice.service_name().empty()) continue;
-      index->refs.push_back({slice.metadata.ns, slice.service_name(), &slice});
-    }
-    std::ranges::sort(index->refs, [](const auto& a, const auto& b) {
-      return std::tie(a.ns, a.service, a.slice->metadata.name) < std::tie(b.ns, b.service, b.slice->metadata.name);
-    });
-    slices_ = std::move(index);
-  }
+  out.tables_ = tables_;
+  const auto& slices = tables_[index_of(api::Kind::EndpointSlice)];
+  if (!slices_ || slices_->table != slices) slices_ = ClusterSnapshot::SliceIndex::make(slices, slices_.get());
   out.slices_ = slices_;
   return out;
 }

@@ -1,7 +1,8 @@
 // The keyed objects of one cluster or folder, and the immutable picture the pure half of the pipeline reads.
-//  - guarantees: per kind sorted by namespace then name; a ClusterSnapshot never changes; freeze() copies
-//  nothing of a kind
-//    that has not changed since the last freeze(); apply() reports exactly the keys whose object changed.
+//  - guarantees: per kind sorted by namespace then name; a ClusterSnapshot never changes; a kind of which apply()
+//  changed
+//    nothing keeps its table, by pointer, and an object that did not change its own; freeze() copies no object and no
+//    table; apply() reports exactly the keys whose object changed.
 //  - leaves to others: decoding (api), where objects come from (source), meaning (resolve).
 //  - threads: Store on the control thread; a ClusterSnapshot may be read from any.
 #pragma once
@@ -9,6 +10,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "controller/api/any_object.hpp"
@@ -93,7 +95,10 @@ class ObjectRange {
   [[nodiscard]] Iterator end() const noexcept { return Iterator(objects_.data() + objects_.size()); }
   [[nodiscard]] std::size_t size() const noexcept { return objects_.size(); }
   [[nodiscard]] bool empty() const noexcept { return objects_.empty(); }
-  const T& operator[](std::size_t index) const noexcept { return **std::get_if<api::Ptr<T>>(&objects_[index]); }
+  const T& operator[](std::size_t index) const noexcept { return *shared(index); }
+  [[nodiscard]] const api::Ptr<T>& shared(std::size_t index) const noexcept {
+    return *std::get_if<api::Ptr<T>>(&objects_[index]);
+  }
 
  private:
   std::span<const api::AnyObject> objects_;
@@ -104,6 +109,42 @@ ObjectRange<T> ClusterSnapshot::all() const noexcept {
   return ObjectRange<T>(table(T::kind));
 }
 
+/// Whether nothing of the kind came, went or is another object.
+template <class T>
+[[nodiscard]] bool same_table(const ClusterSnapshot& before, const ClusterSnapshot& now) noexcept {
+  const auto a = before.all<T>();
+  const auto b = now.all<T>();
+  return a.size() == b.size() && a.begin() == b.begin();
+}
+
+/// Calls tell(before, now) for each object of the kind that came, went or is another one: of those that came `before`
+/// is nullptr, of those that went `now` is. Compares pointers, and names only where these differ.
+template <class T, class Tell>
+void for_each_change(const ClusterSnapshot& before, const ClusterSnapshot& now, Tell tell) {
+  if (same_table<T>(before, now)) return;
+  const auto olds = before.all<T>();
+  const auto news = now.all<T>();
+  const auto order = [](const T& a, const T& b) {
+    return std::tie(a.metadata.ns, a.metadata.name) <=> std::tie(b.metadata.ns, b.metadata.name);
+  };
+  auto old = olds.begin();
+  auto fresh = news.begin();
+  while (old != olds.end() && fresh != news.end()) {
+    if (&*old == &*fresh) {
+      ++old;
+      ++fresh;
+    } else if (const auto which = order(*old, *fresh); which < 0) {
+      tell(&*old++, static_cast<const T*>(nullptr));
+    } else if (which > 0) {
+      tell(static_cast<const T*>(nullptr), &*fresh++);
+    } else {
+      tell(&*old++, &*fresh++);
+    }
+  }
+  while (old != olds.end()) tell(&*old++, static_cast<const T*>(nullptr));
+  while (fresh != news.end()) tell(static_cast<const T*>(nullptr), &*fresh++);
+}
+
 class Store {
  public:
   Store();
@@ -112,8 +153,7 @@ class Store {
   [[nodiscard]] ClusterSnapshot freeze();
 
  private:
-  std::array<Table, api::kind_count> tables_;
-  std::array<std::shared_ptr<const Table>, api::kind_count> frozen_;
+  std::array<std::shared_ptr<const Table>, api::kind_count> tables_;
   std::shared_ptr<const ClusterSnapshot::SliceIndex> slices_;
 };
 

@@ -97,7 +97,7 @@ void Exchange::route_request() {
   if (decision.entry == nullptr) return fail(decision.status, decision.reason, {});
   rule_ = decision.entry->rule.get();
   // req 36: TRACE reflects credentials, so only a route that names it gets it.
-  if (request.method == http::Method::Trace && decision.entry->match.method != "TRACE")
+  if (request.method == http::Method::Trace && decision.entry->match->method != "TRACE")
     return fail(405, Reason::BadRequest, "TRACE is offered only by a route that names it");
   if (const auto* forward = std::get_if<route::Forward>(&rule_->action)) return choose_backend(*forward);
   if (const auto* target = std::get_if<route::Redirect>(&rule_->action)) return redirect(*target);

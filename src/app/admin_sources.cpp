@@ -83,7 +83,7 @@ admin::Sources make_admin_sources(AdminView view) {
   };
   sources.status = [shared] {
     const reconcile::Served* served = shared->served();
-    return to_text(list_statuses(served == nullptr ? status::Statuses() : served->statuses, shared->findings()));
+    return to_text(list_statuses(served == nullptr ? status::Statuses() : *served->statuses, shared->findings()));
   };
   sources.findings = [shared] { return to_text(list_findings(shared->findings())); };
   sources.routes = [shared] {

@@ -26,6 +26,11 @@ using log::Level;
   return names;
 }
 
+[[nodiscard]] std::size_t count_backends(const runtime::EndpointSet& endpoints) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(endpoints.backends, [](const auto& one) { return one != nullptr; }));
+}
+
 [[nodiscard]] std::string describe_generation(const reconcile::Served& served) {
   std::set<std::string_view> gateways;
   std::set<ListenerId> listeners;
@@ -36,7 +41,7 @@ using log::Level;
   return fmt::format("generation {} is served: {}, {}, {}, {}; applied in {:.1f} ms", served.compiled->generation.value,
                      count(gateways.size(), "Gateway"), count(listeners.size(), "listener"),
                      count(served.snapshot.all<api::HTTPRoute>().size(), "HTTPRoute"),
-                     count(served.compiled->endpoints->backends.size(), "backend"),
+                     count(count_backends(*served.compiled->endpoints), "backend"),
                      static_cast<double>(served.apply_duration.count()) / 1e6);
 }
 

@@ -143,7 +143,7 @@ Json describe_candidates(const route::Walk& walk, const route::RequestView& view
   for (const route::Candidate& candidate : walk.candidates) {
     Json one{{"rule", compile::rule_label(candidate.entry->rule->source)},
              {"host", candidate.host_pattern},
-             {"match", match_text(candidate.entry->match)}};
+             {"match", match_text(*candidate.entry->match)}};
     if (candidate.winner) {
       one["result"] = "won";
     } else if (candidate.result.matched()) {
@@ -152,7 +152,7 @@ Json describe_candidates(const route::Walk& walk, const route::RequestView& view
     } else {
       one["result"] = "lost";
       one["failed"] = condition_name(candidate.result.failed);
-      one["because"] = failure_text(candidate.entry->match, candidate.result, view);
+      one["because"] = failure_text(*candidate.entry->match, candidate.result, view);
     }
     list.push_back(std::move(one));
   }

@@ -59,7 +59,7 @@ Json list_routes(const runtime::Compiled& compiled) {
                    {"listener", listener.name},
                    {"port", listener.public_port},
                    {"host", host},
-                   {"match", match_text(entry.match)},
+                   {"match", match_text(*entry.match)},
                    {"kind", source.kind},
                    {"route", source.route},
                    {"rule", source.index}};

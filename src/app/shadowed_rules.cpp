@@ -82,13 +82,13 @@ class Survey {
     std::vector<const route::Entry*> expressions;
     for (const route::Entry& entry : table.entries()) {
       const route::Entry* winner = nullptr;
-      auto& equal = by_path[entry.match.path.value];
+      auto& equal = by_path[entry.match->path.value];
       for (const auto* candidates : {&std::as_const(equal), &std::as_const(expressions)})
         for (const route::Entry* candidate : *candidates)
-          if (winner == nullptr && covers(candidate->match, entry.match)) winner = candidate;
+          if (winner == nullptr && covers(*candidate->match, *entry.match)) winner = candidate;
       note(host, entry, winner);
       equal.push_back(&entry);
-      if (entry.match.path.kind == route::PathKind::Regex) expressions.push_back(&entry);
+      if (entry.match->path.kind == route::PathKind::Regex) expressions.push_back(&entry);
     }
   }
 
@@ -114,13 +114,13 @@ class Survey {
  private:
   void note(const std::string& host, const route::Entry& entry, const route::Entry* winner) {
     const route::RuleSource& source = entry.rule->source;
-    Fate& fate = fates_[{source.route, source.index, entry.match.rank.match}];
+    Fate& fate = fates_[{source.route, source.index, entry.match->rank.match}];
     fate.rule = entry.rule.get();
     if (winner == nullptr) {
       fate.wins_somewhere = true;
     } else if (fate.winner == nullptr) {
       fate.winner = winner->rule.get();
-      fate.why = why_first(winner->match.rank, entry.match.rank);
+      fate.why = why_first(winner->match->rank, entry.match->rank);
       fate.host = host;
     }
   }

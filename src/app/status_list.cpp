@@ -175,7 +175,7 @@ Json list_statuses(const status::Statuses& statuses, const std::vector<api::Find
     items.push_back(Json{{"apiVersion", fmt::format("{}/v1", api::group_of(key.kind))},
                          {"kind", api::to_string(key.kind)},
                          {"metadata", std::move(metadata)},
-                         {"status", std::visit([](const auto& status) { return encode(status); }, value)}});
+                         {"status", std::visit([](const auto& status) { return encode(status); }, *value)}});
   }
   return Json{{"items", std::move(items)}, {"findings", count_findings(findings)}};
 }

@@ -87,7 +87,7 @@ std::vector<api::Finding> find_faults(const OfflineWorld& world, const Validatio
   const resolve::StatusReport& report = world.resolution.report;
   for (const resolve::ClassReport& one : report.classes) out.add(one.object.key, one.accepted);
   for (const resolve::GatewayReport& gateway : report.gateways) check_gateway(out, gateway);
-  for (const resolve::RouteReport& route : report.routes) check_route(out, route);
+  for (const resolve::RouteReportPtr& route : report.routes) check_route(out, *route);
   check_rules(out, world.compiled);
   if (world.compiled.certs) check_certificates(out, *world.compiled.certs, settings);
   for (const api::ReferenceGrant* grant : find_unused_grants(world.snapshot))

@@ -58,7 +58,7 @@ Walk explain_route(const PortTable& port, const RouteRequest& request) {
       continue;
     }
     for (const Entry& entry : table->entries())
-      walk.candidates.push_back({&entry, pattern, matches_all(entry.match, request.view),
+      walk.candidates.push_back({&entry, pattern, matches_all(*entry.match, request.view),
                                  &entry == walk.decision.entry && pattern == walk.decision.host_pattern});
   }
   return walk;

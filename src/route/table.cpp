@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <functional>
-#include <numeric>
+#include <iterator>
+#include <span>
+#include <utility>
 
 #include <pintle/route/table.hpp>
 
@@ -47,7 +49,7 @@ struct HostTable::Index {
 
 HostTable::Index::Index(const std::vector<Entry>& entries) {
   const auto of_kind = [&](PathKind kind) {
-    const auto range = std::ranges::equal_range(entries, kind, {}, [](const Entry& e) { return e.match.path.kind; });
+    const auto range = std::ranges::equal_range(entries, kind, {}, [](const Entry& e) { return e.match->path.kind; });
     return Group{static_cast<std::uint32_t>(range.begin() - entries.begin()), static_cast<std::uint32_t>(range.size())};
   };
   regexes = of_kind(PathKind::Regex);
@@ -59,7 +61,7 @@ HostTable::Index::Index(const std::vector<Entry>& entries) {
 
   for (std::uint32_t at = prefix_range.first; at < prefix_range.first + prefix_range.count; ++at) {
     // In Rank order equal lengths stand together, nearly always.
-    const auto length = static_cast<std::uint32_t>(path_key(entries[at].match.path).size());
+    const auto length = static_cast<std::uint32_t>(path_key(entries[at].match->path).size());
     if (prefix_lengths.empty() || prefix_lengths.back() != length) prefix_lengths.push_back(length);
   }
   std::ranges::sort(prefix_lengths, std::greater<>{});
@@ -76,7 +78,7 @@ KeyIndex HostTable::Index::group_by_path(const std::vector<Entry>& entries, Grou
   std::uint32_t place = first_group == 0 ? 0 : groups.back().first + groups.back().count;
   for (std::uint32_t i = 0; i < range.count; ++i) {
     const auto fresh = static_cast<std::uint32_t>(groups.size());
-    group_of[i] = keys.add(path_key(entries[range.first + i].match.path), fresh);
+    group_of[i] = keys.add(path_key(entries[range.first + i].match->path), fresh);
     if (group_of[i] == fresh) groups.push_back({});
     ++groups[group_of[i]].count;
   }
@@ -97,23 +99,32 @@ namespace {
 
 /// The kind of the match itself decides first, so that the index may rely on it.
 bool precedes(const Entry& a, const Entry& b) {
-  if (a.match.path.kind != b.match.path.kind) return a.match.path.kind < b.match.path.kind;
-  return a.match.rank < b.match.rank;
+  if (a.match->path.kind != b.match->path.kind) return a.match->path.kind < b.match->path.kind;
+  return a.match->rank < b.match->rank;
 }
 
-/// An Entry is large: numbers are sorted, then each entry moves once.
-std::vector<Entry> in_rank_order(std::vector<Entry> entries) {
-  if (std::ranges::is_sorted(entries, precedes)) return entries;
-  std::vector<std::uint32_t> order(entries.size());
-  std::iota(order.begin(), order.end(), 0U);
-  std::ranges::sort(order, [&](std::uint32_t a, std::uint32_t b) {
-    if (precedes(entries[a], entries[b])) return true;
-    return !precedes(entries[b], entries[a]) && a < b;
+/// Of equal rank, the one given first.
+void sort_by_rank(std::span<Entry> entries) {
+  std::vector<std::pair<Entry, std::uint32_t>> numbered;
+  numbered.reserve(entries.size());
+  for (Entry& entry : entries) numbered.emplace_back(std::move(entry), static_cast<std::uint32_t>(numbered.size()));
+  std::ranges::sort(numbered, [](const auto& a, const auto& b) {
+    if (precedes(a.first, b.first)) return true;
+    return a.second < b.second && !precedes(b.first, a.first);
   });
-  std::vector<Entry> sorted;
-  sorted.reserve(entries.size());
-  for (const std::uint32_t number : order) sorted.push_back(std::move(entries[number]));
-  return sorted;
+  for (std::size_t at = 0; at < entries.size(); ++at) entries[at] = std::move(numbered[at].first);
+}
+
+/// Most tables are those of the generation before with a few entries more at the end.
+std::vector<Entry> in_rank_order(std::vector<Entry> entries) {
+  const auto tail = std::ranges::is_sorted_until(entries, precedes);
+  if (tail == entries.end()) return entries;
+  sort_by_rank({tail, entries.end()});
+  std::vector<Entry> merged;
+  merged.reserve(entries.size());
+  std::merge(std::move_iterator(entries.begin()), std::move_iterator(tail), std::move_iterator(tail),
+             std::move_iterator(entries.end()), std::back_inserter(merged), precedes);
+  return merged;
 }
 
 }  // namespace
@@ -128,7 +139,7 @@ const Entry* HostTable::find(const RequestView& request) const noexcept {
     const Index::Group group = index_->groups[number];
     for (std::uint32_t at = group.first; at < group.first + group.count; ++at) {
       const Entry& entry = entries_[index_->members[at]];
-      if (matches_rest(entry.match, request).matched()) return &entry;
+      if (matches_rest(*entry.match, request).matched()) return &entry;
     }
     return nullptr;
   };
@@ -137,7 +148,7 @@ const Entry* HostTable::find(const RequestView& request) const noexcept {
   if (const Entry* found = first_in_group(index_->exact.find(path))) return found;
   for (std::uint32_t at = 0; at < index_->regexes.count; ++at) {
     const Entry& entry = entries_[index_->regexes.first + at];
-    if (matches_rest(entry.match, request).matched() && matches_path(entry.match.path, path)) return &entry;
+    if (matches_rest(*entry.match, request).matched() && matches_path(entry.match->path, path)) return &entry;
   }
   for (const std::uint32_t length : index_->prefix_lengths) {
     // A prefix ends at a segment's end. The empty one ("/") covers every path.

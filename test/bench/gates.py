@@ -1,5 +1,5 @@
 """Gates without noise: what one keep-alive request costs in user instructions, heap allocations and data system calls,
-and what the number of routes adds.
+and what the number of routes adds; and of one changed route.
 
 Each is the difference of two runs that differ in nothing but the number of requests, so start, connections and end
 cancel out. Exit 1 when one is beyond its goal; `./dev bench gates`."""
@@ -11,19 +11,23 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from configs import numbered_host, numbered_path
 from contenders import PORTS, Contenders, Counter
 from load import Generator, get_request
 from programs import BenchError, end_as_interrupted
+from single import applied_ms, edit_route
 
 ROOT = Path(__file__).resolve().parents[2]
-GOALS = {"instructions": 6000, "allocations": 0, "data calls": 4.1, "1,000 routes to one": 1.02}
+GOALS = {"instructions": 6000, "allocations": 0, "data calls": 4.1, "1,000 routes to one": 1.02,
+         "edit: million instr.": 6}
 DATA_CALLS = {"read", "readv", "recvfrom", "recvmsg", "recvmmsg", "write", "writev", "sendto", "sendmsg", "sendmmsg",
               "sendfile", "splice"}
 CONNECTIONS = 64
 SHORT, LONG = 4000, 24000
+FEW_EDITS, MANY_EDITS = 5, 25
 # Timers of the control thread may allocate while a run lasts; a cost of the request itself shows as one or more.
 NEARLY_NONE = 0.01
 
@@ -79,6 +83,30 @@ def instructions(bench, keep=None):
     return per_request(bench, count)
 
 
+def edit_instructions(contenders):
+    """Millions for one changed route among 5,000, from the file to the last status, all threads."""
+    def count(edits):
+        out = contenders.folder / f"callgrind.edits.{edits}"
+        program = contenders.start("pintle-5000", ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}"])
+        try:
+            for number in range(edits):
+                edit_route(contenders.manifests("pintle-5000"), number)
+                await_generation(program, 2 + number)
+        finally:
+            stop_traced(program)
+        return int(re.search(r"^(?:summary|totals): (\d+)", out.read_text(), re.MULTILINE)[1])
+
+    return (count(MANY_EDITS) - count(FEW_EDITS)) / (MANY_EDITS - FEW_EDITS) / 1e6
+
+
+def await_generation(program, number):
+    deadline = time.monotonic() + 60
+    while len(applied_ms(program.log.read_text())) < number:
+        if time.monotonic() > deadline:
+            raise BenchError(f"generation {number} was not served within 60 s")
+        time.sleep(0.02)
+
+
 def allocations(bench):
     counter = Counter(bench.contenders.folder / "allocations")
     preload = {"LD_PRELOAD": str(bench.contenders.tool("bench_allocations.so").resolve()),
@@ -126,7 +154,8 @@ def main():
                 calls = system_calls(bench)
                 figures = {"instructions": instructions(bench, options.profiles), "allocations": allocations(bench),
                            "data calls": sum(calls.get(name, 0) for name in DATA_CALLS),
-                           "1,000 routes to one": instructions(bench.last_of(1000)) / instructions(bench.last_of(1))}
+                           "1,000 routes to one": instructions(bench.last_of(1000)) / instructions(bench.last_of(1)),
+                           "edit: million instr.": edit_instructions(contenders)}
         except BenchError as error:
             print(f"gates: {error}", file=sys.stderr)
             return 1

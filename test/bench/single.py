@@ -12,6 +12,7 @@ from programs import BenchError
 
 FEW, MANY = 1000, 5000
 EDITS = 200
+EDITED_HOST = "edited.bench.test"
 STARTS = 3
 ANSWER_LIMIT = 5.0
 
@@ -102,21 +103,28 @@ class Asker:
         return time.monotonic() - began
 
 
+def edit_route(folder, number):
+    """Replaces the file of one route: its path becomes /edit-NUMBER. Returns when."""
+    file = folder / "40-edited.yaml"
+    hidden = file.with_name(".edited.new")
+    hidden.write_text(route("edited", EDITED_HOST, f"/edit-{number}"))
+    began = time.monotonic()
+    os.replace(hidden, file)
+    return began
+
+
 def edits(contenders, _generator):
     """A file with one route is replaced; the clock runs from the rename to the first answer by the new route. A second
     connection asks for another route between edits: every one of its answers must be 200."""
     program = contenders.get("pintle-5000")
-    file = contenders.manifests("pintle-5000") / "40-edited.yaml"
-    hidden = file.with_name(".edited.new")
+    folder = contenders.manifests("pintle-5000")
     asker, control = Asker(PORTS["pintle-5000"].plain), Asker(PORTS["pintle-5000"].plain)
     known = len(applied_ms(program.log.read_text()))
     seconds, failures = [], 0
     cpu = program.cpu_ns()
     for number in range(EDITS):
-        hidden.write_text(route("edited", "edited.bench.test", f"/edit-{number}"))
-        began = time.monotonic()
-        os.replace(hidden, file)
-        seconds.append(asker.seconds_until_found("edited.bench.test", f"/edit-{number}", began))
+        began = edit_route(folder, number)
+        seconds.append(asker.seconds_until_found(EDITED_HOST, f"/edit-{number}", began))
         failures += control.status(numbered_host(0), "/r/0") != 200
         time.sleep(0.02)  # longer than changes are gathered, so each edit is a first one
     cpu = program.cpu_ns() - cpu

@@ -18,8 +18,8 @@ struct Id {
 using ListenerId = Id<struct ListenerTag>;
 /// A bound socket (address and port), dense within one runtime::ListenerPlan.
 using SocketId = Id<struct SocketTag>;
-/// A backend (Service and port, or another backend kind), dense within one runtime::EndpointSet. Issued by compile and
-/// stable for a backend over generations as long as it stays referenced.
+/// A backend (Service and port, or another backend kind), an index into runtime::EndpointSet, gaps possible. Issued by
+/// resolve and stable for a backend over generations as long as it stays referenced.
 using BackendId = Id<struct BackendTag>;
 /// Index of a TLS context in runtime::Certs.
 using CertId = Id<struct CertTag>;

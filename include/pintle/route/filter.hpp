@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <pintle/base/ids.hpp>
+#include <pintle/base/rare.hpp>
 #include <pintle/base/reason.hpp>
 #include <pintle/http/headers.hpp>
 
@@ -47,8 +48,8 @@ using PathModifier = std::variant<std::monostate, ReplaceFullPath, ReplacePrefix
 [[nodiscard]] std::string modify_path(const PathModifier& modifier, std::string_view path);
 
 struct Redirect {
-  std::optional<std::string> scheme;
-  std::optional<std::string> hostname;
+  Rare<std::string> scheme;
+  Rare<std::string> hostname;
   PathModifier path;
   std::optional<std::uint16_t> port;
   std::uint16_t status = 302;
@@ -74,7 +75,7 @@ struct UrlRewrite {
 struct MessageFilters {
   HeaderEdits request;
   HeaderEdits response;
-  std::optional<UrlRewrite> rewrite;
+  Rare<UrlRewrite> rewrite;
   [[nodiscard]] bool empty() const noexcept { return request.empty() && response.empty() && !rewrite; }
 };
 
@@ -92,7 +93,7 @@ struct WeightedBackend {
   BackendId backend;
   std::uint32_t weight = 1;
   std::string name;  ///< "namespace/service:port", for logs, metrics, explain
-  std::optional<Failure> failure;
+  Rare<Failure> failure;
   MessageFilters filters;
 };
 
@@ -112,8 +113,8 @@ struct Timeouts {
 
 /// Where a rule comes from; for logs, metrics and explain.
 struct RuleSource {
-  std::string kind = "HTTPRoute";
-  std::string route;  ///< "namespace/name"
+  std::string_view kind = "HTTPRoute";  ///< of static storage
+  std::string route;                    ///< "namespace/name"
   std::uint32_t index = 0;
   std::string name;  ///< rule name, may be empty
 };

@@ -3,12 +3,12 @@
 #pragma once
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <pintle/base/error.hpp>
+#include <pintle/base/rare.hpp>
 #include <pintle/http/headers.hpp>
 #include <pintle/route/rank.hpp>
 
@@ -30,7 +30,7 @@ class Regex {
 struct PathMatch {
   PathKind kind = PathKind::Prefix;
   std::string value = "/";  ///< Exact: the path. Prefix: without trailing slash except "/" itself. Regex: the pattern.
-  std::optional<Regex> regex;
+  Rare<Regex> regex;
 };
 
 /// A header or query-parameter condition. Exactly one of value and regex decides.
@@ -38,7 +38,7 @@ struct FieldMatch {
   std::string name;  ///< header: lower case; query: as written (case-sensitive)
   http::HeaderId id = http::HeaderId::Other;
   std::string value;
-  std::optional<Regex> regex;
+  Rare<Regex> regex;
 };
 
 struct Match {

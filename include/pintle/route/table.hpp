@@ -23,8 +23,9 @@
 
 namespace pintle::route {
 
+/// Both are shared with whoever made the table: a host's routes stand in many tables and generations.
 struct Entry {
-  Match match;
+  std::shared_ptr<const Match> match;
   std::shared_ptr<const Rule> rule;
 };
 

@@ -40,7 +40,8 @@ class AdminSources : public testing::Test {
     served_->propagation = std::chrono::milliseconds(3);
     api::GatewayStatus status;
     status.addresses.push_back({.type = "IPAddress", .value = "127.0.0.1"});
-    served_->statuses[{api::Kind::Gateway, "default", "demo"}] = status;
+    served_->statuses = std::make_shared<const status::Statuses>(status::Statuses{
+        {{api::Kind::Gateway, "default", "demo"}, std::make_shared<const status::StatusValue>(status)}});
     count_served(control_, *served_);
   }
   std::optional<reconcile::Served> served_;

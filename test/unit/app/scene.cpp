@@ -1,5 +1,8 @@
 #include "test/unit/app/scene.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "controller/compile/compile.hpp"
 
 namespace pintle::app {
@@ -18,29 +21,38 @@ route::Match prefix(const std::string& value, std::uint32_t rule) {
   return match;
 }
 
-ResolvedRule rule(std::uint32_t index, route::Match match, resolve::ResolvedAction action) {
+ResolvedRule rule(std::uint32_t index, route::Match match, route::Action action) {
   ResolvedRule made;
-  made.source.route = "default/shop";
-  made.source.index = index;
+  made.rule.source.route = "default/shop";
+  made.rule.source.index = index;
   made.matches.push_back(std::move(match));
-  made.action = std::move(action);
+  made.rule.action = std::move(action);
   return made;
 }
 
-resolve::ResolvedBackend to(const std::string& service, std::uint32_t weight) {
-  resolve::ResolvedBackend backend;
-  backend.backend = resolve::BackendKey{"default", service, 80};
+constexpr std::array services{"shop-v1", "shop-v2", "empty"};
+
+route::WeightedBackend to(const std::string& service, std::uint32_t weight) {
+  route::WeightedBackend backend;
+  backend.backend.value = static_cast<std::uint32_t>(std::ranges::find(services, service) - services.begin());
   backend.weight = weight;
   backend.name = "default/" + service + ":80";
   return backend;
 }
 
-resolve::ResolvedBackend broken(std::uint32_t weight) {
-  resolve::ResolvedBackend backend;
+route::WeightedBackend broken(std::uint32_t weight) {
+  route::WeightedBackend backend;
   backend.weight = weight;
   backend.name = "other/secret:80";
   backend.failure = route::Failure{500, Reason::RefNotPermitted, "no ReferenceGrant"};
   return backend;
+}
+
+route::Forward forward_to(std::vector<route::WeightedBackend> backends) {
+  route::Forward forward;
+  for (const route::WeightedBackend& backend : backends) forward.total_weight += backend.weight;
+  forward.backends = std::move(backends);
+  return forward;
 }
 
 std::shared_ptr<resolve::ResolvedRoute> shop() {
@@ -49,11 +61,11 @@ std::shared_ptr<resolve::ResolvedRoute> shop() {
   route::Match canary = prefix("/", 0);
   canary.headers.push_back({"x-canary", http::HeaderId::Other, "yes", {}});
   canary.rank.minus_header_matches = -1;
-  made->rules.push_back(rule(0, canary, resolve::ResolvedForward{{to("shop-v2", 1)}}));
-  made->rules.push_back(rule(1, prefix("/", 1), resolve::ResolvedForward{{to("shop-v1", 9), to("shop-v2", 1)}}));
-  made->rules.push_back(rule(2, prefix("/gone", 2), resolve::ResolvedForward{{to("empty", 1)}}));
-  made->rules.push_back(rule(3, prefix("/forbidden", 3), resolve::ResolvedForward{{broken(1)}}));
-  made->rules.push_back(rule(4, prefix("/half", 4), resolve::ResolvedForward{{to("shop-v1", 1), broken(1)}}));
+  made->rules.push_back(rule(0, canary, forward_to({to("shop-v2", 1)})));
+  made->rules.push_back(rule(1, prefix("/", 1), forward_to({to("shop-v1", 9), to("shop-v2", 1)})));
+  made->rules.push_back(rule(2, prefix("/gone", 2), forward_to({to("empty", 1)})));
+  made->rules.push_back(rule(3, prefix("/forbidden", 3), forward_to({broken(1)})));
+  made->rules.push_back(rule(4, prefix("/half", 4), forward_to({to("shop-v1", 1), broken(1)})));
   made->rules.push_back(
       rule(5, prefix("/filter", 5), route::Failure{500, Reason::FilterInvalid, "filter of an unknown type"}));
   route::Redirect redirect;
@@ -65,20 +77,26 @@ std::shared_ptr<resolve::ResolvedRoute> shop() {
   post.queries.push_back({"q", http::HeaderId::Other, "1", {}});
   post.rank.without_method = 0;
   post.rank.minus_query_matches = -1;
-  made->rules.push_back(rule(7, post, resolve::ResolvedForward{{to("shop-v1", 1)}}));
+  made->rules.push_back(rule(7, post, forward_to({to("shop-v1", 1)})));
   return made;
+}
+
+resolve::AttachedRoutePtr at_host(std::string host) {
+  return std::make_shared<const resolve::AttachedRoute>(resolve::AttachedRoute{shop(), {std::move(host)}});
 }
 
 }  // namespace
 
 runtime::Compiled make_scene() {
   resolve::Model model;
-  for (const char* service : {"shop-v1", "shop-v2", "empty"}) {
+  auto endpoints = std::make_shared<runtime::EndpointSet>();
+  for (const char* service : services) {
     auto backend = std::make_shared<runtime::Backend>();
     backend->name = "default/" + std::string(service) + ":80";
     if (std::string(service) != "empty") backend->endpoints.push_back(loopback(9000));
-    model.backends[{"default", service, 80}] = backend;
+    endpoints->backends.push_back(std::move(backend));
   }
+  model.endpoints = std::move(endpoints);
   auto certificate = std::make_shared<runtime::Certificate>();
   certificate->source = "default/tls";
   certificate->dns_names = {"*.localhost"};
@@ -94,7 +112,7 @@ runtime::Compiled make_scene() {
   plain.name = "http";
   plain.hostname = "*.localhost";
   plain.port = 80;
-  plain.routes.push_back({shop(), {"shop.localhost"}});
+  plain.routes = {at_host("shop.localhost")};
   resolve::ResolvedListener secure = plain;
   secure.name = "https";
   secure.port = 443;
@@ -103,7 +121,7 @@ runtime::Compiled make_scene() {
   resolve::ResolvedListener other = secure;
   other.name = "https-other";
   other.hostname = "other.localhost";
-  other.routes = {{shop(), {"other.localhost"}}};
+  other.routes = {at_host("other.localhost")};
   gateway.listeners = {plain, secure, other};
   model.gateways.push_back(std::move(gateway));
   return compile::compile(model, Generation{4}, {}).compiled;

@@ -131,7 +131,7 @@ TEST_F(ValidateWorld, ProblemsGetThePlaceOfTheirFieldAndStandOnce) {
   parent.dropped = {{"spec.rules[1]", "SomethingNew", "a reason of tomorrow"}};
   parent.notes = {"a note"};
   route.parents = {parent, parent};
-  world_.resolution.report.routes = {route};
+  world_.resolution.report.routes = {std::make_shared<const resolve::RouteReport>(route)};
   EXPECT_THAT(lines(),
               ElementsAre(HasSubstr("all.yaml:7:3: info GW0903: HTTPRoute web/shop: spec.parentRefs: a note"),
                           HasSubstr("all.yaml:11:17: error GW0624: HTTPRoute web/shop: "
@@ -143,7 +143,7 @@ TEST_F(ValidateWorld, ProblemsGetThePlaceOfTheirFieldAndStandOnce) {
 TEST_F(ValidateWorld, ARouteThatNobodyServesIsANote) {
   resolve::RouteReport route;
   route.object.key = {api::Kind::HTTPRoute, "web", "shop"};
-  world_.resolution.report.routes = {route};
+  world_.resolution.report.routes = {std::make_shared<const resolve::RouteReport>(route)};
   EXPECT_THAT(lines(), ElementsAre(HasSubstr("info GW0902: HTTPRoute web/shop: spec.parentRefs"), testing::_));
 }
 
@@ -201,8 +201,8 @@ TEST_F(ValidateWorld, CertificatesThatEnd) {
   made->name = "default/r";
   for (std::uint32_t i = 0; i < rules.size(); ++i) {
     resolve::ResolvedRule rule;
-    rule.source = {.kind = "HTTPRoute", .route = "default/r", .index = i, .name = {}};
-    rule.action = route::Failure{};
+    rule.rule.source = {.kind = "HTTPRoute", .route = "default/r", .index = i, .name = {}};
+    rule.rule.action = route::Failure{};
     rule.matches = std::move(rules[i]);
     for (std::uint32_t j = 0; j < rule.matches.size(); ++j) {
       rule.matches[j].rank.rule = i;
@@ -218,7 +218,8 @@ TEST_F(ValidateWorld, CertificatesThatEnd) {
   resolve::ResolvedListener listener;
   listener.name = "http";
   listener.port = 80;
-  listener.routes.push_back({made, {"a.test", "b.test"}});
+  listener.routes = {
+      std::make_shared<const resolve::AttachedRoute>(resolve::AttachedRoute{made, {"a.test", "b.test"}})};
   gateway.listeners = {listener};
   model.gateways = {gateway};
   return find_shadowed(compile::compile(model, Generation{1}, {}).compiled);

@@ -76,12 +76,12 @@ Entry entry(Match match, const Place& place) {
   auto rule = std::make_shared<Rule>();
   rule->source.route = place.route;
   rule->source.index = place.rule;
-  return {ranked(std::move(match), place), std::move(rule)};
+  return {std::make_shared<const Match>(ranked(std::move(match), place)), std::move(rule)};
 }
 
 std::string name_of(const Entry* entry) {
   if (entry == nullptr) return "none";
-  return fmt::format("{}/{}/{}", entry->match.rank.route, entry->match.rank.rule, entry->match.rank.match);
+  return fmt::format("{}/{}/{}", entry->match->rank.route, entry->match->rank.rule, entry->match->rank.match);
 }
 
 HostTablePtr host_table(std::vector<Entry> entries) { return std::make_shared<const HostTable>(std::move(entries)); }

@@ -49,7 +49,7 @@ TEST(HostTable, PathOrder) {
     EXPECT_EQ(name_of(table.find(request.view())), row.winner) << row.path;
   }
   std::vector<std::string> order;
-  for (const Entry& e : table.entries()) order.push_back(e.match.rank.route);
+  for (const Entry& e : table.entries()) order.push_back(e.match->rank.route);
   EXPECT_EQ(order, (std::vector<std::string>{"ns/exact", "ns/regex", "ns/longest", "ns/longer", "ns/prefix-slash",
                                              "ns/root"}));
 }

@@ -16,17 +16,6 @@ std::string shown(const Ids& ids) {
   return text;
 }
 
-TEST(AssignStable, KeepsIdsAndReusesThemLate) {
-  const Ids first = assign_stable<std::string, BackendId>({"a", "b", "c"}, {});
-  EXPECT_EQ(shown(first), "a0b1c2");
-  // b's id is not given to d at once: a worker may still hold connections under it.
-  const Ids second = assign_stable<std::string, BackendId>({"a", "c", "d"}, first);
-  EXPECT_EQ(shown(second), "a0c2d3");
-  const Ids third = assign_stable<std::string, BackendId>({"a", "c", "d", "e"}, second);
-  EXPECT_EQ(shown(third), "a0c2d3e1");
-  EXPECT_EQ(shown(assign_stable<std::string, BackendId>({"x", "x"}, {})), "x0");
-}
-
 TEST(AssignDense, LeavesNoGap) {
   const Ids first = assign_dense<std::string, BackendId>({"c", "a", "b"}, {});
   EXPECT_EQ(shown(first), "a1b2c0");  // in the order given

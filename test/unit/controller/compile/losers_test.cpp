@@ -17,10 +17,11 @@ using ::testing::IsEmpty;
 resolve::StatusReport report_of(const std::vector<std::string>& routes, const std::string& section = {}) {
   resolve::StatusReport report;
   for (const std::string& name : routes) {
-    resolve::RouteReport& route = report.routes.emplace_back();
+    resolve::RouteReport route;
     route.object.key = {api::Kind::HTTPRoute, "default", name};
     route.parents.emplace_back().ref.name = "one";
     if (!section.empty()) route.parents.front().ref.section_name = section;
+    report.routes.push_back(std::make_shared<const resolve::RouteReport>(std::move(route)));
   }
   return report;
 }
@@ -43,15 +44,15 @@ TEST(Losers, TheLaterRouteIsToldOfTheFirst) {
   const Compilation made = compile_all({{"a", "/x"}, {"b", "/x"}, {"c", "/y"}}, {"h.test", "i.test"});
   resolve::StatusReport report = report_of({"a", "b", "c"});
   tell_losers(made.losers, report);
-  EXPECT_THAT(report.routes[0].parents[0].notes, IsEmpty());
-  EXPECT_THAT(report.routes[1].parents[0].notes,
+  EXPECT_THAT(report.routes[0]->parents[0].notes, IsEmpty());
+  EXPECT_THAT(report.routes[1]->parents[0].notes,
               ElementsAre("spec.rules[0].matches[0] gets no request of host h.test (and 1 more) at listener http: "
                           "default/a rule 0 has the same match and comes first by name, for both routes are as old"));
-  EXPECT_THAT(report.routes[2].parents[0].notes, IsEmpty());
+  EXPECT_THAT(report.routes[2]->parents[0].notes, IsEmpty());
 
   resolve::StatusReport other = report_of({"b"}, "another-listener");
   tell_losers(made.losers, other);
-  EXPECT_THAT(other.routes[0].parents[0].notes, IsEmpty()) << "it did not lose by that parent";
+  EXPECT_THAT(other.routes[0]->parents[0].notes, IsEmpty()) << "it did not lose by that parent";
 }
 
 TEST(Losers, NameWinnerAndHost) {
@@ -66,8 +67,8 @@ TEST(Losers, TheFirstTakesItFromEach) {
   for (char name = 'a'; name < 'a' + 12; ++name) routes.emplace_back(std::string(1, name), "/x");
   resolve::StatusReport report = report_of({"b", "l"});
   tell_losers(compile_all(routes, {"h.test"}).losers, report);
-  EXPECT_EQ(report.routes[1].parents[0].notes.size(), 1U) << "the first takes it from each";
-  EXPECT_THAT(report.routes[1].parents[0].notes[0], HasSubstr("default/a rule 0"));
+  EXPECT_EQ(report.routes[1]->parents[0].notes.size(), 1U) << "the first takes it from each";
+  EXPECT_THAT(report.routes[1]->parents[0].notes[0], HasSubstr("default/a rule 0"));
 }
 
 }  // namespace

@@ -1,10 +1,9 @@
 #include "test/unit/controller/compile/models.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace pintle::compile::testing {
-
-resolve::BackendKey key(std::string service, std::uint16_t port) { return {"default", std::move(service), port}; }
 
 runtime::SocketAddress address(std::string_view ip, std::uint16_t port) {
   runtime::SocketAddress made;
@@ -13,26 +12,39 @@ runtime::SocketAddress address(std::string_view ip, std::uint16_t port) {
   return made;
 }
 
-resolve::ResolvedBackend to_backend(const std::string& service, std::uint32_t weight) {
-  resolve::ResolvedBackend made;
-  made.backend = key(service);
+namespace {
+
+/// The same services have the same ids in every model of a test.
+BackendId id_of(const std::string& service) {
+  static std::map<std::string, BackendId> ids;
+  return ids.try_emplace(service, BackendId{static_cast<std::uint32_t>(ids.size())}).first->second;
+}
+
+}  // namespace
+
+route::WeightedBackend to_backend(const std::string& service, std::uint32_t weight) {
+  route::WeightedBackend made;
+  made.backend = id_of(service);
   made.weight = weight;
   made.name = "default/" + service + ":80";
   return made;
 }
 
 resolve::ResolvedRule rule(const std::string& route, std::uint32_t index, const std::string& prefix,
-                           std::vector<resolve::ResolvedBackend> backends) {
+                           std::vector<route::WeightedBackend> backends) {
   resolve::ResolvedRule made;
-  made.source.route = route;
-  made.source.index = index;
+  made.rule.source.route = route;
+  made.rule.source.index = index;
   route::Match match;
   match.path.value = prefix;
   match.rank.minus_path_length = -static_cast<std::int32_t>(prefix.size());
   match.rank.route = route;
   match.rank.rule = index;
   made.matches.push_back(std::move(match));
-  made.action = resolve::ResolvedForward{std::move(backends)};
+  route::Forward forward;
+  for (const route::WeightedBackend& backend : backends) forward.total_weight += backend.weight;
+  forward.backends = std::move(backends);
+  made.rule.action = std::move(forward);
   return made;
 }
 
@@ -56,13 +68,17 @@ std::shared_ptr<const runtime::Certificate> certificate(std::string source, std:
   return made;
 }
 
+void attach(resolve::ResolvedListener& listener, resolve::AttachedRoute route) {
+  listener.routes.push_back(std::make_shared<const resolve::AttachedRoute>(std::move(route)));
+}
+
 resolve::ResolvedListener http_listener(std::string name, std::string hostname, std::uint16_t port,
                                         std::vector<resolve::AttachedRoute> routes) {
   resolve::ResolvedListener made;
   made.name = std::move(name);
   made.hostname = std::move(hostname);
   made.port = port;
-  made.routes = std::move(routes);
+  for (resolve::AttachedRoute& route : routes) attach(made, std::move(route));
   return made;
 }
 
@@ -81,7 +97,11 @@ void add_backend(resolve::Model& model, const std::string& service, std::string_
   auto backend = std::make_shared<runtime::Backend>();
   backend->name = "default/" + service + ":80";
   backend->endpoints = {address(endpoint_ip, 8080)};
-  model.backends[key(service)] = std::move(backend);
+  auto endpoints = std::make_shared<runtime::EndpointSet>(*model.endpoints);
+  const BackendId id = id_of(service);
+  if (endpoints->backends.size() <= id.index()) endpoints->backends.resize(id.index() + 1);
+  endpoints->backends[id.index()] = std::move(backend);
+  model.endpoints = std::move(endpoints);
 }
 
 const route::Listener* find_listener(const runtime::Compiled& compiled, std::string_view gateway,

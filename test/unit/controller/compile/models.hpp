@@ -7,15 +7,15 @@
 
 namespace pintle::compile::testing {
 
-[[nodiscard]] resolve::BackendKey key(std::string service, std::uint16_t port = 80);
 [[nodiscard]] runtime::SocketAddress address(std::string_view ip, std::uint16_t port);
-[[nodiscard]] resolve::ResolvedBackend to_backend(const std::string& service, std::uint32_t weight = 1);
+[[nodiscard]] route::WeightedBackend to_backend(const std::string& service, std::uint32_t weight = 1);
 /// A rule for one prefix.
 [[nodiscard]] resolve::ResolvedRule rule(const std::string& route, std::uint32_t index, const std::string& prefix,
-                                         std::vector<resolve::ResolvedBackend> backends);
+                                         std::vector<route::WeightedBackend> backends);
 [[nodiscard]] RoutePtr make_route(const std::string& name, std::vector<resolve::ResolvedRule> rules);
 [[nodiscard]] RoutePtr simple_route(const std::string& name, const std::string& service);
 [[nodiscard]] std::shared_ptr<const runtime::Certificate> certificate(std::string source, std::uint64_t fingerprint);
+void attach(resolve::ResolvedListener& listener, resolve::AttachedRoute route);
 [[nodiscard]] resolve::ResolvedListener http_listener(std::string name, std::string hostname, std::uint16_t port,
                                                       std::vector<resolve::AttachedRoute> routes);
 [[nodiscard]] resolve::ResolvedGateway gateway(std::string name, const std::string& ip,

@@ -87,9 +87,9 @@ void Loop::poll() {
 std::string Loop::gateway_condition(std::string_view type) const {
   const Served* now = reconciler->served();
   if (now == nullptr) return "nothing served";
-  const auto found = now->statuses.find({api::Kind::Gateway, "default", "gw"});
-  if (found == now->statuses.end()) return "no status";
-  for (const api::Condition& condition : std::get<api::GatewayStatus>(found->second).conditions)
+  const auto found = now->statuses->find({api::Kind::Gateway, "default", "gw"});
+  if (found == now->statuses->end()) return "no status";
+  for (const api::Condition& condition : std::get<api::GatewayStatus>(*found->second).conditions)
     if (condition.type == type) return fmt::format("{}/{}", api::to_string(condition.status), condition.reason);
   return "no condition";
 }

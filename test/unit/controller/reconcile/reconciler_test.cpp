@@ -47,7 +47,7 @@ TEST(Reconciler, IsServedOnlyWhenTheWorkersHaveAnswered) {
   EXPECT_EQ(loop.reconciler->served()->compiled, loop.publisher.published[0]);
   EXPECT_THAT(loop.served, ElementsAre(1));
   EXPECT_EQ(loop.gateway_condition("Programmed"), "True/Programmed");
-  EXPECT_EQ(loop.sink.statuses(), loop.reconciler->served()->statuses);
+  EXPECT_EQ(loop.sink.shared_statuses(), loop.reconciler->served()->statuses);
 }
 
 TEST(Reconciler, ChangesThatFollowTheFirstComeTogether) {
@@ -170,12 +170,12 @@ TEST(Reconciler, StatusesWaitForAllWorkers) {
 TEST(Reconciler, StatusesKeepTheirTimesFromRunToRun) {
   Loop loop({.resolve = {}, .coalesce = at_once, .retry_binding = never});
   start(loop, gateway());
-  const status::StatusValue before = loop.sink.statuses().at({api::Kind::Gateway, "default", "gw"});
+  const status::StatusPtr before = loop.sink.statuses().at({api::Kind::Gateway, "default", "gw"});
   loop.apply(route("r"));
   loop.publisher.answer();
-  const auto& listeners = std::get<api::GatewayStatus>(loop.sink.statuses().at({api::Kind::Gateway, "default", "gw"}));
+  const auto& listeners = std::get<api::GatewayStatus>(*loop.sink.statuses().at({api::Kind::Gateway, "default", "gw"}));
   EXPECT_EQ(listeners.listeners.at(0).attached_routes, 1);
-  EXPECT_EQ(listeners.conditions, std::get<api::GatewayStatus>(before).conditions);
+  EXPECT_EQ(listeners.conditions, std::get<api::GatewayStatus>(*before).conditions);
 }
 
 TEST(Reconciler, MakesEachInternalCertificateOnce) {

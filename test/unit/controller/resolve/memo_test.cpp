@@ -14,6 +14,7 @@ namespace pintle::resolve {
 namespace {
 
 using testing::base_yaml;
+using testing::find_backend;
 using testing::find_served;
 using testing::route_yaml;
 using testing::World;
@@ -33,7 +34,8 @@ std::string service_yaml(std::string_view name, int port, std::string_view label
       name, label, port);
 }
 
-const BackendKey one{"default", "one", 80};
+constexpr std::string_view one = "default/one:80";
+const BackendKey key_of_one{"default", "one", 80};
 
 TEST(Memo, UnchangedRoutesAndBackendsKeepTheirPointers) {
   World world;
@@ -46,24 +48,24 @@ TEST(Memo, UnchangedRoutesAndBackendsKeepTheirPointers) {
   const Resolution second = world.apply(route_yaml("b", "none")).resolve();
   EXPECT_EQ(find_served(second, "a"), a);
   EXPECT_NE(find_served(second, "b"), find_served(first, "b"));
-  EXPECT_EQ(second.model.backends.at(one), first.model.backends.at(one));
+  EXPECT_EQ(find_backend(second, one), find_backend(first, one));
 
   // Churn of endpoints: the backend is another, no route is.
   const Resolution third = world.apply(slice_yaml("10.0.1.2")).resolve();
   EXPECT_EQ(find_served(third, "a"), a);
-  EXPECT_NE(third.model.backends.at(one), second.model.backends.at(one));
+  EXPECT_NE(find_backend(third, one), find_backend(second, one));
   // A slice that says the same.
   const Resolution fourth = world.apply(slice_yaml("10.0.1.2") + "metadata2: {}\n").resolve();
-  EXPECT_EQ(fourth.model.backends.at(one), third.model.backends.at(one));
+  EXPECT_EQ(find_backend(fourth, one), find_backend(third, one));
 
   // A Service that is another object and means the same.
   const Resolution fifth = world.apply(service_yaml("one", 80, "b")).resolve();
   EXPECT_EQ(find_served(fifth, "a"), a);
-  EXPECT_EQ(fifth.model.backends.at(one), fourth.model.backends.at(one));
+  EXPECT_EQ(find_backend(fifth, one), find_backend(fourth, one));
   // One that means something else.
   const Resolution sixth = world.apply(service_yaml("one", 81)).resolve();
   EXPECT_NE(find_served(sixth, "a"), a);
-  EXPECT_TRUE(sixth.model.backends.empty());
+  EXPECT_EQ(find_backend(sixth, one), nullptr);
 }
 
 TEST(Memo, ANewStatusOrLabelIsNoNewRoute) {
@@ -80,13 +82,13 @@ TEST(Memo, ANewStatusOrLabelIsNoNewRoute) {
 TEST(Memo, NoticesSettingsOfItsConcern) {
   World world;
   world.apply(base_yaml()).apply(route_yaml("a")).apply(slice_yaml("127.0.0.1"));
-  EXPECT_TRUE(world.resolve().model.backends.at(one)->endpoints.empty());
+  EXPECT_TRUE(find_backend(world.resolve(), one)->endpoints.empty());
   world.settings.allow_loopback_backends = true;
-  EXPECT_EQ(world.resolve().model.backends.at(one)->endpoints.size(), 1U);
+  EXPECT_EQ(find_backend(world.resolve(), one)->endpoints.size(), 1U);
   runtime::SocketAddress elsewhere;
   ASSERT_TRUE(runtime::parse_ip("10.9.9.9", elsewhere));
-  world.settings.backend_overrides.emplace(one, elsewhere);
-  EXPECT_EQ(world.resolve().model.backends.at(one)->endpoints.front(), elsewhere);
+  world.settings.backend_overrides.emplace(key_of_one, elsewhere);
+  EXPECT_EQ(find_backend(world.resolve(), one)->endpoints.front(), elsewhere);
 }
 
 struct Edit {
@@ -204,7 +206,7 @@ TEST(Memo, ABrokenRouteChangesNothingForOthers) {
   const Resolution after = world.apply(yaml).resolve();
   EXPECT_EQ(after.report.routes.size(), 7U);
   EXPECT_EQ(find_served(after, "good"), find_served(before, "good"));
-  EXPECT_EQ(after.model.backends, before.model.backends);
+  EXPECT_EQ(after.model.endpoints, before.model.endpoints);
   EXPECT_EQ(testing::show(testing::find_route(after, "good")), testing::show(testing::find_route(before, "good")));
 }
 
@@ -227,7 +229,7 @@ class Rebuild {
       const auto start = std::chrono::steady_clock::now();
       Resolution made = world_.resolve();
       const auto resolved = std::chrono::steady_clock::now();
-      compile::Compilation compiled = compile::compile(made.model, Generation{++generation_}, previous_);
+      compile::Compilation compiled = compile::compile(made.model, Generation{++generation_}, std::move(previous_));
       compile.push_back(millis(std::chrono::steady_clock::now() - resolved));
       resolve.push_back(millis(resolved - start));
       previous_ = std::move(compiled.next);
@@ -262,7 +264,7 @@ TEST(Memo, CostAtFiveThousandRoutes) {
   world.apply(yaml);
   Rebuild rebuild(world);
   rebuild.measure("5000 routes, cold", 1, [](int) {});
-  EXPECT_EQ(rebuild.last.model.backends.size(), std::size_t{count});
+  EXPECT_EQ(rebuild.last.model.endpoints->backends.size(), std::size_t{count});
   rebuild.measure("nothing changed", rounds, [](int) {});
   rebuild.measure("one route changed", rounds,
                   [&](int round) { world.apply(route_yaml("route-7", fmt::format("service-{}", 8 + round % 2))); });
@@ -273,6 +275,25 @@ TEST(Memo, CostAtFiveThousandRoutes) {
   EXPECT_EQ(find_served(rebuild.last, "route-7")->rules.size(), 1U);
   EXPECT_EQ(testing::reasons_of(testing::find_route(rebuild.last, "route-10").parents.at(0).resolved_refs),
             "BackendNotFound");
+}
+
+/// A hundred routes to a host, all to one Service.
+TEST(Memo, CostAtFiftyHosts) {
+  constexpr int count = 5000;
+  const auto hosted = [](int number, std::string_view path) {
+    std::string yaml = route_yaml(fmt::format("route-{}", number), "one");
+    yaml.replace(yaml.find("  rules:"), 0, fmt::format("  hostnames: [app-{}.bench.test]\n", number / 100));
+    const std::string written = fmt::format("/route-{}}}", number);
+    return yaml.replace(yaml.find(written), written.size() - 1, path);
+  };
+  World world;
+  std::string yaml(base_yaml());
+  for (int at = 0; at < count; ++at) yaml += hosted(at, fmt::format("/r/{}", at));
+  world.apply(yaml);
+  Rebuild rebuild(world);
+  rebuild.measure("50 hosts, cold", 1, [](int) {});
+  rebuild.measure("one route changed", 9, [&](int round) { world.apply(hosted(7, fmt::format("/x/{}", round))); });
+  EXPECT_EQ(rebuild.last.model.endpoints->backends.size(), 1U);
 }
 
 }  // namespace

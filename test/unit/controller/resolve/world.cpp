@@ -123,6 +123,12 @@ std::string read_text(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
+RefSet all_of(const Lookups& lookups) {
+  RefSet all = *lookups.of_routes;
+  all.insert(lookups.own.begin(), lookups.own.end());
+  return all;
+}
+
 std::string show(const Resolution& resolution) {
   std::string text = compile::dump_yaml(compile::compile(resolution.model, Generation{1}, {}).compiled);
   for (const ClassReport& one : resolution.report.classes)
@@ -135,8 +141,9 @@ std::string show(const Resolution& resolution) {
       text += fmt::format("  address {} {}\n", runtime::to_string(address.address), static_cast<int>(address.origin));
     for (const ListenerReport& listener : one.listeners) text += show(listener);
   }
-  for (const RouteReport& one : resolution.report.routes) text += show(one);
-  for (const Ref& ref : resolution.refs) text += fmt::format("ref {} {}/{}\n", ref.kind, ref.namespace_, ref.name);
+  for (const RouteReportPtr& one : resolution.report.routes) text += show(*one);
+  for (const Ref& ref : all_of(resolution.refs))
+    text += fmt::format("ref {} {}/{}\n", ref.kind, ref.namespace_, ref.name);
   return text + fmt::format("wanted {}\n", resolution.wanted_internal_certificates);
 }
 
@@ -152,6 +159,12 @@ std::string reasons_of(const Problems& problems) {
   return fmt::format("{}", fmt::join(reasons, " "));
 }
 
+std::shared_ptr<const runtime::Backend> find_backend(const Resolution& resolution, std::string_view name) {
+  for (const auto& backend : resolution.model.endpoints->backends)
+    if (backend && backend->name == name) return backend;
+  return nullptr;
+}
+
 const GatewayReport& find_gateway(const Resolution& resolution, std::string_view name) {
   for (const GatewayReport& one : resolution.report.gateways)
     if (one.object.key.name == name) return one;
@@ -165,16 +178,16 @@ const ListenerReport& find_listener(const Resolution& resolution, std::string_vi
 }
 
 const RouteReport& find_route(const Resolution& resolution, std::string_view name) {
-  for (const RouteReport& one : resolution.report.routes)
-    if (one.object.key.name == name) return one;
+  for (const RouteReportPtr& one : resolution.report.routes)
+    if (one->object.key.name == name) return *one;
   throw std::runtime_error("no such HTTPRoute");
 }
 
 std::shared_ptr<const ResolvedRoute> find_served(const Resolution& resolution, std::string_view name) {
   for (const ResolvedGateway& gateway : resolution.model.gateways)
     for (const ResolvedListener& listener : gateway.listeners)
-      for (const AttachedRoute& attached : listener.routes)
-        if (attached.route->name.substr(attached.route->name.find('/') + 1) == name) return attached.route;
+      for (const AttachedRoutePtr& attached : listener.routes)
+        if (attached->route->name.substr(attached->route->name.find('/') + 1) == name) return attached->route;
   return nullptr;
 }
 

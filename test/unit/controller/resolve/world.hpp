@@ -38,6 +38,9 @@ class World {
 /// A file of the source tree.
 [[nodiscard]] std::string read_text(const std::string& path);
 
+[[nodiscard]] RefSet all_of(const Lookups& lookups);
+/// "default/one:80"; nullptr if it is not served.
+[[nodiscard]] std::shared_ptr<const runtime::Backend> find_backend(const Resolution& resolution, std::string_view name);
 /// Everything a resolution says, but for pointers.
 [[nodiscard]] std::string show(const Resolution& resolution);
 [[nodiscard]] std::string show(const RouteReport& route);

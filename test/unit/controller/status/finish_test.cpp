@@ -282,7 +282,7 @@ resolve::StatusReport small_world() {
                      .accepted = {},
                      .supported_features = {"Gateway", "HTTPRoute"}}};
   report.gateways = {gateway({listener("http", 80)})};
-  report.routes = {route({parent("gw")})};
+  report.routes = {testing::shared(route({parent("gw")}))};
   return report;
 }
 
@@ -307,14 +307,16 @@ TEST(Finish, FedBackItHasNothingToSay) {
   const resolve::StatusReport report = small_world();
   const runtime::ApplyReport apply = applied({address("127.0.0.1", 80)});
   Statuses written;
-  for (const StatusPatch& patch : finish_status(report, apply, {}, at(1))) written[patch.key] = patch.status;
+  for (const StatusPatch& patch : finish_status(report, apply, {}, at(1)))
+    written[patch.key] = std::make_shared<const StatusValue>(patch.status);
   EXPECT_TRUE(finish_status(report, apply, written, at(50)).empty());
 }
 
 TEST(Finish, PatchesComeInTheOrderOfTheirKeys) {
   resolve::StatusReport report = small_world();
-  report.routes.push_back(report.routes[0]);
-  report.routes[1].object.key.name = "a";
+  resolve::RouteReport another = *report.routes[0];
+  another.object.key.name = "a";
+  report.routes.push_back(testing::shared(std::move(another)));
   const auto patches = finish_status(report, applied({}), {}, at(1));
   EXPECT_TRUE(std::ranges::is_sorted(patches, {}, &StatusPatch::key));
   EXPECT_EQ(patches.size(), 4u);

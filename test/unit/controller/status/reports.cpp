@@ -65,6 +65,10 @@ resolve::GatewayReport gateway(std::vector<resolve::ListenerReport> listeners) {
   return made;
 }
 
+resolve::RouteReportPtr shared(resolve::RouteReport report) {
+  return std::make_shared<const resolve::RouteReport>(std::move(report));
+}
+
 resolve::RouteReport route(std::vector<resolve::ParentReport> parents) {
   return {.object = {.key = {api::Kind::HTTPRoute, "default", "r"}, .uid = "r", .generation = 1},
           .parents = std::move(parents)};
@@ -101,14 +105,16 @@ api::GatewayStatus finish(const resolve::GatewayReport& report, const runtime::A
       listener.sockets.back().port = static_cast<std::uint16_t>(listener.port + report.port_offset);
     }
   }
-  return only_status<api::GatewayStatus>(all, apply, {{report.object.key, previous}});
+  return only_status<api::GatewayStatus>(all, apply,
+                                         {{report.object.key, std::make_shared<const StatusValue>(previous)}});
 }
 
 api::RouteStatus finish(const resolve::RouteReport& report, const api::RouteStatus& previous) {
   resolve::StatusReport all;
   all.controller_name = us;
-  all.routes = {report};
-  return only_status<api::RouteStatus>(all, applied({}), {{report.object.key, previous}});
+  all.routes = {shared(report)};
+  return only_status<api::RouteStatus>(all, applied({}),
+                                       {{report.object.key, std::make_shared<const StatusValue>(previous)}});
 }
 
 }  // namespace pintle::status::testing

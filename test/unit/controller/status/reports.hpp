@@ -22,6 +22,7 @@ inline constexpr std::string_view us = "pintle.dev/gateway-controller";
 [[nodiscard]] resolve::ListenerReport listener(std::string name, std::uint16_t port);
 /// "default/gw" of generation 1, at 127.0.0.1.
 [[nodiscard]] resolve::GatewayReport gateway(std::vector<resolve::ListenerReport> listeners);
+[[nodiscard]] resolve::RouteReportPtr shared(resolve::RouteReport report);
 [[nodiscard]] resolve::RouteReport route(std::vector<resolve::ParentReport> parents);
 [[nodiscard]] resolve::ParentReport parent(std::string gateway_name);
 

@@ -66,7 +66,7 @@ StatusPatch patch_of(const std::string& name, const std::string& uid) {
 
 std::string shown(const Statuses& statuses, const std::string& name) {
   const auto found = statuses.find({api::Kind::Gateway, "default", name});
-  return found == statuses.end() ? "none" : testing::shown(std::get<api::GatewayStatus>(found->second).conditions);
+  return found == statuses.end() ? "none" : testing::shown(std::get<api::GatewayStatus>(*found->second).conditions);
 }
 
 TEST(FolderStatusSink, WhatWasWrittenCountsElseTheManifest) {
@@ -81,6 +81,7 @@ TEST(FolderStatusSink, WhatWasWrittenCountsElseTheManifest) {
 
 TEST(FolderStatusSink, AnObjectMadeAnewStartsAfresh) {
   FolderStatusSink sink;
+  (void)sink.previous(snapshot_of({{"a", "1"}, {"b", "1"}}));
   (void)sink.write(std::vector{patch_of("a", "1"), patch_of("b", "1")});
   EXPECT_EQ(shown(sink.previous(snapshot_of({{"a", "2"}})), "a"), "example.com/Written=True/ByHand");
   EXPECT_EQ(shown(sink.statuses(), "b"), "none");
@@ -89,6 +90,7 @@ TEST(FolderStatusSink, AnObjectMadeAnewStartsAfresh) {
 TEST(FolderStatusSink, FilesComeAndGoWithTheObjects) {
   const TempFolder temp;
   FolderStatusSink sink(temp.path + "/made/here");
+  (void)sink.previous(snapshot_of({{"a", "1"}, {"b", "1"}}));
   EXPECT_TRUE(sink.write(std::vector{patch_of("a", "1"), patch_of("b", "1")}).empty());
   const std::vector<std::string> both{"gateway_default_a.status.yaml", "gateway_default_b.status.yaml"};
   EXPECT_EQ(names_in(temp.path + "/made/here"), both);

@@ -127,7 +127,7 @@ void Bench::serve_action(route::Action action) {
 
 void Bench::publish(std::shared_ptr<const route::Rule> rule, std::shared_ptr<const runtime::EndpointSet> endpoints) {
   std::vector<route::Entry> entries;
-  entries.push_back({.match = {}, .rule = std::move(rule)});
+  entries.push_back({.match = std::make_shared<const route::Match>(), .rule = std::move(rule)});
   std::vector<std::pair<std::string, route::HostTablePtr>> hosts;
   hosts.emplace_back("*", std::make_shared<route::HostTable>(std::move(entries)));
   std::vector<route::Listener> listeners;
