@@ -34,7 +34,10 @@ class Go:
     """The go command, and the environment that makes its output the same everywhere."""
 
     def __init__(self):
-        self.environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-trimpath -buildvcs=false -mod=mod", "GOWORK": "off"}
+        flags = "-trimpath -buildvcs=false -mod=mod"
+        if os.environ.get("PINTLE_JOBS"):
+            flags += f" -p={os.environ['PINTLE_JOBS']}"
+        self.environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": flags, "GOWORK": "off"}
         self.program = golang.find()
         if not self.program:
             say(f"there is no Go from 1.21 on; fetching Go {layout.GO} into the cache")

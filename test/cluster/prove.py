@@ -75,7 +75,7 @@ class Proof:
     def crds_are_served(self):
         folder = str(layout.crd_folder() / "experimental")
         self.kubectl("apply", "--server-side", "--force-conflicts", "--filename", folder)
-        self.kubectl("wait", "--for=condition=Established", "--timeout=60s", "--filename", folder)
+        self.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
         versions = self.kubectl("get", "crd", "gateways.gateway.networking.k8s.io", "--output",
                                 r"jsonpath={.metadata.annotations.gateway\.networking\.k8s\.io/bundle-version}")
         assert versions == layout.GATEWAY_API, f"the CRDs are of {versions}"

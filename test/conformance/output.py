@@ -94,7 +94,7 @@ class Suite:
 def summaries(report):
     """The profiles of a report (YAML of the suite's own making) as [(name, summary)]."""
     found, fields = [], {}
-    for line in report.splitlines():
+    for line in re.sub(r"(\n  summary: .*)\n    (?=\S)", r"\1 ", report).splitlines():  # a long one is folded
         match = re.match(r"(- |  )(name|summary): (.*)", line)
         if line.startswith("- "):
             fields = {}

@@ -81,7 +81,7 @@ def must(cluster, what, *command):
 def install_crds(cluster):
     folder = str(layout.crd_folder() / "experimental")
     must(cluster, "applying the CRDs", "kubectl", "apply", "--server-side", "--force-conflicts", "--filename", folder)
-    must(cluster, "waiting for the CRDs", "kubectl", "wait", "--for=condition=Established", "--timeout=60s", "--filename", folder)
+    must(cluster, "waiting for the CRDs", "kubectl", "wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
     say(f"CRDs of Gateway API {layout.GATEWAY_API}, experimental channel, applied")
 
 
