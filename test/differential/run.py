@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import pathlib
 import re
+import selectors
 import socket
 import struct
 import sys
@@ -28,7 +29,8 @@ from parsers import H11, HttpParser, Llhttp  # noqa: E402
 from recorder import Recorder  # noqa: E402
 
 BATCH = 400          # streams between two visits of the parsers
-LONGEST_WAIT = 10.0  # s for the end of one stream
+IN_FLIGHT = 16       # streams at a time
+LONGEST_WAIT = 30.0  # s for the end of one stream
 RESET = struct.pack("ii", 1, 0)
 # Refusals that say nothing about the gateway. Methods are an open set to it and to h11; http_parser and llhttp know a
 # list. And http_parser takes a name that only begins with Transfer-Encoding for it, which it then finds invalid.
@@ -36,19 +38,61 @@ UNKNOWN_METHOD = ("invalid http method", "invalid method encountered", "expected
 LONGER_NAME = re.compile(rb"^transfer-encoding[^:\r\n]+:", re.IGNORECASE | re.MULTILINE)
 
 
-def send(port, stream):
-    """All bytes, then the end of ours; what came back until the gateway's end. RST at last, which leaves no state."""
-    with socket.create_connection(("127.0.0.1", port), timeout=LONGEST_WAIT) as sock:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-        got = []
+class Exchange:
+    """One stream on a connection of its own: all its bytes, the end of ours, then what comes back until the gateway's end.
+    It leaves with RST, so that no state of it stays in the kernel."""
+
+    def __init__(self, port, number, stream):
+        self.number, self.unsent, self.answers = number, stream, b""
+        self.deadline = time.monotonic() + LONGEST_WAIT
+        self.sock = socket.socket()
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        self.sock.connect(("127.0.0.1", port))
+        self.sock.setblocking(False)
+
+    def advance(self):
+        """True when it is over."""
         try:
-            sock.sendall(stream)
-            sock.shutdown(socket.SHUT_WR)
-            while data := sock.recv(65536):
-                got.append(data)
-        except ConnectionError:  # refused by its first bytes, and gone before the last
-            pass
-        return b"".join(got)
+            if self.unsent is not None:
+                self.unsent = self.unsent[self.sock.send(self.unsent):] if self.unsent else self.unsent
+                if not self.unsent:
+                    self.unsent = None
+                    self.sock.shutdown(socket.SHUT_WR)
+            while data := self.sock.recv(65536):
+                self.answers += data
+            return True
+        except BlockingIOError:
+            return False
+        except (ConnectionError, OSError):  # refused by its first bytes, and gone before the last
+            return True
+
+
+def send_all(port, numbered_streams):
+    """[(number, answers)] with IN_FLIGHT connections at a time."""
+    waiting, done = iter(numbered_streams), []
+    with selectors.DefaultSelector() as selector:
+        def begin():
+            for number, stream in waiting:
+                exchange = Exchange(port, number, stream)
+                selector.register(exchange.sock, selectors.EVENT_READ | selectors.EVENT_WRITE, exchange)
+                return
+
+        for _ in range(IN_FLIGHT):
+            begin()
+        while selector.get_map():
+            for key, _ in selector.select(1.0):
+                exchange = key.data
+                if not exchange.advance():
+                    if time.monotonic() > exchange.deadline:
+                        raise TimeoutError(f"stream {exchange.number} has no end after {LONGEST_WAIT:.0f} s")
+                    if exchange.unsent is None:
+                        selector.modify(exchange.sock, selectors.EVENT_READ, exchange)
+                    continue
+                selector.unregister(exchange.sock)
+                exchange.sock.close()
+                done.append((exchange.number, exchange.answers))
+                begin()
+    return done
 
 
 class Comparison:
@@ -59,8 +103,16 @@ class Comparison:
         self.tally = collections.Counter()
         self.disagreements = []
 
+    def count(self, answers, answered):
+        """As many answers of the backend came down as it gave."""
+        self.tally["streams"] += len(answers)
+        self.tally["streams with a refusal"] += sum(b"Connection: close\r\n" in a and b"HTTP/1.1 4" in a for _, a in answers)
+        came = sum(a.count(b"X-Answer: recorder") for _, a in answers)
+        if came != answered:
+            self.disagreements.append({"first stream": answers[0][0], "answers given": answered, "answers come": came})
+
     def compare(self, taken):
-        """`taken`: (number of the stream, (bytes, requests, whole))."""
+        """`taken`: (number of the batch's first stream, (bytes, requests, whole))."""
         if not taken:
             return
         readings = [parser.read_all([piece for _, (piece, _, _) in taken]) for parser in self.parsers]
@@ -78,7 +130,7 @@ class Comparison:
             self.tally[f"{known}, {parser.name}"] += 1
             return
         self.disagreements.append({"parser": parser.name, "read": reading.requests, "rest": reading.rest, "sent": requests,
-                                   "whole": whole, "bytes": piece.decode("latin-1"), "stream": number})
+                                   "whole": whole, "bytes": piece.decode("latin-1"), "first stream": number})
 
 
 def known_refusal(reading, requests, piece):
@@ -105,17 +157,10 @@ def work(seed, numbers, results):
     with serve(recorder) as pintle:
         port = pintle.port()
         for first in range(0, len(numbers), BATCH):
-            batch, taken = numbers[first:first + BATCH], []
-            for number in batch:
-                before = recorder.answered
-                answers = send(port, make_stream(seeds, seed, number))
-                comparison.tally["streams"] += 1
-                comparison.tally["streams with a refusal"] += b"Connection: close\r\n" in answers and b"HTTP/1.1 4" in answers
-                if answers.count(b"X-Answer: recorder") != recorder.answered - before:
-                    comparison.disagreements.append({"stream": number, "answers": answers.decode("latin-1"),
-                                                     "answered by the backend": recorder.answered - before})
-                taken += [(number, piece) for piece in recorder.take()]
-            comparison.compare(taken)
+            batch, before = numbers[first:first + BATCH], recorder.answered
+            answers = send_all(port, ((number, make_stream(seeds, seed, number)) for number in batch))
+            comparison.count(answers, recorder.answered - before)
+            comparison.compare([(batch[0], piece) for piece in recorder.take()])
             results.put(("done", len(batch)))
         pintle.folder.close()
     time.sleep(0.1)  # the last connections end with the gateway
