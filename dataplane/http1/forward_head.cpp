@@ -69,10 +69,26 @@ void edit_host(const RequestHead& request, const RequestForwarding& forwarding, 
   }
 }
 
+/// The framing as every server reads it: one blank and the value. Not all of them take a tab there (req 17).
+void edit_framing(const http::HeaderView& headers, const Field& field, std::string_view value, HeadEdits& edits) {
+  const std::string_view name = headers.name(field);
+  const char* const begin = name.data() + name.size() + 1;  // behind the colon
+  const std::string_view received = headers.value(field);
+  const char* end = received.data() + received.size();
+  while (*end != '\r') ++end;
+  if (begin[0] == ' ' && begin + 1 == received.data() && received.data() + received.size() == end && received == value)
+    return;
+  edits.replace({begin, static_cast<std::size_t>(end - begin)}, fmt::format(" {}", value));
+}
+
 /// "005" is understood and sent on as "5" (req 4).
 void edit_content_length(const http::HeaderView& headers, const Field& field, std::uint64_t length, HeadEdits& edits) {
   const std::string_view value = headers.value(field);
-  if (value.size() > 1 && value.front() == '0') edits.replace(value, fmt::format_int(length).str());
+  if (value.size() > 1 && value.front() == '0') {
+    edit_framing(headers, field, fmt::format_int(length).str(), edits);
+  } else {
+    edit_framing(headers, field, value, edits);
+  }
 }
 
 bool drops_request_field(const RequestHead& request, std::size_t index, UnderscoreNames underscores) noexcept {
@@ -105,6 +121,8 @@ void edit_request(const RequestHead& request, const RequestForwarding& forwardin
       edits.remove_at(i);
     } else if (field.id == HeaderId::ContentLength) {
       edit_content_length(request.headers, field, request.body.length, edits);
+    } else if (field.id == HeaderId::TransferEncoding) {
+      edit_framing(request.headers, field, "chunked", edits);
     }
   }
   edit_host(request, forwarding, edits);
@@ -137,7 +155,11 @@ http::BodyFraming edit_response(const ResponseHead& response, const ResponseForw
         if (forwarding.trailers == Trailers::Drop || response.nominated.contains(i)) edits.remove_at(i);
         break;
       case HeaderId::TransferEncoding:
-        if (response.body.kind != http::BodyKind::Chunked || old_client) edits.remove_at(i);
+        if (response.body.kind != http::BodyKind::Chunked || old_client) {
+          edits.remove_at(i);
+        } else {
+          edit_framing(response.headers, field, "chunked", edits);
+        }
         break;
       case HeaderId::ContentLength:
         // RFC 9112 section 6.1, RFC 9110 section 8.6: none on 1xx and 204.

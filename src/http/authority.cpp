@@ -15,7 +15,7 @@ constexpr std::uint8_t requirement = 28;
 /// Lower-cased host byte, or one of the marks below. No sub-delims and no escapes: a list ("a, b"), userinfo and any of
 /// '/', '@', '#', '?', space are bad. '_' is no byte of a DNS host but names of services have it.
 enum Mark : std::uint8_t { Bad, Colon, Dot, Plain };
-constexpr ByteTable make_host_table() {
+consteval ByteTable make_host_table() {
   ByteTable table{};
   for (unsigned c = 0; c < 256; ++c) {
     if (is_unreserved(static_cast<unsigned char>(c))) table[c] = lower_table[c];

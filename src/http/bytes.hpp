@@ -11,7 +11,7 @@ using ByteTable = std::array<std::uint8_t, 256>;
 [[nodiscard]] constexpr bool is_alpha(unsigned char c) noexcept { return (c | 0x20U) >= 'a' && (c | 0x20U) <= 'z'; }
 [[nodiscard]] constexpr bool is_digit(unsigned char c) noexcept { return c >= '0' && c <= '9'; }
 
-[[nodiscard]] constexpr ByteTable make_lower_table() noexcept {
+[[nodiscard]] consteval ByteTable make_lower_table() noexcept {
   ByteTable table{};
   for (unsigned c = 0; c < 256; ++c) {
     table[c] = static_cast<std::uint8_t>(c >= 'A' && c <= 'Z' ? c + 32 : c);
@@ -24,7 +24,7 @@ inline constexpr ByteTable lower_table = make_lower_table();
 }
 
 /// Value of a hex digit; 0xFF for any other byte.
-[[nodiscard]] constexpr ByteTable make_hex_table() noexcept {
+[[nodiscard]] consteval ByteTable make_hex_table() noexcept {
   ByteTable table{};
   table.fill(0xFF);
   for (std::uint8_t d = 0; d < 10; ++d) table['0' + d] = d;

@@ -74,7 +74,7 @@ struct Slots {
     return (first * first_factor + late * late_factor + length) % count;
   }
 };
-constexpr bool fill(Slots& slots) {
+consteval bool fill(Slots& slots) {
   slots.entries = {};
   for (std::size_t id = 1; id < id_count; ++id) {
     const std::string_view name = spellings[id];

@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view upper_hex = "0123456789ABCDEF";
 
 /// Bytes of a path that were checked already stand for themselves; '?' would end the path.
-constexpr ByteTable make_path_table() {
+consteval ByteTable make_path_table() {
   ByteTable table{};
   for (unsigned c = 0x21; c < 0x7F; ++c) table[c] = 1;
   table['#'] = table['\\'] = table['?'] = 0;

@@ -10,7 +10,7 @@ namespace {
 
 enum TargetByte : std::uint8_t { Plain, Bad, Percent };
 
-constexpr ByteTable make_target_table() {
+consteval ByteTable make_target_table() {
   ByteTable table{};
   for (unsigned c = 0; c < 256; ++c) table[c] = c <= 0x20 || c >= 0x7F ? Bad : Plain;
   table['#'] = Bad;

@@ -20,6 +20,7 @@ import time
 PINTLE = os.environ.get("PINTLE", "build/release/pintle")
 # Sanitizer builds are several times slower: every deadline of a test is multiplied by this.
 SLOW = float(os.environ.get("PINTLE_TEST_SLOWNESS", "1"))
+LONG = os.environ.get("PINTLE_TEST_LONG") == "1"  # floods at their full size and length
 
 
 def free_offset(ports):
@@ -132,16 +133,17 @@ class Folder:
 # --- the process -----------------------------------------------------------------------------------------------------
 
 class Pintle:
-    """`pintle serve` on a folder; ready when entered, ended when left. The exit must be clean unless told otherwise."""
+    """`pintle serve` on a folder; ready when entered, ended when left. The exit must be clean unless told otherwise.
+    `under` is a command that runs it, and becomes it: the process keeps its id."""
 
-    def __init__(self, folder, *arguments, ports=(80, 443, 8080), env=None):
+    def __init__(self, folder, *arguments, ports=(80, 443, 8080), env=None, under=()):
         self.folder = folder
         self.offset = free_offset(ports)
         self.admin_port = free_port()
         self.log_path = folder.path.parent / f"{folder.path.name}.log"
         self.log = open(self.log_path, "wb")
         self.exit_code = None
-        self.command = [PINTLE, "serve", "--config", str(folder.path), "--port-offset", str(self.offset),
+        self.command = [*under, PINTLE, "serve", "--config", str(folder.path), "--port-offset", str(self.offset),
                         "--admin", f"127.0.0.1:{self.admin_port}", *arguments]
         if "--threads" not in arguments:
             self.command += ["--threads", "2"]
@@ -198,6 +200,10 @@ class Pintle:
             if line.startswith("VmRSS:"):
                 return int(line.split()[1])
         return 0
+
+    def cpu_seconds(self):
+        fields = open(f"/proc/{self.process.pid}/stat").read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))

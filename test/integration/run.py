@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Runs the integration suite against a built binary and closes with `N passed, N failed`.
 
-    python3 test/integration/run.py --pintle build/release/pintle [--filter TEXT] [--slowness X] [--list]
+    python3 test/integration/run.py --pintle build/release/pintle [--filter TEXT] [--repeat N] [--slowness X]
+                                    [--long] [--list]
 """
 import argparse
 import os
@@ -72,6 +73,8 @@ def main():
     arguments.add_argument("--pintle", default="build/release/pintle", help="the binary under test")
     arguments.add_argument("--filter", default="", help="run only tests whose id holds this text")
     arguments.add_argument("--slowness", default="1", help="factor on every deadline, for sanitizer builds")
+    arguments.add_argument("--repeat", type=int, default=1, metavar="N", help="run them N times; how flaky they are")
+    arguments.add_argument("--long", action="store_true", help="floods at their full size and length (./dev floods)")
     arguments.add_argument("--list", action="store_true", help="print the test ids and stop")
     options = arguments.parse_args()
 
@@ -81,10 +84,15 @@ def main():
         return 2
     os.environ["PINTLE"] = str(binary)
     os.environ["PINTLE_TEST_SLOWNESS"] = options.slowness
+    if options.long:
+        os.environ["PINTLE_TEST_LONG"] = "1"
     sys.path.insert(0, str(HERE))
 
-    tests = [t for t in flatten(unittest.defaultTestLoader.discover(str(HERE), pattern="test_*.py"))
-             if options.filter in t.id()]
+    def find_tests():  # a fresh instance each time: a test is run once
+        return [t for t in flatten(unittest.defaultTestLoader.discover(str(HERE), pattern="test_*.py"))
+                if options.filter in t.id()]
+
+    tests = [t for _ in range(options.repeat) for t in find_tests()]
     if options.list:
         print("\n".join(t.id() for t in tests))
         return 0
