@@ -102,6 +102,11 @@ std::uint64_t Resources::resident_memory() const {
   return pages ? static_cast<std::uint64_t>(*pages) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) : 0;
 }
 
+bool Resources::tcp_paces() const {
+  const auto control = read_word(root_ / "proc/sys/net/ipv4/tcp_congestion_control");
+  return control && control->starts_with("bbr");
+}
+
 unsigned choose_threads(std::optional<double> quota, unsigned cpus) noexcept {
   const unsigned most = std::max(cpus, 1u);
   if (!quota || *quota >= most) return most;

@@ -20,6 +20,9 @@ class Resources {
   [[nodiscard]] std::optional<std::uint64_t> memory_limit() const;
   /// Resident memory of this process in bytes.
   [[nodiscard]] std::uint64_t resident_memory() const;
+  /// TCP sends by timers of its own (bbr): what a pipe saves in copies it then spends on timers, as bytes come faster
+  /// than they may go.
+  [[nodiscard]] bool tcp_paces() const;
 
  private:
   template <class Read>

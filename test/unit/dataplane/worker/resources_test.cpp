@@ -77,6 +77,14 @@ TEST_F(FakeRoot, ResidentMemoryIsInPages) {
   EXPECT_EQ(Resources(root).resident_memory(), 1200u * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)));
 }
 
+TEST_F(FakeRoot, WhetherTcpPaces) {
+  EXPECT_FALSE(Resources(root).tcp_paces());
+  put("proc/sys/net/ipv4/tcp_congestion_control", "cubic\n");
+  EXPECT_FALSE(Resources(root).tcp_paces());
+  put("proc/sys/net/ipv4/tcp_congestion_control", "bbr\n");
+  EXPECT_TRUE(Resources(root).tcp_paces());
+}
+
 TEST(Resources, OfThisMachine) {
   EXPECT_GT(Resources().resident_memory(), 1'000'000u);
   EXPECT_GE(usable_cpus(), 1u);
