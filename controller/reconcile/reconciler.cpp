@@ -167,6 +167,7 @@ void Reconciler::State::publish(const std::function<void(const runtime::ApplyRep
 
 void Reconciler::State::finish(const runtime::ApplyReport& apply) {
   if (!apply.complete()) return;
+  const Monotonic now = Clock::now();
   const std::vector<status::StatusPatch> patches =
       status::finish_status({.report = *current.report,
                              .apply = apply,
@@ -175,7 +176,6 @@ void Reconciler::State::finish(const runtime::ApplyReport& apply) {
                              .finished = finished.get()});
   finished = current.report;
   for (const Error& error : ports.sink.write(patches)) log::warning("{}", error.context);
-  const Monotonic now = Clock::now();
   served = Served{.compiled = current.compiled,
                   .apply = apply,
                   .statuses = ports.sink.shared_statuses(),
