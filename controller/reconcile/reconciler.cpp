@@ -51,6 +51,7 @@ struct Reconciler::State : std::enable_shared_from_this<State> {
   [[nodiscard]] resolve::Resolution resolve_all(const store::ClusterSnapshot& snapshot);
   void publish(const std::function<void(const runtime::ApplyReport&)>& done);
   void bind_again();
+  void write_statuses(const runtime::ApplyReport& apply);
   void finish(const runtime::ApplyReport& apply);
   void arm_retry();
   template <class Call>
@@ -165,8 +166,7 @@ void Reconciler::State::publish(const std::function<void(const runtime::ApplyRep
   });
 }
 
-void Reconciler::State::finish(const runtime::ApplyReport& apply) {
-  if (!apply.complete()) return;
+void Reconciler::State::write_statuses(const runtime::ApplyReport& apply) {
   const std::vector<status::StatusPatch> patches =
       status::finish_status({.report = *current.report,
                              .apply = apply,
@@ -175,7 +175,12 @@ void Reconciler::State::finish(const runtime::ApplyReport& apply) {
                              .finished = finished.get()});
   finished = current.report;
   for (const Error& error : ports.sink.write(patches)) log::warning("{}", error.context);
+}
+
+void Reconciler::State::finish(const runtime::ApplyReport& apply) {
+  if (!apply.complete()) return;
   const Monotonic now = Clock::now();
+  write_statuses(apply);
   served = Served{.compiled = current.compiled,
                   .apply = apply,
                   .statuses = ports.sink.shared_statuses(),

@@ -66,22 +66,23 @@ void BackendShelf::put(Target& target, BackendEndpoints endpoints) {
 
 Referral& BackendShelf::take_referral(const BackendContext& context, std::string_view ns,
                                       const api::BackendObjectReference& ref) {
-  auto at = referrals_.find(Order::place(ns, ref));
-  if (at == referrals_.end()) {
+  auto at = referrals_.lower_bound(Order::place(ns, ref));
+  if (at == referrals_.end() || Order::place(*at) != Order::place(ns, ref)) {
     auto made = std::make_unique<Referral>();
     made->ns = ns;
     made->ref = ref;
     judge(context, *made);
-    at = referrals_.insert(std::move(made)).first;
+    at = referrals_.insert(at, std::move(made));
   }
   ++(*at)->named;
   return **at;
 }
 
 Target& BackendShelf::take_target(const BackendContext& context, const BackendKey& key) {
-  auto at = targets_.find(key);
-  if (at == targets_.end()) {
-    at = targets_.emplace(key, Target{.key = key, .id = next_id(), .endpoints = {}}).first;
+  const auto [at, fresh] = targets_.try_emplace(key);
+  if (fresh) {
+    at->second.key = key;
+    at->second.id = next_id();
     put(at->second, find_endpoints(context, key));
   }
   ++at->second.named;
@@ -146,7 +147,8 @@ const std::shared_ptr<const RefSet>& BackendShelf::lookups() {
   if (lookups_) return lookups_;
   auto made = std::make_shared<RefSet>();
   for (const auto& referral : referrals_)
-    if (referral->ours > 0) made->insert(referral->lookups.begin(), referral->lookups.end());
+    if (referral->ours > 0)  // in the order of referrals, most are the last so far
+      for (const Ref& ref : referral->lookups) made->insert(made->end(), ref);
   // A slice that comes may belong to any Service of its namespace.
   std::string_view last;
   for (const auto& [key, target] : targets_) {

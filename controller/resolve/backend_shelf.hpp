@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "controller/resolve/backends.hpp"
@@ -40,6 +41,8 @@ struct Target {
 
 class BackendShelf {
  public:
+  /// Nothing was looked up for a route yet.
+  [[nodiscard]] bool empty() const noexcept { return referrals_.empty(); }
   /// Brings what is known up to date. Before the first take.
   void refresh(const BackendContext& context, const Changes& changes);
   /// Some referral has another verdict than before refresh().

@@ -16,9 +16,10 @@ void for_each_version(const store::ClusterSnapshot& before, const store::Cluster
 
 }  // namespace
 
-Changes::Changes(const store::ClusterSnapshot& before, const store::ClusterSnapshot& now)
+Changes::Changes(const store::ClusterSnapshot& before, const store::ClusterSnapshot& now, Lookups made)
     : same_routes_(store::same_table<api::HTTPRoute>(before, now)),
       same_namespaces_(store::same_table<api::Namespace>(before, now)) {
+  if (made == Lookups::None) return;
   for_each_version<api::Service>(before, now, [&](const api::Service& one) {
     refs_.insert(ref_to(api::Kind::Service, one.metadata.ns, one.metadata.name));
     services_.emplace(one.metadata.ns, one.metadata.name);

@@ -1,6 +1,7 @@
 // What differs between two snapshots, of the objects that routes and backends look up. Tables that are the same by
 // pointer cost nothing; others one walk that compares pointers.
 #pragma once
+#include <cstdint>
 #include <set>
 #include <string>
 #include <string_view>
@@ -13,7 +14,9 @@ namespace pintle::resolve {
 
 class Changes {
  public:
-  Changes(const store::ClusterSnapshot& before, const store::ClusterSnapshot& now);
+  enum class Lookups : std::uint8_t { None, Some };
+  /// `made`: where there were none, no change can touch them, and changes are not listed.
+  Changes(const store::ClusterSnapshot& before, const store::ClusterSnapshot& now, Lookups made);
 
   /// A Service or ReferenceGrant that `ref` stands for came, went or is another object.
   [[nodiscard]] bool touch(const Ref& ref) const { return !refs_.empty() && refs_.contains(ref); }

@@ -114,7 +114,8 @@ Resolution resolve(const store::ClusterSnapshot& snapshot, const Settings& setti
   resolution.report.classes = judge_classes(snapshot, settings);
   std::vector<JudgedGateway> gateways = judge_gateways(inputs, resolution.report.classes);
 
-  const Changes changes(state.snapshot, snapshot);
+  const Changes changes(state.snapshot, snapshot,
+                        state.backends.empty() ? Changes::Lookups::None : Changes::Lookups::Some);
   const BackendContext context{snapshot, settings};
   state.backends.refresh(context, changes);
   state.routes.refresh(context, changes);
