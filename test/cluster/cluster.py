@@ -162,6 +162,7 @@ class Cluster:
                 select.select([gone], [], [], 30)
                 os.close(gone)
             self.forget()
+            self.log.unlink(missing_ok=True)
             return pid is not None
 
     def forget(self):

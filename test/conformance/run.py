@@ -49,6 +49,7 @@ def parse(arguments):
     parser.add_argument("--parallel", type=positive, default=8, metavar="N", help="tests at once, of those that allow it (8)")
     parser.add_argument("--service-type", choices=sorted(USABLE), default="LoadBalancer", help="of a Gateway's Service")
     parser.add_argument("--controller", metavar="COMMAND", help="run this on the node instead of installing the chart")
+    parser.add_argument("--check", action="store_true", help="only say whether this could run, before anything long is begun")
     return parser.parse_args(arguments)
 
 
@@ -85,11 +86,14 @@ def install_crds(cluster):
     say(f"CRDs of Gateway API {layout.GATEWAY_API}, experimental channel, applied")
 
 
-@contextlib.contextmanager
-def installed_chart(cluster, service_type):
+def check_chart():
     if not (CHART / "Chart.yaml").is_file():
         raise Trouble(f"there is no chart at {CHART.relative_to(ROOT)} to install; "
                       "--controller 'COMMAND' runs a controller on the node instead")
+
+
+@contextlib.contextmanager
+def installed_chart(cluster, service_type):
     cluster.load([ROOT / "build/image/pintle.tar"])
     cluster.output("helm", "uninstall", "pintle", "--namespace", NAMESPACE, "--wait")  # an earlier run's, with an older image
     must(cluster, "installing the chart", "helm", "install", "pintle", str(CHART), "--namespace", NAMESPACE, "--create-namespace",
@@ -111,9 +115,13 @@ def running_controller(cluster, command):
         child = subprocess.Popen(cluster.command(shlex.split(command)), stdout=out, stderr=subprocess.STDOUT, cwd=ROOT,
                                  env=kubernetes.environment(cluster.run))
     try:
-        accepted = cluster.output("kubectl", "wait", "--for=condition=Accepted", f"gatewayclass/{CLASS}", "--timeout=60s")
+        accepted = subprocess.Popen(cluster.command(["kubectl", "wait", "--for=condition=Accepted", f"gatewayclass/{CLASS}", "--timeout=60s"]),
+                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=kubernetes.environment(cluster.run))
+        while accepted.poll() is None and child.poll() is None:
+            time.sleep(0.1)
+        end(accepted)
         if child.poll() is not None or accepted.returncode:
-            how = "ended" if child.poll() is not None else f"did not accept GatewayClass {CLASS} within 60 s"
+            how = f"ended with exit code {child.returncode}" if child.poll() is not None else f"did not accept GatewayClass {CLASS} within 60 s"
             raise Trouble(f"the controller {how}; the end of {log.relative_to(ROOT)}:\n" + "\n".join(log.read_text().splitlines()[-20:]))
         say(f"controller runs on the node; its log: {log.relative_to(ROOT)}")
         yield
@@ -207,6 +215,10 @@ def run_suite(cluster, options):
 
 
 def run(options):
+    if not options.controller:
+        check_chart()
+    if options.check:
+        return 0
     cluster = kubernetes.Cluster()
     found_up = cluster.init()
     cluster.up(say)

@@ -39,6 +39,7 @@ dev_conformance() {
   [ "$(id -u)" -eq 0 ] || die "conformance runs in a cluster, which takes root: sudo ./dev conformance"
   require_debian
   cluster_packages 1/5 build image
+  python3 test/conformance/run.py --check "$@" || exit $?
   build_step 2/5 release pintle
   image_step 3/5
   cluster_programs 4/5

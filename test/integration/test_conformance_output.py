@@ -240,5 +240,9 @@ class Run(unittest.TestCase):
 
     def test_no_chart(self):
         with self.assertRaisesRegex(conformance.Trouble, "--controller"), mock.patch.object(conformance, "CHART", self.folder / "absent"), \
-                mock.patch.object(conformance, "ROOT", self.folder), conformance.installed_chart(None, "ClusterIP"):
-            self.fail("went on without a chart")
+                mock.patch.object(conformance.kubernetes, "Cluster", side_effect=AssertionError("a cluster was started for nothing")):
+            conformance.run(conformance.parse([]))
+
+    def test_a_check_starts_nothing(self):
+        with mock.patch.object(conformance.kubernetes, "Cluster", side_effect=AssertionError("a cluster was started")):
+            self.assertEqual(conformance.run(conformance.parse(["--check", "--controller", "x"])), 0)
