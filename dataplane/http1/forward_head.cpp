@@ -64,9 +64,11 @@ void edit_host(const RequestHead& request, const RequestForwarding& forwarding, 
   const std::string_view host = forwarding.host.empty() ? request.authority_text : forwarding.host;
   if (received == nullptr) {
     edits.append(HeaderId::Host, host);
-  } else if (request.headers.value(*received) != host) {
-    edits.replace(request.headers.value(*received), host);
+    return;
   }
+  const std::string_view value = request.headers.value(*received);
+  const bool same_bytes = value.data() == host.data() && value.size() == host.size();  // the usual case
+  if (!same_bytes && value != host) edits.replace(value, host);
 }
 
 /// "005" is understood and sent on as "5" (req 4).
@@ -95,18 +97,28 @@ bool drops_request_field(const RequestHead& request, std::size_t index, Undersco
   }
 }
 
-}  // namespace
-
-void edit_request(const RequestHead& request, const RequestForwarding& forwarding, HeadEdits& edits) {
-  edit_request_line(request, forwarding, edits);
+/// Drops what is not forwarded, field by field. Most heads hold nothing of the kind, and their summary says so.
+void edit_request_fields(const RequestHead& request, UnderscoreNames underscores, HeadEdits& edits) {
+  constexpr auto concerned =
+      http::FieldSummary::of(HeaderId::Connection, HeaderId::KeepAlive, HeaderId::ProxyConnection, HeaderId::Upgrade,
+                             HeaderId::Te, HeaderId::Trailer, HeaderId::Expect, HeaderId::ContentLength);
+  const http::FieldSummary& summary = request.headers.summary;
+  if (!summary.may_have_any(concerned) && !summary.may_have_odd_name()) return;  // none is nominated without Connection
   for (std::size_t i = 0; i < request.headers.fields.size(); ++i) {
     const Field& field = request.headers.fields[i];
-    if (drops_request_field(request, i, forwarding.underscores)) {
+    if (drops_request_field(request, i, underscores)) {
       edits.remove_at(i);
     } else if (field.id == HeaderId::ContentLength) {
       edit_content_length(request.headers, field, request.body.length, edits);
     }
   }
+}
+
+}  // namespace
+
+void edit_request(const RequestHead& request, const RequestForwarding& forwarding, HeadEdits& edits) {
+  edit_request_line(request, forwarding, edits);
+  edit_request_fields(request, forwarding.underscores, edits);
   edit_host(request, forwarding, edits);
   if (request.upgrade == http::Upgrade::Websocket) {
     edits.append(HeaderId::Connection, "Upgrade");
