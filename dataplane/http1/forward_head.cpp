@@ -64,9 +64,11 @@ void edit_host(const RequestHead& request, const RequestForwarding& forwarding, 
   const std::string_view host = forwarding.host.empty() ? request.authority_text : forwarding.host;
   if (received == nullptr) {
     edits.append(HeaderId::Host, host);
-  } else if (request.headers.value(*received) != host) {
-    edits.replace(request.headers.value(*received), host);
+    return;
   }
+  const std::string_view value = request.headers.value(*received);
+  const bool same_bytes = value.data() == host.data() && value.size() == host.size();  // the usual case
+  if (!same_bytes && value != host) edits.replace(value, host);
 }
 
 /// The framing as every server reads it: one blank and the value. Not all of them take a tab there (req 17).
@@ -111,13 +113,16 @@ bool drops_request_field(const RequestHead& request, std::size_t index, Undersco
   }
 }
 
-}  // namespace
-
-void edit_request(const RequestHead& request, const RequestForwarding& forwarding, HeadEdits& edits) {
-  edit_request_line(request, forwarding, edits);
+/// Drops what is not forwarded, field by field. Most heads hold nothing of the kind, and their summary says so.
+void edit_request_fields(const RequestHead& request, UnderscoreNames underscores, HeadEdits& edits) {
+  constexpr auto concerned =
+      http::FieldSummary::of(HeaderId::Connection, HeaderId::KeepAlive, HeaderId::ProxyConnection, HeaderId::Upgrade,
+                             HeaderId::Te, HeaderId::Trailer, HeaderId::Expect, HeaderId::ContentLength);
+  const http::FieldSummary& summary = request.headers.summary;
+  if (!summary.may_have_any(concerned) && !summary.may_have_odd_name()) return;  // none is nominated without Connection
   for (std::size_t i = 0; i < request.headers.fields.size(); ++i) {
     const Field& field = request.headers.fields[i];
-    if (drops_request_field(request, i, forwarding.underscores)) {
+    if (drops_request_field(request, i, underscores)) {
       edits.remove_at(i);
     } else if (field.id == HeaderId::ContentLength) {
       edit_content_length(request.headers, field, request.body.length, edits);
@@ -125,6 +130,13 @@ void edit_request(const RequestHead& request, const RequestForwarding& forwardin
       edit_framing(request.headers, field, "chunked", edits);
     }
   }
+}
+
+}  // namespace
+
+void edit_request(const RequestHead& request, const RequestForwarding& forwarding, HeadEdits& edits) {
+  edit_request_line(request, forwarding, edits);
+  edit_request_fields(request, forwarding.underscores, edits);
   edit_host(request, forwarding, edits);
   if (request.upgrade == http::Upgrade::Websocket) {
     edits.append(HeaderId::Connection, "Upgrade");

@@ -75,16 +75,27 @@ void HeadEdits::remove(std::string_view name) {
 
 void HeadEdits::remove(http::HeaderId id) { remove(http::header_name(id)); }
 
-void HeadEdits::append(std::string_view name, std::string_view value) {
-  Line line{.begin = static_cast<std::uint32_t>(arena_.size()),
-            .length = static_cast<std::uint32_t>(name.size() + value.size() + 4),
-            .name_length = static_cast<std::uint16_t>(name.size()),
-            .id = http::find_header_id(name)};
-  arena_.add(name);
-  arena_.add(": ");
-  arena_.add(value);
-  arena_.add(crlf);
-  lines_.push_back(line);
+void HeadEdits::append_as(http::HeaderId id, std::string_view name, std::string_view value) {
+  const std::size_t length = name.size() + value.size() + 4;
+  lines_.push_back({.begin = static_cast<std::uint32_t>(arena_.size()),
+                    .length = static_cast<std::uint32_t>(length),
+                    .name_length = static_cast<std::uint16_t>(name.size()),
+                    .id = id});
+  char* at = arena_.extend(length);
+  std::memcpy(at, name.data(), name.size());
+  at += name.size();
+  std::memcpy(at, ": ", 2);
+  at += 2;
+  if (!value.empty()) std::memcpy(at, value.data(), value.size());
+  std::memcpy(at + value.size(), crlf.data(), crlf.size());
+}
+
+void HeadEdits::append_line(http::HeaderId id, std::string_view line) {
+  lines_.push_back({.begin = static_cast<std::uint32_t>(arena_.size()),
+                    .length = static_cast<std::uint32_t>(line.size()),
+                    .name_length = static_cast<std::uint16_t>(http::header_name(id).size()),
+                    .id = id});
+  arena_.add(line);
 }
 
 bool HeadEdits::has(http::HeaderId id) const noexcept {
@@ -147,7 +158,8 @@ void HeadEdits::insert(const Splice& splice) {
 /// Calls sink(bytes) for each run of bytes of the rewritten head; neighbouring runs of the arena come as one.
 template <class Sink>
 void HeadEdits::each_piece(Sink&& sink) const {
-  const std::string_view kept = head_.substr(0, head_.size() - crlf.size());
+  // Without lines of ours the empty line stays where it is.
+  const std::string_view kept = lines_.empty() ? head_ : head_.substr(0, head_.size() - crlf.size());
   std::size_t position = 0;
   for (const Splice& splice : splices_) {
     if (splice.begin > position) sink(kept.substr(position, splice.begin - position));
@@ -167,7 +179,7 @@ void HeadEdits::each_piece(Sink&& sink) const {
     run = {begin, line.length};
   }
   if (!run.empty()) sink(run);
-  sink(head_.substr(kept.size()));
+  if (kept.size() < head_.size()) sink(head_.substr(kept.size()));
 }
 
 std::size_t HeadEdits::size() const noexcept {
@@ -199,15 +211,16 @@ std::size_t HeadEdits::to_iovecs(std::span<iovec, max_head_pieces> out) {
 
 std::optional<std::size_t> HeadEdits::write_in_place(std::size_t room) noexcept {
   if (!splices_.empty()) return std::nullopt;
-  const std::size_t total = size();
-  if (total - head_.size() > room) return std::nullopt;
+  std::size_t added = 0;
+  for (const Line& line : lines_) added += line.length;
+  if (added > room) return std::nullopt;
   auto* at = const_cast<char*>(head_.data()) + head_.size() - crlf.size();  // the caller owns the buffer, see room
   for (const Line& line : lines_) {
     std::memcpy(at, arena_.data() + line.begin, line.length);
     at += line.length;
   }
   std::memcpy(at, crlf.data(), crlf.size());
-  return total;
+  return head_.size() + added;
 }
 
 }  // namespace pintle::http1

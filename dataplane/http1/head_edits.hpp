@@ -13,6 +13,7 @@
 #include <span>
 #include <string_view>
 #include <sys/uio.h>
+#include <utility>
 #include <vector>
 
 #include <pintle/http/request.hpp>
@@ -33,8 +34,10 @@ class HeadEdits {
   void remove(http::HeaderId id);
   void remove(std::string_view name);
   void remove_at(std::size_t index);  ///< a received field by its index
-  void append(std::string_view name, std::string_view value);
-  void append(http::HeaderId id, std::string_view value) { append(http::header_name(id), value); }
+  void append(std::string_view name, std::string_view value) { append_as(http::find_header_id(name), name, value); }
+  void append(http::HeaderId id, std::string_view value) { append_as(id, http::header_name(id), value); }
+  /// `line`: "Name: value\r\n" with the name of `id`; for lines that never change.
+  void append_line(http::HeaderId id, std::string_view line);
   void set(std::string_view name, std::string_view value) {
     remove(name);
     append(name, value);
@@ -56,6 +59,8 @@ class HeadEdits {
   /// Fast path: if lines were only appended and `room` (free bytes right after the head, nothing received in them) is
   /// enough, writes them over the final CRLF in place. Returns the new length of the head.
   [[nodiscard]] std::optional<std::size_t> write_in_place(std::size_t room) noexcept;
+  /// Makes a head that was written in place what it was, for a second begin() with it.
+  static void restore(std::span<char> head) noexcept { std::memcpy(head.data() + head.size() - 2, "\r\n", 2); }
   /// Length of the rewritten head.
   [[nodiscard]] std::size_t size() const noexcept;
   /// Copies the rewritten head; `out` must have size() bytes.
@@ -72,6 +77,7 @@ class HeadEdits {
     std::uint16_t name_length;
     http::HeaderId id;
   };
+  void append_as(http::HeaderId id, std::string_view name, std::string_view value);
   [[nodiscard]] std::string_view line_of(std::size_t index) const noexcept;
   void insert(const Splice& splice);
   template <class Sink>
@@ -85,11 +91,13 @@ class HeadEdits {
   /// Bytes one after another; capacity is kept. A vector's range insert costs several times the copy.
   class Arena {
    public:
+    /// Room for so many bytes; whoever asked fills all of it.
+    [[nodiscard]] char* extend(std::size_t count) {
+      if (capacity_ - size_ < count) grow(count);
+      return bytes_.get() + std::exchange(size_, size_ + count);
+    }
     void add(std::string_view text) {
-      if (text.empty()) return;
-      if (capacity_ - size_ < text.size()) grow(text.size());
-      std::memcpy(bytes_.get() + size_, text.data(), text.size());
-      size_ += text.size();
+      if (!text.empty()) std::memcpy(extend(text.size()), text.data(), text.size());
     }
     void clear() noexcept { size_ = 0; }
     [[nodiscard]] const char* data() const noexcept { return bytes_.get(); }

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 
+#include "dataplane/http1/head_marks.hpp"
 #include "dataplane/http1/scan.hpp"
 
 namespace pintle::http1 {
 namespace {
 
-constexpr int crlf = 2;
+constexpr unsigned crlf = 2;
 /// Reading a line this short again costs less than thinking about it.
 constexpr std::ptrdiff_t short_line = 1024;
 
@@ -29,6 +30,15 @@ http::Refusal name_fault(const char* line, const char* at) noexcept {
     default:
       return http::bad_request(5, "byte not allowed in a field name");
   }
+}
+
+/// Keeps the summary of a head up to date with one more field.
+[[gnu::always_inline]] inline void note(const http::Field& field, std::string_view name,
+                                        http::FieldSummary& seen) noexcept {
+  seen.add(field.id);
+  if (field.id != http::HeaderId::Other) return;
+  const auto first = static_cast<unsigned char>(static_cast<unsigned char>(name[0]) | 0x20U);
+  if (first == 'x' || first == 'p') seen.add_odd_name();
 }
 
 /// One line that is no empty line. Done: `next` is the start of the next one.
@@ -58,40 +68,62 @@ LineResult read_field(const LineWindow& window, const char* base, http::Field& f
   return {.progress = Progress::Done};
 }
 
-/// The usual line: whole, one blank before the value, none after. False: look again with care.
-[[gnu::always_inline]] inline bool read_plain_field(const char* line, const char* end, const char* base,
-                                                    http::Field& field, const char*& next) noexcept {
-  const char* const colon = Scan::token(line, end);
-  if (end - colon < 4 || *colon != ':' || colon == line) return false;
-  const char* const value = colon[1] == ' ' ? colon + 2 : colon + 1;
-  const char* const stop = Scan::value(value, end);
-  if (end - stop < crlf || stop[0] != '\r' || stop[1] != '\n') return false;
-  if (is_blank(*value) || is_blank(stop[-1])) return false;
-  const auto name_length = static_cast<std::size_t>(colon - line);
-  field.name_offset = static_cast<std::uint32_t>(line - base);
-  field.value_offset = static_cast<std::uint32_t>(value - base);
+/// The usual line, from mark to mark: whole, one blank before the value, none after, letters, digits and '-' as name.
+/// Returns where the next one starts; 0: look again with care. Offsets count from `window`, which holds `size` bytes.
+[[gnu::always_inline]] inline std::size_t read_plain_field(const HeadMarks& marks, const char* window, std::size_t size,
+                                                           std::size_t line, std::uint32_t limit,
+                                                           http::Field& field) noexcept {
+  const std::size_t colon = marks.name_end(line);
+  if (colon + 4 > size || window[colon] != ':' || colon == line) return 0;
+  const std::size_t value = window[colon + 1] == ' ' ? colon + 2 : colon + 1;
+  const std::size_t stop = marks.value_end(value);
+  if (stop + crlf > size || window[stop] != '\r' || window[stop + 1] != '\n' || stop - line > limit) return 0;
+  if (is_blank(window[value]) || is_blank(window[stop - 1])) return 0;
+  field.name_offset = static_cast<std::uint32_t>(line);
+  field.value_offset = static_cast<std::uint32_t>(value);
   field.value_length = static_cast<std::uint32_t>(stop - value);
-  field.name_length = static_cast<std::uint16_t>(name_length);
-  field.id = http::find_header_id({line, name_length});
-  next = stop + crlf;
-  return true;
+  field.name_length = static_cast<std::uint16_t>(colon - line);
+  field.id = http::find_header_id({window + line, colon - line});
+  return stop + crlf;
 }
 
 /// Reads plain lines as far as they go. What it takes, the careful way would have taken the same.
 void read_plain_fields(std::span<const char> bytes, const HeadLimits& limits, std::span<http::Field> storage,
                        LineCursor& cursor) noexcept {
-  const char* const base = bytes.data();
-  const char* const end = base + std::min<std::size_t>(bytes.size(), limits.head);
-  const char* line = base + cursor.line;
+  const std::size_t end = std::min<std::size_t>(bytes.size(), limits.head);
+  HeadMarks marks;
   http::Field* field = storage.data() + cursor.fields;
   http::Field* const field_end = storage.data() + storage.size();
-  while (field != field_end && line < end && *line != '\r') {
-    const char* const line_end = line + std::min<std::ptrdiff_t>(end - line, std::ptrdiff_t{limits.field} + crlf);
-    if (!read_plain_field(line, line_end, base, *field, line)) break;
-    ++field;
+  http::FieldSummary seen = cursor.seen;
+  std::size_t at = cursor.line;
+  // A line that the window cuts begins the next window; one that fills it is left to the careful way.
+  for (std::size_t before = SIZE_MAX; at < end && at != before && bytes[at] != '\r';) {
+    before = at;
+    const char* const window = bytes.data() + at;
+    const std::size_t size = std::min(end - at, HeadMarks::window);
+    marks.mark(window, size);
+    std::size_t line = 0;
+    while (field != field_end && line < size) {
+      const std::size_t next = read_plain_field(marks, window, size, line, limits.field, *field);
+      if (next == 0) break;
+      note(*field, {window + line, field->name_length}, seen);
+      field->name_offset += static_cast<std::uint32_t>(before);
+      field->value_offset += static_cast<std::uint32_t>(before);
+      ++field;
+      line = next;
+    }
+    at += line;
+    if (before + size == end) break;
   }
-  cursor.line = static_cast<std::uint32_t>(line - base);
+  cursor.line = static_cast<std::uint32_t>(at);
   cursor.fields = static_cast<std::uint32_t>(field - storage.data());
+  cursor.seen = seen;
+}
+
+/// The empty line at the end is here, whole.
+bool is_at_end(std::span<const char> bytes, const HeadLimits& limits, std::uint32_t line) noexcept {
+  return std::min<std::size_t>(bytes.size(), limits.head) >= std::size_t{line} + crlf && bytes[line] == '\r' &&
+         bytes[line + 1] == '\n';
 }
 
 LineResult read_last_line(const LineWindow& window) noexcept {
@@ -101,16 +133,6 @@ LineResult read_last_line(const LineWindow& window) noexcept {
 }
 
 }  // namespace
-
-LineWindow::LineWindow(std::span<const char> bytes, std::uint32_t line, std::uint32_t line_limit,
-                       std::uint32_t head_limit, http::Refusal too_long) noexcept
-    : begin_(bytes.data() + line), end_(bytes.data() + bytes.size()), cut_(Cut::Received), too_long_(too_long) {
-  const std::size_t line_end = std::size_t{line} + line_limit + std::size_t{crlf};
-  const std::size_t room = std::min<std::size_t>(line_end, head_limit);
-  if (bytes.size() < room) return;
-  end_ = bytes.data() + room;
-  cut_ = line_end <= head_limit ? Cut::Line : Cut::Head;
-}
 
 LineResult LineWindow::run_out() const noexcept {
   switch (cut_) {
@@ -125,10 +147,9 @@ LineResult LineWindow::run_out() const noexcept {
 }
 
 bool is_still_open(const LineWindow& window, std::span<const char> bytes, LineCursor& cursor) noexcept {
-  const char* const seen = std::max(window.begin(), bytes.data() + std::min<std::size_t>(cursor.scanned, bytes.size()));
+  const char* const seen = bytes.data() + std::min<std::size_t>(cursor.scanned, bytes.size());
   cursor.scanned = static_cast<std::uint32_t>(std::min<std::size_t>(bytes.size(), UINT32_MAX));
-  if (window.end() - window.begin() <= short_line || seen >= window.end()) return false;
-  if (seen - window.begin() <= short_line) return false;
+  if (seen - window.begin() <= short_line || seen >= window.end()) return false;
   if (seen[-1] == '\r') return false;
   return window.run_out().progress == Progress::NeedMore && Scan::value(seen, window.end()) == window.end();
 }
@@ -142,6 +163,10 @@ LineResult read_fields(std::span<const char> bytes, const HeadLimits& limits, st
   }
   for (;;) {
     read_plain_fields(bytes, limits, storage, cursor);
+    if (is_at_end(bytes, limits, cursor.line)) {
+      cursor.line += crlf;
+      return {.progress = Progress::Done};
+    }
     const LineWindow window(bytes, cursor.line, limits.field, limits.head, too_long);
     if (window.begin() >= window.end()) return window.run_out();
     if (*window.begin() == '\r') {
@@ -152,6 +177,10 @@ LineResult read_fields(std::span<const char> bytes, const HeadLimits& limits, st
     if (cursor.fields == storage.size()) return refused(head_too_large("too many fields"));
     const LineResult line = read_field(window, bytes.data(), storage[cursor.fields], next);
     if (line.progress != Progress::Done) return line;
+    const http::Field& field = storage[cursor.fields];
+    const std::string_view name(bytes.data() + field.name_offset, field.name_length);
+    note(field, name, cursor.seen);
+    if (name.find('_') != std::string_view::npos) cursor.seen.add_odd_name();
     ++cursor.fields;
     cursor.line = static_cast<std::uint32_t>(next - bytes.data());
   }

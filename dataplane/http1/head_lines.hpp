@@ -1,5 +1,6 @@
 // Lines of a head, shared by the request and the response parser. Internal to http1.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -24,7 +25,15 @@ class LineWindow {
  public:
   /// `line_limit` counts the line without its CRLF; `too_long` is the answer to a longer one.
   LineWindow(std::span<const char> bytes, std::uint32_t line, std::uint32_t line_limit, std::uint32_t head_limit,
-             http::Refusal too_long) noexcept;
+             http::Refusal too_long) noexcept
+      : begin_(bytes.data() + line), end_(bytes.data() + bytes.size()), cut_(Cut::Received), too_long_(too_long) {
+    constexpr std::size_t crlf = 2;
+    const std::size_t line_end = std::size_t{line} + line_limit + crlf;
+    const std::size_t room = std::min<std::size_t>(line_end, head_limit);
+    if (bytes.size() < room) return;
+    end_ = bytes.data() + room;
+    cut_ = line_end <= head_limit ? Cut::Line : Cut::Head;
+  }
 
   [[nodiscard]] const char* begin() const noexcept { return begin_; }
   [[nodiscard]] const char* end() const noexcept { return end_; }

@@ -44,6 +44,7 @@ struct LineCursor {
   std::uint32_t start = 0;  ///< start of the start line
   std::uint8_t blank_lines = 0;
   bool in_fields = false;
+  http::FieldSummary seen = http::FieldSummary::none();
 };
 
 /// One head after another; `bytes` always begins where the last head ended and grows between calls. After Done or

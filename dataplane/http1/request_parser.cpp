@@ -145,7 +145,9 @@ ParseResult RequestHeadParser::parse(std::span<char> bytes, const RequestRules& 
   out.method_text = {start, method_length_};
   out.method = http::find_method(out.method_text);
   out.target = {start + method_length_ + 1, target_length_};
-  out.headers = {.base = bytes.data(), .fields = std::span<const http::Field>(storage).first(cursor.fields)};
+  out.headers = {.base = bytes.data(),
+                 .fields = std::span<const http::Field>(storage).first(cursor.fields),
+                 .summary = cursor.seen};
   http::Target target;
   http::Refusal refusal = read_target_parts(bytes, rules.path, out, target);
   if (!refusal) refusal = read_request_semantics(out, target.authority);

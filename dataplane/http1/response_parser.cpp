@@ -77,7 +77,9 @@ ParseResult ResponseHeadParser::parse(std::span<const char> bytes, const Request
   out.version = version_;
   out.status = status_;
   out.reason_text = {bytes.data() + reason_offset_, reason_length_};
-  out.headers = {.base = bytes.data(), .fields = std::span<const http::Field>(storage).first(cursor.fields)};
+  out.headers = {.base = bytes.data(),
+                 .fields = std::span<const http::Field>(storage).first(cursor.fields),
+                 .summary = cursor.seen};
   if (const http::Refusal refusal = read_response_semantics(out, request)) {
     return {.progress = Progress::Refused, .refusal = refusal};
   }

@@ -104,6 +104,7 @@ IoResult Connection::write(std::span<const char> bytes) {
 
 IoResult Connection::writev(std::span<const iovec> pieces) {
   if (tls_) return tls_->writev(pieces);
+  if (pieces.size() == 1) return write(std::span(static_cast<const char*>(pieces[0].iov_base), pieces[0].iov_len));
   std::size_t total = 0;
   while (!pieces.empty()) {
     const auto now = pieces.first(std::min(pieces.size(), max_pieces));

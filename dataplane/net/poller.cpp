@@ -57,7 +57,8 @@ void Poller::forget(EventSink& sink) noexcept {
     if (batch_[i].data.ptr == &sink) batch_[i].data.ptr = nullptr;
 }
 
-bool Poller::has_pending_event(const EventSink& sink) const noexcept {
+/// The stamp says no for nearly every sink; where it says yes, the event may have been taken back by remove().
+bool Poller::is_in_batch(const EventSink& sink) const noexcept {
   for (unsigned i = batch_next_; i < batch_end_; ++i)
     if (batch_[i].data.ptr == &sink) return true;
   return false;
@@ -79,9 +80,15 @@ unsigned Poller::turn(int timeout_ms) {
   if (ready <= 0) return 0;
   begin_turn();
   batch_end_ = static_cast<unsigned>(ready);
+  ++batch_number_;
+  // Whoever asks for a pending event asks one sink: a stamp, not a walk over the batch for each request.
+  for (unsigned i = 0; i < batch_end_; ++i) static_cast<EventSink*>(batch_[i].data.ptr)->fetched_in_ = batch_number_;
   for (batch_next_ = 0; batch_next_ < batch_end_;) {
     const epoll_event event = batch_[batch_next_++];
-    if (event.data.ptr != nullptr) static_cast<EventSink*>(event.data.ptr)->on_events(event.events);
+    auto* const sink = static_cast<EventSink*>(event.data.ptr);
+    if (sink == nullptr) continue;
+    sink->fetched_in_ = 0;
+    sink->on_events(event.events);
   }
   batch_next_ = batch_end_ = 0;
   end_turn();

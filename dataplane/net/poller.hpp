@@ -35,6 +35,10 @@ class EventSink {
 
  protected:
   ~EventSink() = default;
+
+ private:
+  friend class Poller;
+  std::uint64_t fetched_in_ = 0;  ///< last batch with an event for it, 0 once that was told
 };
 
 /// Work for the end of the turn. Hangs in at most one of the two lists; destroying it takes it out.
@@ -73,7 +77,9 @@ class Poller {
   void forget(EventSink& sink) noexcept;
 
   /// An event of this turn waits to be told to `sink`.
-  [[nodiscard]] bool has_pending_event(const EventSink& sink) const noexcept;
+  [[nodiscard]] bool has_pending_event(const EventSink& sink) const noexcept {
+    return sink.fetched_in_ == batch_number_ && is_in_batch(sink);
+  }
 
   void flush_later(TurnTask& task) noexcept { flush_.push_back(task); }
   void reap_later(TurnTask& task) noexcept { reap_.push_back(task); }
@@ -94,12 +100,14 @@ class Poller {
  private:
   explicit Poller(UniqueFd epoll);
   unsigned turn(int timeout_ms);
+  [[nodiscard]] bool is_in_batch(const EventSink& sink) const noexcept;
 
   static constexpr unsigned batch_size = 256;
   UniqueFd epoll_;
   std::unique_ptr<epoll_event[]> batch_;
   unsigned batch_next_ = 0;  ///< first event not yet delivered
   unsigned batch_end_ = 0;
+  std::uint64_t batch_number_ = 0;
   Monotonic now_{};
   IntrusiveList<TurnTask> flush_;
   IntrusiveList<TurnTask> reap_;

@@ -68,21 +68,50 @@ bool Metrics::admit(std::string&& labels) {
   return true;
 }
 
+namespace {
+
+/// A map that looks at its last answer first: one request is mostly like the one before. Without hashing, a hit costs a
+/// comparison; another key costs that comparison more.
+template <class Key, class Series, class Hash = boost::hash<Key>>
+class RecentMap {
+ public:
+  [[nodiscard]] Series* find(const Key& key) {
+    if (last_ != nullptr && last_key_ == key) return last_;
+    const auto found = map_.find(key);
+    if (found == map_.end()) return nullptr;
+    last_key_ = key;
+    return last_ = found->second;
+  }
+  void emplace(const Key& key, Series* series) { map_.emplace(key, series); }
+  void clear() noexcept {
+    map_.clear();
+    last_ = nullptr;
+  }
+
+ private:
+  Key last_key_{};
+  Series* last_ = nullptr;
+  boost::unordered_flat_map<Key, Series*, Hash> map_;
+};
+
+}  // namespace
+
 struct ShardWriter::Caches {
   template <class K, class V>
   using Map = boost::unordered_flat_map<K, V>;
 
   // By place: valid for one generation.
-  Map<const void*, ListenerSeries*> listener_at;
-  Map<std::pair<const void*, const void*>, RouteSeries*> route_at;  // rule and listener
-  Map<const void*, BackendSeries*> backend_at;
+  RecentMap<const void*, ListenerSeries> listener_at;
+  RecentMap<std::pair<const void*, const void*>, RouteSeries> route_at;  // rule and listener
+  RecentMap<const void*, BackendSeries> backend_at;
+  RecentMap<const void*, BackendSeries> backend_of_rule;
   std::vector<std::uint32_t> slot_of_socket;
   // By name: for good.
   Map<std::string, ListenerSeries*> listeners;
   Map<std::string, RouteSeries*> routes;
   Map<std::string, BackendSeries*> backends;
-  boost::unordered_flat_map<HttpKey, HttpSeries*, HashHttpKey> http;
-  boost::unordered_flat_map<HttpKey, ClientSeries*, HashHttpKey> clients;
+  RecentMap<HttpKey, HttpSeries, HashHttpKey> http;
+  RecentMap<HttpKey, ClientSeries, HashHttpKey> clients;
   std::vector<SocketSeries*> sockets;
   Map<std::string, std::uint32_t> socket_slots;
 
@@ -107,6 +136,7 @@ void ShardWriter::on_apply(const runtime::Compiled& compiled) {
   caches.listener_at.clear();
   caches.route_at.clear();
   caches.backend_at.clear();
+  caches.backend_of_rule.clear();
   caches.slot_of_socket.clear();
   if (!compiled.plan || !compiled.table) return;
   for (const runtime::PlannedSocket& socket : compiled.plan->sockets) {
@@ -181,8 +211,7 @@ void ShardWriter::count_request(const RequestRecord& record) {
 ListenerSeries& ShardWriter::find_listener(const RequestRecord& record) {
   Caches& caches = *caches_;
   if (record.listener == nullptr) return *caches.no_listener;
-  if (const auto found = caches.listener_at.find(record.listener); found != caches.listener_at.end())
-    return *found->second;
+  if (ListenerSeries* const found = caches.listener_at.find(record.listener)) return *found;
 
   std::string name = fmt::format("{}\n{}", record.listener->gateway, record.listener->name);
   ListenerSeries*& series = caches.listeners[name];
@@ -212,7 +241,7 @@ ListenerSeries& ShardWriter::find_listener(const RequestRecord& record) {
 RouteSeries& ShardWriter::find_route(const RequestRecord& record, const ListenerSeries& listener) {
   Caches& caches = *caches_;
   const std::pair<const void*, const void*> place{record.rule, &listener};
-  if (const auto found = caches.route_at.find(place); found != caches.route_at.end()) return *found->second;
+  if (RouteSeries* const found = caches.route_at.find(place)) return *found;
 
   const route::RuleSource& source = record.rule->source;
   const std::string rule = source.name.empty() ? fmt::format("{}", source.index) : source.name;
@@ -243,7 +272,7 @@ HttpSeries& ShardWriter::find_http(const RequestRecord& record, const ListenerSe
   Caches& caches = *caches_;
   const HttpLabels labels{record.method, record.scheme, record.version, record.status, record.reason};
   const HttpKey key{&listener, pack(labels)};
-  if (const auto found = caches.http.find(key); found != caches.http.end()) return *found->second;
+  if (HttpSeries* const found = caches.http.find(key)) return *found;
 
   if (metrics_.admit(fmt::format("http\n{}\n{}\n{}", listener.gateway, listener.listener, key.labels))) {
     HttpSeries& made = shard_.http.append([&](HttpSeries& series) {
@@ -261,15 +290,13 @@ HttpSeries& ShardWriter::find_http(const RequestRecord& record, const ListenerSe
 
 ClientSeries& ShardWriter::find_client(const RequestRecord& record) {
   Caches& caches = *caches_;
-  BackendSeries* backend = nullptr;
-  if (const auto found = caches.backend_at.find(record.backend); found != caches.backend_at.end()) {
-    backend = found->second;
-  } else {
+  BackendSeries* backend = caches.backend_of_rule.find(record.backend);
+  if (backend == nullptr) {
     backend = &find_backend(std::string_view(record.backend->name));
-    caches.backend_at.emplace(record.backend, backend);
+    caches.backend_of_rule.emplace(record.backend, backend);
   }
   const HttpKey key{backend, pack({.status = record.upstream_status, .reason = record.reason})};
-  if (const auto found = caches.clients.find(key); found != caches.clients.end()) return *found->second;
+  if (ClientSeries* const found = caches.clients.find(key)) return *found;
 
   if (metrics_.admit(fmt::format("client\n{}\n{}", backend->backend, key.labels))) {
     ClientSeries& made = shard_.clients.append([&](ClientSeries& series) {
@@ -288,7 +315,7 @@ ClientSeries& ShardWriter::find_client(const RequestRecord& record) {
 
 BackendSeries& ShardWriter::find_backend(const runtime::Backend& backend) {
   Caches& caches = *caches_;
-  if (const auto found = caches.backend_at.find(&backend); found != caches.backend_at.end()) return *found->second;
+  if (BackendSeries* const found = caches.backend_at.find(&backend)) return *found;
   BackendSeries& series = find_backend(std::string_view(backend.name));
   caches.backend_at.emplace(&backend, &series);
   return series;

@@ -102,6 +102,13 @@ bool is_identity_field(const http::HeaderView& headers, const http::Field& field
   }
 }
 
+bool may_have_identity(const http::FieldSummary& summary) noexcept {
+  constexpr auto identity =
+      http::FieldSummary::of(HeaderId::Forwarded, HeaderId::XForwardedFor, HeaderId::XForwardedProto,
+                             HeaderId::XForwardedHost, HeaderId::XForwardedPort, HeaderId::XRealIp);
+  return summary.may_have_any(identity) || summary.may_have_odd_name();
+}
+
 std::string_view scheme_text(runtime::SocketProtocol scheme) noexcept {
   return scheme == runtime::SocketProtocol::Https ? "https" : "http";
 }
@@ -143,10 +150,13 @@ void edit_identity(const http::RequestHead& request, const PeerFacts& facts, htt
   std::array<char, INET6_ADDRSTRLEN> room;
   const std::string_view peer = write_ip(facts.peer, room);
   if (facts.trusted_hops > 0) return edit_trusted(request, facts, peer, edits);
-  for (std::size_t i = 0; i < request.headers.fields.size(); ++i)
-    if (is_identity_field(request.headers, request.headers.fields[i])) edits.remove_at(i);
+  if (may_have_identity(request.headers.summary))
+    for (std::size_t i = 0; i < request.headers.fields.size(); ++i)
+      if (is_identity_field(request.headers, request.headers.fields[i])) edits.remove_at(i);
   edits.append(HeaderId::XForwardedFor, peer);
-  edits.append(HeaderId::XForwardedProto, scheme_text(facts.scheme));
+  edits.append_line(HeaderId::XForwardedProto, facts.scheme == runtime::SocketProtocol::Https
+                                                   ? "X-Forwarded-Proto: https\r\n"
+                                                   : "X-Forwarded-Proto: http\r\n");
   if (!request.authority_text.empty()) edits.append(HeaderId::XForwardedHost, request.authority_text);
 }
 

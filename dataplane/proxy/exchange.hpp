@@ -91,6 +91,7 @@ class Exchange final : public upstream::LinkUser {
   [[nodiscard]] bool take_first_payload();
   void pump_request();
   [[nodiscard]] bool read_request_body();
+  [[nodiscard]] bool write_head_in_place(iovec& piece) noexcept;
   [[nodiscard]] bool send_up(Opening opening, std::span<const char> payload);
   void mark_link_broken() noexcept;
   void refuse_body(const http::Refusal& refusal);

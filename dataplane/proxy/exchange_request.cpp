@@ -124,12 +124,26 @@ bool Exchange::take_first_payload() {
   return true;
 }
 
+/// The usual head only gets lines. Where nothing was received behind it, they go into the session's own buffer, so that
+/// the head leaves as one piece.
+bool Exchange::write_head_in_place(iovec& piece) noexcept {
+  const std::span<char> room = session_->input().room();
+  if (!session_->input().empty() || room.data() != head_.data() + head_.size()) return false;
+  const auto length = shared_.edits.write_in_place(room.size());
+  if (!length) return false;
+  piece = {head_.data(), *length};
+  return true;
+}
+
 /// False: the link takes no more.
 bool Exchange::send_up(Opening opening, std::span<const char> payload) {
   std::array<iovec, max_pieces> pieces;
   std::size_t count = 0;
-  if (opening == Opening::EditedHead)
-    count = shared_.edits.to_iovecs(std::span(pieces).first<http1::max_head_pieces>());
+  bool in_place = false;
+  if (opening == Opening::EditedHead) {
+    in_place = write_head_in_place(pieces[0]);
+    count = in_place ? 1 : shared_.edits.to_iovecs(std::span(pieces).first<http1::max_head_pieces>());
+  }
   Framing framing;
   const bool last = request_body_.done() && !hold_body_;
   const http::HeaderView trailers = last && request.te_trailers && request.body.kind == http::BodyKind::Chunked
@@ -141,6 +155,7 @@ bool Exchange::send_up(Opening opening, std::span<const char> payload) {
   request_sent_ = last;
   if (count == 0) return true;
   const net::Sent sent = up_.send(link_->connection(), std::span<const iovec>(pieces).first(count));
+  if (in_place) http1::HeadEdits::restore(head_);  // another try edits it again
   if (sent == net::Sent::Failed) {
     mark_link_broken();
     return false;

@@ -24,7 +24,12 @@ std::size_t Framing::frame(http::BodyKind kind, std::span<const char> payload, P
                            const http::HeaderView& trailers, std::span<iovec, max_pieces> pieces, std::size_t at) {
   const std::string_view bytes(payload.data(), payload.size());
   if (kind != http::BodyKind::Chunked) {
-    if (!bytes.empty()) pieces[at++] = piece_of(bytes);
+    if (bytes.empty()) return at;
+    // A small body came with its head, in one read: they leave as one piece.
+    if (at > 0 && static_cast<const char*>(pieces[at - 1].iov_base) + pieces[at - 1].iov_len == bytes.data())
+      pieces[at - 1].iov_len += bytes.size();
+    else
+      pieces[at++] = piece_of(bytes);
     return at;
   }
   if (!bytes.empty()) {

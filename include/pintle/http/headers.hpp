@@ -67,9 +67,36 @@ struct Field {
 };
 static_assert(sizeof(Field) == 16);
 
+/// Which ids the fields of a head may have, so that who looks for a rare field need not walk all of them. It may say
+/// yes where there is none, never the reverse: one that nobody filled in says yes to all.
+class FieldSummary {
+ public:
+  constexpr FieldSummary() noexcept = default;
+  [[nodiscard]] static constexpr FieldSummary none() noexcept { return FieldSummary(0); }
+  template <class... Ids>
+  [[nodiscard]] static constexpr FieldSummary of(Ids... ids) noexcept {
+    return FieldSummary((bit(ids) | ...));
+  }
+  constexpr void add(HeaderId id) noexcept { bits_ |= bit(id); }
+  /// A name without id that filters of names must look at: it holds '_', or begins with 'x' or 'p' (x-forwarded-,
+  /// proxy).
+  constexpr void add_odd_name() noexcept { bits_ |= odd_name; }
+  [[nodiscard]] constexpr bool may_have(HeaderId id) const noexcept { return (bits_ & bit(id)) != 0; }
+  [[nodiscard]] constexpr bool may_have_any(FieldSummary of) const noexcept { return (bits_ & of.bits_) != 0; }
+  [[nodiscard]] constexpr bool may_have_odd_name() const noexcept { return (bits_ & odd_name) != 0; }
+
+ private:
+  static_assert(static_cast<unsigned>(HeaderId::Count) < 64);
+  static constexpr std::uint64_t odd_name = std::uint64_t{1} << 63U;
+  static constexpr std::uint64_t bit(HeaderId id) noexcept { return std::uint64_t{1} << static_cast<unsigned>(id); }
+  constexpr explicit FieldSummary(std::uint64_t bits) noexcept : bits_(bits) {}
+  std::uint64_t bits_ = ~std::uint64_t{0};
+};
+
 struct HeaderView {
   const char* base = nullptr;
   std::span<const Field> fields;
+  FieldSummary summary{};
 
   [[nodiscard]] std::string_view name(const Field& f) const noexcept { return {base + f.name_offset, f.name_length}; }
   [[nodiscard]] std::string_view value(const Field& f) const noexcept {
@@ -77,6 +104,7 @@ struct HeaderView {
   }
   /// First field with this id, or nullptr.
   [[nodiscard]] const Field* find(HeaderId id) const noexcept {
+    if (!summary.may_have(id)) return nullptr;
     for (const Field& f : fields)
       if (f.id == id) return &f;
     return nullptr;

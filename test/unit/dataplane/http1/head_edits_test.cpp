@@ -116,6 +116,8 @@ TEST(HeadEdits, WritesAppendedLinesInPlaceWhereThereIsRoom) {
   ASSERT_EQ(length, request.size() + added.size());
   EXPECT_EQ(std::string(enough.bytes.data(), *length),
             std::string(request.substr(0, request.size() - 2)) + std::string(added) + "\r\n");
+  HeadEdits::restore({enough.bytes.data(), request.size()});
+  EXPECT_EQ(std::string_view(enough.bytes.data(), request.size()), request) << "as received, for another try";
 
   ParsedRequest tight(request, added.size());
   tight.edits.append(http::HeaderId::XForwardedFor, "1.2.3.4");
