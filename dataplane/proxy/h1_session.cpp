@@ -291,6 +291,7 @@ void H1Session::after_flush() {
 
 void H1Session::wait_for_next() {
   state_ = State::Head;
+  note_served();
   if (draining_) readable_ = true;  // going on was promised: what has come since is served
   if (!input_.empty()) return;
   input_.reset();

@@ -88,6 +88,8 @@ class Crowd:
         return counts
 
     def close(self):
+        if self.stop.is_set():
+            return
         self.stop.set()
         self.thread.join()
         for member in self.members.values():
