@@ -39,6 +39,7 @@ class Control(Peer):
         self.result = None
 
     def __enter__(self):
+        self.process.stdout.readline()  # it has begun
         return self
 
     def __exit__(self, kind, *_):
@@ -116,6 +117,7 @@ async def control(port, rate, host, connections):
             failed.append(fault)
         latencies.append(time.monotonic() - began)
 
+    print("ready", flush=True)
     over = asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     start, tasks = time.monotonic(), []
     while not over.done():

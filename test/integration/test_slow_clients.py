@@ -15,7 +15,7 @@ RANGES = b"Range: bytes=" + b",".join(b"5-%d" % i for i in range(1300)) + b"\r\n
 MODES = {
     "slow heads": (b"GET /flood HTTP/1.1\r\nHost: x.test\r\nX-Slow: ", b"a", True, 10, "HTTP/1.1 408"),
     "slow bodies": (b"POST /flood HTTP/1.1\r\nHost: x.test\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\na\r\n", True, 20, "HTTP/1.1 408"),
-    "slow readers": (b"GET /flood/big/20000000 HTTP/1.1\r\nHost: x.test\r\n\r\n", b"", False, 30, ""),
+    "slow readers": (b"GET /flood/big/400000 HTTP/1.1\r\nHost: x.test\r\n\r\n", b"", False, 30, ""),
     "ranges": (b"GET /flood HTTP/1.1\r\nHost: x.test\r\n" + RANGES + b"\r\n", b"", True, 60, "HTTP/1.1 200")}
 
 
@@ -62,11 +62,14 @@ class SlowClients(unittest.TestCase):
     def expect_ended(self, mode, crowd):
         _, _, reads, limit, answer = MODES[mode]
         # The last one joined after the first; each one's own time counts.
-        wait_until(crowd.left.is_set, limit + 30, f"the end of all {mode}")
+        wait_until(crowd.left.is_set, 2 * limit + 20, f"the end of all {mode}")
         lifetimes = crowd.lifetimes()
         self.assertEqual(len(lifetimes), COUNT)
-        self.assertGreater(lifetimes[0], limit - 1, mode)
-        self.assertLess(lifetimes[-1], limit + 1 + late(), mode)
+        self.assertGreater(lifetimes[0], limit - 1.5, mode)
+        # A reader's time begins when it stalls, which is when its backend has come to fill what lies between. Thousands of
+        # them exhaust the kernel's memory for TCP: when the first are cut it takes bytes for the others, once.
+        again = limit + crowd.joining if LONG and not reads else 0
+        self.assertLess(lifetimes[-1], limit + 1 + late() + again, mode)
         if reads:
             self.assertEqual(crowd.answers(), {answer: COUNT}, mode)
 
@@ -80,7 +83,8 @@ def print_figures(modes, crowds, control):
     import sys
     for mode in modes:
         lifetimes = crowds[mode].lifetimes()
-        print(f"      {mode}: {len(lifetimes)} connections, lived {lifetimes[0]:.2f} to {lifetimes[-1]:.2f} s, answers "
+        print(f"      {mode}: {len(lifetimes)} connections, lived {lifetimes[0]:.2f} to "
+              f"{lifetimes[-1]:.2f} s, nine of ten below {lifetimes[len(lifetimes) * 9 // 10]:.2f} s, answers "
               f"{crowds[mode].answers()}; control {control.result['asked']} requests, {len(control.result['failed'])} failed, "
               f"p99 {control.result['p99_ms']:.1f} ms", file=sys.__stdout__, flush=True)
 
