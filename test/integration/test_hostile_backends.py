@@ -152,7 +152,7 @@ class HostileBackends(unittest.TestCase):
                 self.assertLessEqual({outcome for outcome, _ in seen[name]}, allowed)
                 if name != "speaks-first":
                     self.assertFalse([body for _, body in seen[name] if b"POISON" in body])
-        control.expect_unharmed(self)
+        control.expect_unharmed(self, 5)
         if LONG:
             total = sum(len(outcomes) for outcomes in seen.values())
             print(f"      {total} requests to {len(HOSTILE)} hostile backends; control {control.result['asked']} requests, "
