@@ -71,26 +71,33 @@ void edit_host(const RequestHead& request, const RequestForwarding& forwarding, 
   if (!same_bytes && value != host) edits.replace(value, host);
 }
 
-/// The framing as every server reads it: one blank and the value. Not all of them take a tab there (req 17).
-void edit_framing(const http::HeaderView& headers, const Field& field, std::string_view value, HeadEdits& edits) {
-  const std::string_view name = headers.name(field);
-  const char* const begin = name.data() + name.size() + 1;  // behind the colon
-  const std::string_view received = headers.value(field);
-  const char* end = received.data() + received.size();
+/// One blank before the value and none behind it.
+bool is_written_plainly(std::string_view name, std::string_view value) noexcept {
+  const char* const blank = name.data() + name.size() + 1;
+  return *blank == ' ' && value.data() == blank + 1 && value.data()[value.size()] == '\r';
+}
+
+/// All behind the colon anew: framing goes on as every server reads it, and not all take a tab there (req 17).
+void rewrite_value(std::string_view name, std::string_view value, std::string_view plain, HeadEdits& edits) {
+  const char* const begin = name.data() + name.size() + 1;
+  const char* end = value.data() + value.size();
   while (*end != '\r') ++end;
-  if (begin[0] == ' ' && begin + 1 == received.data() && received.data() + received.size() == end && received == value)
-    return;
-  edits.replace({begin, static_cast<std::size_t>(end - begin)}, fmt::format(" {}", value));
+  edits.replace({begin, static_cast<std::size_t>(end - begin)}, fmt::format(" {}", plain));
 }
 
 /// "005" is understood and sent on as "5" (req 4).
 void edit_content_length(const http::HeaderView& headers, const Field& field, std::uint64_t length, HeadEdits& edits) {
+  const std::string_view name = headers.name(field);
   const std::string_view value = headers.value(field);
-  if (value.size() > 1 && value.front() == '0') {
-    edit_framing(headers, field, fmt::format_int(length).str(), edits);
-  } else {
-    edit_framing(headers, field, value, edits);
-  }
+  if (is_written_plainly(name, value) && (value.front() != '0' || value.size() == 1)) return;
+  rewrite_value(name, value, fmt::format_int(length).str(), edits);
+}
+
+void edit_transfer_encoding(const http::HeaderView& headers, const Field& field, HeadEdits& edits) {
+  constexpr std::string_view chunked = "chunked";
+  const std::string_view name = headers.name(field);
+  const std::string_view value = headers.value(field);
+  if (!is_written_plainly(name, value) || value != chunked) rewrite_value(name, value, chunked, edits);
 }
 
 bool drops_request_field(const RequestHead& request, std::size_t index, UnderscoreNames underscores) noexcept {
@@ -127,7 +134,7 @@ void edit_request_fields(const RequestHead& request, UnderscoreNames underscores
     } else if (field.id == HeaderId::ContentLength) {
       edit_content_length(request.headers, field, request.body.length, edits);
     } else if (field.id == HeaderId::TransferEncoding) {
-      edit_framing(request.headers, field, "chunked", edits);
+      edit_transfer_encoding(request.headers, field, edits);
     }
   }
 }
@@ -170,7 +177,7 @@ http::BodyFraming edit_response(const ResponseHead& response, const ResponseForw
         if (response.body.kind != http::BodyKind::Chunked || old_client) {
           edits.remove_at(i);
         } else {
-          edit_framing(response.headers, field, "chunked", edits);
+          edit_transfer_encoding(response.headers, field, edits);
         }
         break;
       case HeaderId::ContentLength:

@@ -1,6 +1,8 @@
 // The worker's side of a downstream session. The worker accepts and hands over; from then on the session owns itself:
 // it registers at the poller, arms its timers, and ends by calling end(), which frees it at the end of the turn.
 #pragma once
+#include <utility>
+
 #include "dataplane/net/connection.hpp"
 #include "dataplane/net/worker_context.hpp"
 
@@ -24,6 +26,8 @@ class Session : public EventSink, public TurnTask, public ListHook<Session> {
   virtual void close() = 0;
   /// Between requests with nothing received: may be shed under memory pressure.
   [[nodiscard]] virtual bool is_idle() const noexcept = 0;
+  /// Whether a request was served since this was asked last: who is at work is shed after those that only sit there.
+  [[nodiscard]] bool take_served() noexcept { return std::exchange(served_, false); }
 
   [[nodiscard]] const BoundSocket& socket() const noexcept { return *socket_; }
   [[nodiscard]] WorkerContext& context() const noexcept { return context_; }
@@ -35,6 +39,7 @@ class Session : public EventSink, public TurnTask, public ListHook<Session> {
     leave();
     context_.poller.reap_later(*this);
   }
+  void note_served() noexcept { served_ = true; }
 
  private:
   void on_turn_end() final { delete this; }  // only ever in the reap list
@@ -45,6 +50,7 @@ class Session : public EventSink, public TurnTask, public ListHook<Session> {
   }
   WorkerContext& context_;
   std::shared_ptr<const BoundSocket> socket_;
+  bool served_ = false;
 };
 
 /// Makes sessions. One per worker, made by the application from proxy and http1; lives as long as the worker.

@@ -311,6 +311,7 @@ bool H1Session::is_silent() const noexcept {
 
 void H1Session::wait_for_next() {
   state_ = State::Head;
+  note_served();
   if (draining_) readable_ = true;  // going on was promised: what has come since is served
   if (!input_.empty()) return;
   input_.reset();

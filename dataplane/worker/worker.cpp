@@ -1,13 +1,17 @@
 #include "dataplane/worker/worker.hpp"
 
 #include <algorithm>
-#include <limits>
 
 #include <pintle/base/log.hpp>
 
 #include "dataplane/net/tls_contexts.hpp"
 
 namespace pintle::worker {
+namespace {
+
+constexpr int most_shed_at_once = 16;  // when accepting failed
+
+}  // namespace
 
 class Worker::Door final : public net::AcceptSink {
  public:
@@ -19,7 +23,7 @@ class Worker::Door final : public net::AcceptSink {
     worker_.accept(*this, std::move(fd), peer);
   }
   void on_accept_exhausted(net::Listener& listener, net::AcceptFailure failure) override {
-    worker_.shed_idle(16);
+    for (int shed = 0; shed < most_shed_at_once && worker_.shed_one_idle();) ++shed;
     worker_.context_.pipes.trim();
     if (worker_.context_.now() < worker_.next_log_) return;
     worker_.next_log_ = worker_.context_.now() + std::chrono::seconds(10);
@@ -165,27 +169,40 @@ bool Worker::make_room() {
   if (settings_.max_connections == 0 || context_.session_count < settings_.max_connections) return true;
   // An idle client makes room; it counts until the end of the turn, so the limit may be passed by those shed in this
   // turn.
-  return shed_idle(1) == 1;
+  return shed_one_idle();
 }
 
-unsigned Worker::shed_idle(unsigned most) {
-  unsigned shed = 0;
-  for (net::Session* session = context_.sessions.front(); session != nullptr && shed < most;) {
-    net::Session* following = context_.sessions.next(*session);
-    if (session->is_idle()) {
+// The clock algorithm: whoever is busy, or has been served since it was looked at, goes to the end of the list. So a
+// flood of silent connections sheds its own, and at the limit a new connection costs a bounded look at the others.
+bool Worker::shed_one_idle() {
+  constexpr int most_looks = 64;
+  net::Session* second_best = nullptr;
+  for (int looks = 0; looks < most_looks; ++looks) {
+    net::Session* const session = context_.sessions.front();
+    if (session == nullptr) break;
+    const bool idle = session->is_idle();
+    if (idle && !session->take_served()) {
       session->close();
-      ++shed;
+      return true;
     }
-    session = following;
+    if (idle && second_best == nullptr) second_best = session;
+    context_.sessions.push_back(*session);
   }
-  return shed;
+  if (second_best != nullptr) second_best->close();
+  return second_best != nullptr;
+}
+
+void Worker::shed_all_idle() {
+  context_.sessions.for_each([](net::Session& session) {
+    if (session.is_idle()) session.close();
+  });
 }
 
 void Worker::set_pressure(net::Pressure pressure) {
   context_.pressure = pressure;
   context_.apply_observers.for_each([&](net::ApplyObserver& observer) { observer.on_pressure(pressure); });
   if (pressure >= net::Pressure::ShedIdle) {
-    shed_idle(std::numeric_limits<unsigned>::max());
+    shed_all_idle();
     context_.buffers.trim();
     context_.pipes.trim();
   }

@@ -80,7 +80,8 @@ class Worker {
   void close_leaving_doors();
   void accept(Door& door, net::UniqueFd fd, const runtime::SocketAddress& peer);
   bool make_room();
-  unsigned shed_idle(unsigned most);
+  bool shed_one_idle();
+  void shed_all_idle();
   void look_if_empty();
 
   WorkerSettings settings_;

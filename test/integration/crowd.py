@@ -18,10 +18,11 @@ def raise_descriptor_limit():
 
 
 class Member:
-    __slots__ = ("sock", "began", "ended", "first", "sent")
+    """`began`: connected, later the first answer; `ended`: closed by the peer."""
+    __slots__ = ("sock", "began", "ended", "first")
 
     def __init__(self, sock):
-        self.sock, self.began, self.ended, self.first, self.sent = sock, time.monotonic(), None, b"", False
+        self.sock, self.began, self.ended, self.first = sock, time.monotonic(), None, b""
 
 
 class Crowd:
@@ -31,8 +32,10 @@ class Crowd:
         self.port, self.first, self.drip, self.reads, self.receive_buffer = port, first, drip, reads, receive_buffer
         self.members, self.epoll, self.stop = {}, select.epoll(), threading.Event()
         self.left = threading.Event()  # every member was closed by the peer
+        began = time.monotonic()
         for _ in range(count):
             self.join()
+        self.joining = time.monotonic() - began  # s that it took them all to come
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
 
@@ -68,6 +71,8 @@ class Crowd:
         if self.reads and events & select.EPOLLIN:
             try:
                 data = member.sock.recv(65536)
+                if not member.first and data.startswith(b"HTTP/1.1 200"):
+                    member.began = time.monotonic()  # idle from here on
                 member.first = member.first or data[:40]
                 over = not data
             except OSError:
@@ -88,6 +93,8 @@ class Crowd:
         return counts
 
     def close(self):
+        if self.stop.is_set():
+            return
         self.stop.set()
         self.thread.join()
         for member in self.members.values():

@@ -1,8 +1,10 @@
 """Programs that stand beside a flood, each a process of its own so that the flood's clients cannot slow it:
 
     peers.py control PORT RATE HOST [kept]   a well-behaved open-loop client: a request every 1/RATE s whatever came back,
-                                             every second one on a new connection (kept: none); ends with its input
-    peers.py backend                         answers everything; /big/N with N bytes; a body is awaited to its end
+                                             every second one on a new connection (kept: all on four that stay; patient:
+                                             a request whose connection is closed before an answer is repeated 50 ms
+                                             later); it ends with its input
+    peers.py backend                         answers everything; a path that ends in /big/N with N bytes; a body is awaited to its end
 """
 import asyncio
 import json
@@ -13,6 +15,7 @@ import time
 
 SLOW = float(os.environ.get("PINTLE_TEST_SLOWNESS", "1"))
 PATIENCE = 5.0 * SLOW  # s for one answer
+KEPT = 4
 
 
 class Peer:
@@ -36,6 +39,7 @@ class Control(Peer):
         self.result = None
 
     def __enter__(self):
+        self.process.stdout.readline()  # it has begun
         return self
 
     def __exit__(self, kind, *_):
@@ -65,31 +69,55 @@ async def read_answer(reader):
 
 async def control(port, rate, host, connections):
     request = f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
-    idle, latencies, failed = [], [], []
+    idle, latencies, failed = asyncio.Queue(), [], []
+    for _ in range(KEPT if connections == "kept" else 0):
+        idle.put_nowait(await asyncio.open_connection("127.0.0.1", port))
+
+    async def ask(reader, writer):
+        writer.write(request)
+        status, last = await read_answer(reader)
+        if last or idle.qsize() >= KEPT:
+            writer.close()
+        else:
+            idle.put_nowait((reader, writer))
+        return status
+
+    async def ask_kept():
+        """On a connection that was idle; it may have been closed just now, then a new one is due (RFC 9112 section 9.3.1)."""
+        try:
+            return await ask(*await idle.get())
+        except (ConnectionError, asyncio.IncompleteReadError):
+            if connections == "kept":
+                raise
+            return await ask(*await asyncio.open_connection("127.0.0.1", port))
+
+    async def once(number):
+        """None, or what went wrong."""
+        try:
+            if connections != "kept" and (number % 2 == 0 or idle.empty()):
+                status = await ask(*await asyncio.open_connection("127.0.0.1", port))
+            else:
+                status = await ask_kept()
+            return None if status == 200 else status
+        except (OSError, EOFError) as error:
+            return f"{type(error).__name__}: {error}"
+
+    async def until_answered(number):
+        while isinstance(fault := await once(number), str) and connections == "patient":
+            await asyncio.sleep(0.05)
+        return fault
 
     async def one(number):
         began = time.monotonic()
         try:
-            fresh = connections == "new" and number % 2 == 0
-            reader, writer = idle.pop() if idle and not fresh else await asyncio.open_connection("127.0.0.1", port)
-            writer.write(request)
-            status, last = await read_answer(reader)
-            if fresh or last:
-                writer.close()
-            else:
-                idle.append((reader, writer))
-            if status != 200:
-                failed.append(status)
-        except (OSError, EOFError) as error:
-            failed.append(f"{type(error).__name__}: {error}")
+            fault = await asyncio.wait_for(until_answered(number), PATIENCE)
+        except asyncio.TimeoutError:
+            fault = "no answer in time"
+        if fault is not None:
+            failed.append(fault)
         latencies.append(time.monotonic() - began)
 
-    async def patiently(number):
-        try:
-            await asyncio.wait_for(one(number), PATIENCE)
-        except asyncio.TimeoutError:
-            failed.append("no answer in time")
-
+    print("ready", flush=True)
     over = asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     start, tasks = time.monotonic(), []
     while not over.done():
@@ -97,7 +125,7 @@ async def control(port, rate, host, connections):
         if pause > 0:
             await asyncio.wait([over], timeout=pause)
         if not over.done():
-            tasks.append(asyncio.create_task(patiently(len(tasks))))
+            tasks.append(asyncio.create_task(one(len(tasks))))
     await asyncio.gather(*tasks)
     ordered = sorted(latencies) or [0]
     print(json.dumps({"asked": len(tasks), "failed": failed, "p50_ms": 1000 * ordered[len(ordered) // 2],
@@ -124,10 +152,11 @@ async def backend():
                 head = await reader.readuntil(b"\r\n\r\n")
                 await read_body(reader, head)
                 target = head.split(b" ", 2)[1]
-                size = int(target[5:]) if target.startswith(b"/big/") else 2
+                _, big, count = target.partition(b"/big/")
+                size = int(count) if big else 2
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size)
                 while size > 0:
-                    writer.write(block[:size] if target.startswith(b"/big/") else b"ok")
+                    writer.write(block[:size] if big else b"ok")
                     await writer.drain()
                     size -= len(block)
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):

@@ -29,15 +29,18 @@ class Report(unittest.TestResult):
         super().__init__()
         self.buffer = True
         self.total, self.number, self.passed, self.failed = total, 0, 0, 0
-        self.traces, self.began = [], 0.0
+        self.traces, self.began, self.reason = [], 0.0, ""
 
     def startTest(self, test):
         super().startTest(test)
         self.number += 1
-        self.traces, self.began = [], time.monotonic()
+        self.traces, self.began, self.reason = [], time.monotonic(), ""
 
     def stopTest(self, test):
         super().stopTest(test)
+        if self.reason:
+            print(f"[{self.number}/{self.total}] skip {test.id()}: {self.reason}", file=sys.__stdout__, flush=True)
+            return
         self.passed, self.failed = self.passed + (not self.traces), self.failed + bool(self.traces)
         self.show("FAIL" if self.traces else "ok  ", test, self.traces, time.monotonic() - self.began)
 
@@ -61,6 +64,10 @@ class Report(unittest.TestResult):
     def addFailure(self, test, error):
         super().addFailure(test, error)
         self.keep(test, error)
+
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        self.reason = reason
 
     def addSubTest(self, test, subtest, error):
         super().addSubTest(test, subtest, error)

@@ -4,7 +4,7 @@
     ./dev soak [MINUTES]      10 unless told; --share S of a core; --json FILE
 
 Passes when not one request failed, and after the first fifth of the time memory grows by less than 1 MiB in ten
-minutes and the numbers of descriptors and threads stay."""
+minutes, descriptors do not grow, and the number of threads stays."""
 import argparse
 import json
 import os
@@ -23,11 +23,13 @@ from harness import (Folder, Pintle, certificate, free_port, gateway, prefix, ro
                      wait_until)
 
 HOST = "soak.test"
-SEGMENT = 10.0  # s that one generator runs; then p50 and p99 are told, and the next one opens new connections
-CONNECTIONS, TLS_CONNECTIONS, TLS_RATE = 64, 16, 100
+# s that one generator runs; then p50 and p99 are told, and the next one opens new connections. Shorter than the 10 s for
+# which a connection may stay without its first request: at a fixed rate some are never needed.
+SEGMENT = 8.0
+CONNECTIONS, TLS_CONNECTIONS, TLS_RATE = 64, 4, 100
 REQUEST = f"GET /%s/item?id=7 HTTP/1.1\r\nHost: {HOST}\r\nUser-Agent: soak\r\nAccept: */*\r\n\r\n"
 MOST_GROWTH = 1024.0        # KiB in ten minutes
-MOST_DESCRIPTOR_DRIFT = 20  # pooled connections come and go with the endpoints
+MOST_MORE_DESCRIPTORS = 20  # in ten minutes; pooled connections come and go with the endpoints
 EDIT_EVERY, CHURN_EVERY, SWAP_EVERY = 0.2, 0.5, 3.0  # s
 
 
@@ -162,8 +164,8 @@ def verdict(samples, segments, minutes):
         faults.append(f"{figures['errors']} requests failed: {[w for s in segments for w in s['why']][:3]}")
     if figures["rss_kib_per_10_min"] >= MOST_GROWTH:
         faults.append("memory grows")
-    if abs(figures["descriptors_per_10_min"]) > MOST_DESCRIPTOR_DRIFT:
-        faults.append("descriptors drift")
+    if figures["descriptors_per_10_min"] > MOST_MORE_DESCRIPTORS:
+        faults.append("descriptors grow")
     if len(figures["threads"]) != 1:
         faults.append("the number of threads changes")
     return figures, faults

@@ -6,28 +6,31 @@ import time
 import unittest
 
 from crowd import Crowd, raise_descriptor_limit
-from harness import LONG, SLOW, Folder, Pintle, gateway, route, service, to, wait_until
+from harness import LONG, SLOW, Folder, Pintle, gateway, prefix, route, service, to, wait_until
 from peers import Control, CountingBackend
 
 COUNT = 5000 if LONG else 150
 RANGES = b"Range: bytes=" + b",".join(b"5-%d" % i for i in range(1300)) + b"\r\n"
 # mode: (what is sent, what drips each second, whether answers are read, the timeout that ends it in s, the answer)
 MODES = {
-    "slow heads": (b"GET / HTTP/1.1\r\nHost: x.test\r\nX-Slow: ", b"a", True, 10, "HTTP/1.1 408"),
-    "slow bodies": (b"POST / HTTP/1.1\r\nHost: x.test\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\na\r\n", True, 20, "HTTP/1.1 408"),
-    "slow readers": (b"GET /big/20000000 HTTP/1.1\r\nHost: x.test\r\n\r\n", b"", False, 30, ""),
-    "ranges": (b"GET / HTTP/1.1\r\nHost: x.test\r\n" + RANGES + b"\r\n", b"", True, 60, "HTTP/1.1 200")}
+    "slow heads": (b"GET /flood HTTP/1.1\r\nHost: x.test\r\nX-Slow: ", b"a", True, 10, "HTTP/1.1 408"),
+    "slow bodies": (b"POST /flood HTTP/1.1\r\nHost: x.test\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\na\r\n", True, 20, "HTTP/1.1 408"),
+    "slow readers": (b"GET /flood/big/400000 HTTP/1.1\r\nHost: x.test\r\n\r\n", b"", False, 30, ""),
+    "ranges": (b"GET /flood HTTP/1.1\r\nHost: x.test\r\n" + RANGES + b"\r\n", b"", True, 60, "HTTP/1.1 200")}
 
 
 class SlowClients(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         raise_descriptor_limit()
-        cls.backend = CountingBackend()
+        # Two: what a flood asks of its backend must not slow the control client's.
+        cls.backend, cls.flooded = CountingBackend(), CountingBackend()
         cls.addClassCleanup(cls.backend.close)
+        cls.addClassCleanup(cls.flooded.close)
         folder = Folder()
         cls.addClassCleanup(folder.close)
-        folder.write("all", gateway(), service("b", [cls.backend.port]), route("r", [{"backendRefs": [to("b")]}]))
+        folder.write("all", gateway(), service("b", [cls.backend.port]), service("flooded", [cls.flooded.port]),
+                     route("r", [{"matches": [prefix("/flood")], "backendRefs": [to("flooded")]}, {"backendRefs": [to("b")]}]))
         cls.pintle = Pintle(folder, "--access-log", "off", "--threads", "1", "--max-connections", "8000")
         cls.pintle.__enter__()
         cls.addClassCleanup(cls.pintle.__exit__, None, None, None)
@@ -51,16 +54,22 @@ class SlowClients(unittest.TestCase):
         control.expect_unharmed(self, 200)
         if LONG:
             print_figures(modes, crowds, control)
-            self.assertLess(self.pintle.descriptors(), idle + 1100, "what stays is pooled connections to the backend")
+        for crowd in crowds.values():
+            crowd.close()
+        # What stays is pooled connections to the backend.
+        wait_until(lambda: self.pintle.descriptors() < idle + 1100, 3, "the descriptors of the crowd to be given back")
 
     def expect_ended(self, mode, crowd):
         _, _, reads, limit, answer = MODES[mode]
         # The last one joined after the first; each one's own time counts.
-        wait_until(crowd.left.is_set, limit + 30, f"the end of all {mode}")
+        wait_until(crowd.left.is_set, 2 * limit + 20, f"the end of all {mode}")
         lifetimes = crowd.lifetimes()
         self.assertEqual(len(lifetimes), COUNT)
-        self.assertGreater(lifetimes[0], limit - 1, mode)
-        self.assertLess(lifetimes[-1], limit + 1 + late(), mode)
+        self.assertGreater(lifetimes[0], limit - 1.5, mode)
+        # A reader's time begins when it stalls, which is when its backend has come to fill what lies between. Thousands of
+        # them exhaust the kernel's memory for TCP: when the first are cut it takes bytes for the others, once.
+        again = limit + crowd.joining if LONG and not reads else 0
+        self.assertLess(lifetimes[-1], limit + 1 + late() + again, mode)
         if reads:
             self.assertEqual(crowd.answers(), {answer: COUNT}, mode)
 
@@ -74,7 +83,8 @@ def print_figures(modes, crowds, control):
     import sys
     for mode in modes:
         lifetimes = crowds[mode].lifetimes()
-        print(f"      {mode}: {len(lifetimes)} connections, lived {lifetimes[0]:.2f} to {lifetimes[-1]:.2f} s, answers "
+        print(f"      {mode}: {len(lifetimes)} connections, lived {lifetimes[0]:.2f} to "
+              f"{lifetimes[-1]:.2f} s, nine of ten below {lifetimes[len(lifetimes) * 9 // 10]:.2f} s, answers "
               f"{crowds[mode].answers()}; control {control.result['asked']} requests, {len(control.result['failed'])} failed, "
               f"p99 {control.result['p99_ms']:.1f} ms", file=sys.__stdout__, flush=True)
 

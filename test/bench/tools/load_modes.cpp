@@ -149,7 +149,8 @@ Tally run_at_rate(const Load& load) {
       if (client.intended != 0 && outcome != Client::Outcome::Connected) --open_requests;
       client.intended = 0;
       if (outcome == Client::Outcome::Failed) {
-        ++tally.errors;
+        // An idle connection may be closed at any time (RFC 9112 section 9.3.1): no request has failed then.
+        if (client.state() != Client::State::Idle) ++tally.errors;
         std::erase(free, &client);
         fleet.connect(client);
       } else {

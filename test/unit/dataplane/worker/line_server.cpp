@@ -46,6 +46,7 @@ class LineSession final : public net::Session {
                       line_.substr(0, end));
       static_cast<void>(connection_.write(std::string_view(answer)));
       line_.erase(0, end + 1);
+      note_served();
       if (draining_ || !context().keep_alive_allowed()) return close();
     }
   }

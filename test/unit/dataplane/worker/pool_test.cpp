@@ -329,6 +329,20 @@ TEST_F(Small, OneIdleConnectionMakesRoomForANewOne) {
   EXPECT_EQ(second.ask("b"), "0 1 0 b");
 }
 
+TEST_F(Small, ACrowdOfSilentConnectionsPushesOutNobodyAtWork) {
+  const runtime::SocketAddress address = free_address();
+  publish(1, {address});
+  LineClient at_work(address);
+  std::vector<std::unique_ptr<LineClient>> crowd;
+  for (int joined = 1; joined <= 20; ++joined) {
+    EXPECT_EQ(at_work.ask("a"), "0 1 0 a");
+    crowd.push_back(std::make_unique<LineClient>(address));
+    ASSERT_TRUE(run_until([&] { return seen.started == joined + 1; }));
+  }
+  EXPECT_EQ(at_work.ask("a"), "0 1 0 a");
+  EXPECT_TRUE(crowd.front()->is_ended());
+}
+
 struct Capped : Pool {
   Capped() : Pool({.threads = 1, .memory_cap = 1}) {}
 };
