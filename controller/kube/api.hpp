@@ -53,8 +53,10 @@ class Call {
   std::unique_ptr<Pending> pending_;
 };
 
-/// A watch: the lines of a 200 one by one (each one JSON value, the line end left out), then its end.
+/// A watch: the lines of a 200 one by one (each one JSON value, the line end left out), then its end. A last line that
+/// was cut off is dropped.
 struct StreamEvents {
+  std::function<void()> on_open = {};  ///< the server took it: a 200 is here, perhaps no line yet; may be empty
   std::function<void(std::string_view line)> on_line;
   /// A Response when the server ended it: status 200 after lines, else the answer that refused it with its body. An
   /// Error when the connection broke or was silent for too long.
