@@ -1,4 +1,4 @@
-// kube::Api over libcurl: one connection (HTTP/2 where the server offers it), many requests, no thread of its own.
+// kube::Api over libcurl: HTTP/1.1, a connection per request under way, kept and used again; no thread of its own.
 //  - guarantees: of kube::Api; TLS 1.2 or later, the server's certificate verified against the given authorities alone;
 //    no redirect followed, no proxy of the environment, no cookie, no netrc; a 401 makes the credentials be read again
 //    before the next request; a dead peer is noticed within about 30 s, a silent stream after the request's timeout.

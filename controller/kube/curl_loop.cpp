@@ -35,7 +35,6 @@ CurlLoop::CurlLoop(asio::io_context& io) : io_(io), multi_(curl_multi_init()), t
   curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
   curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &CurlLoop::on_timer);
   curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
-  curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
 }
 
 CurlLoop::~CurlLoop() {

@@ -122,8 +122,9 @@ void Transfer::set_options() {
   curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy_, CURLOPT_USERAGENT, fmt::format("pintle/{}", version()).c_str());
   curl_easy_setopt(easy_, CURLOPT_ACCEPT_ENCODING, "gzip");
-  curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
-  curl_easy_setopt(easy_, CURLOPT_PIPEWAIT, 1L);
+  // Not HTTP/2: libcurl 7.88 (Debian 12) lets multiplexed answers lie when several streams of a connection are busy;
+  // docs/architecture.md section 8 has the measurement.
+  curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS, connect_timeout_ms);
   if (!is_stream()) curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(request_.timeout.count()));
   curl_easy_setopt(easy_, CURLOPT_TCP_KEEPALIVE, 1L);
