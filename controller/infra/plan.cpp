@@ -65,6 +65,7 @@ class Planning {
 
   std::vector<Ours*> order_by_age() {
     std::vector<Ours*> order;
+    order.reserve(ours_.size());
     for (Ours& one : ours_) order.push_back(&one);
     std::ranges::sort(order, {}, [](const Ours* one) {
       const api::ObjectMeta& metadata = one->exposure.gateway->metadata;

@@ -71,6 +71,7 @@ json to_json(const std::vector<api::EndpointPort>& ports) {
 
 std::vector<api::EndpointPort> to_endpoint_ports(const std::vector<api::ServicePort>& ports) {
   std::vector<api::EndpointPort> made;
+  made.reserve(ports.size());
   for (const api::ServicePort& port : ports)
     if (const auto* target = std::get_if<std::int32_t>(&port.target_port))
       made.push_back({.name = port.name,

@@ -128,6 +128,7 @@ void read_service(Exposure& exposure, const ServiceSettings& settings) {
     return;
   }
   std::vector<std::string_view> given;
+  given.reserve(exposure.addresses.size());
   for (const api::GatewayStatusAddress& one : exposure.addresses) given.push_back(one.value);
   const bool decided = service.type == "LoadBalancer" && service.load_balancer_ip == exposure.requested.front();
   add_pending(exposure, decided ? reason::address_not_usable : reason::address_not_assigned,
@@ -139,6 +140,7 @@ void read_service(Exposure& exposure, const ServiceSettings& settings) {
 
 void judge_addresses(std::vector<Exposure>& exposures, const ServiceSettings& settings) {
   std::vector<Exposure*> order;
+  order.reserve(exposures.size());
   for (Exposure& exposure : exposures) order.push_back(&exposure);
   std::ranges::sort(order, {}, [](const Exposure* one) {
     const api::ObjectMeta& metadata = one->gateway->metadata;

@@ -115,8 +115,11 @@ struct KubeStatusSink::State {
     Job& job = jobs.at(key);
     if (answer && is_success(answer->status)) return finish(key);
     if (!ports.authority.is_leader() || (answer && answer->status == 404)) return drop(key);
-    // A newer judgement waits: it is made of newer objects, and goes in place of this.
-    if (answer && answer->status == 409 && ++job.conflicts < most_conflicts && !waiting.contains(key)) return read(job);
+    if (answer && answer->status == 409) {
+      // A newer judgement waits: it is made of newer objects, and goes at once in place of this.
+      if (waiting.contains(key)) return finish(key);
+      if (++job.conflicts < most_conflicts) return read(job);
+    }
     fail(job, answer);
   }
 
@@ -132,13 +135,13 @@ struct KubeStatusSink::State {
     queue.finish(key, kube::Outcome::Again, answer ? answer->retry_after : std::nullopt);
   }
 
-  void finish(const api::ObjectKey key) {
-    jobs.erase(key);
-    queue.finish(key, kube::Outcome::Done);
+  void finish(const api::ObjectKey& key) {
+    const auto over = jobs.extract(key);  // `key` may be its own
+    queue.finish(over.key(), kube::Outcome::Done);
   }
 
   /// It was not written, and is not remembered as if it were.
-  void drop(const api::ObjectKey key) {
+  void drop(const api::ObjectKey& key) {
     written.erase(key);
     finish(key);
   }

@@ -126,6 +126,7 @@ std::string splice_parents(const std::optional<RawJson>& live, const api::RouteS
 std::string splice_listeners(const std::optional<RawJson>& live, const api::GatewayStatus& judged,
                              std::int64_t generation) {
   std::vector<std::string> made;
+  made.reserve(judged.listeners.size());
   for (const api::ListenerStatus& listener : judged.listeners) {
     std::optional<RawJson> conditions;
     for (const RawJson& raw : live ? live->items() : std::vector<RawJson>{}) {
@@ -207,6 +208,7 @@ std::optional<std::string> splice_status(const StatusPatch& patch, std::string_v
       members, [&splice](const auto& member) { return same_value(splice.at(member.first), member.second); });
   if (same) return std::nullopt;
   std::vector<std::string> texts;
+  texts.reserve(members.size());
   for (const auto& [key, value] : members) texts.push_back(fmt::format(R"("{}":{})", key, value));
   return fmt::format("{{{}}}", fmt::join(texts, ","));
 }

@@ -193,6 +193,17 @@ TEST(KubeStatusSink, TheNewestReplacesWhatWaits) {
   EXPECT_THAT(scene.api.requests[1].body, HasSubstr(R"("name":"c")"));
 }
 
+TEST(KubeStatusSink, AfterAConflictTheNewestGoesAtOnce) {
+  Scene scene;
+  static_cast<void>(scene.sink.previous(snapshot("7")));
+  scene.write(patch({{entry("a", us, {accepted()})}}));
+  static_cast<void>(scene.sink.previous(snapshot("8")));
+  scene.write(patch({{entry("b", us, {accepted()})}}));
+  scene.api.answer(409);
+  ASSERT_EQ(scene.api.unanswered(), 1U);
+  EXPECT_EQ(json::parse(scene.api.oldest().body)["metadata"]["resourceVersion"], "8");
+}
+
 TEST(KubeStatusSink, AnObjectThatIsGoneOrAnotherGetsNothing) {
   Scene scene;
   static_cast<void>(scene.sink.previous(snapshot("7")));
