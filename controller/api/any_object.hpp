@@ -48,6 +48,8 @@ template <class T>
 }
 /// Deep equality, places excepted.
 [[nodiscard]] bool same_content(const AnyObject& a, const AnyObject& b);
+/// Equal but for what the API server and controllers write down about it: `status` and metadata.resourceVersion.
+[[nodiscard]] bool same_input(const AnyObject& a, const AnyObject& b);
 /// Equal `spec`; kinds without one (Secrets, slices, …) have no generation to count and are always equal
 /// here.
 [[nodiscard]] bool same_spec(const AnyObject& a, const AnyObject& b);

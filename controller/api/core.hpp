@@ -39,6 +39,10 @@ struct Service {
   std::string external_name;
   StringMap selector;
   std::vector<ServicePort> ports;
+  std::vector<std::string> external_ips;
+  std::string load_balancer_ip;
+  std::string load_balancer_class;
+  std::string external_traffic_policy;                     ///< Cluster, Local; empty when the type has none
   std::vector<LoadBalancerIngress> load_balancer_ingress;  ///< of the status
   [[nodiscard]] bool is_headless() const noexcept { return cluster_ip == "None"; }
   friend bool operator==(const Service&, const Service&) = default;

@@ -56,6 +56,18 @@ void read_metadata_maps(Fields& fields, ObjectMeta& out) {
   }
 }
 
+OwnerReference read_owner(const Field& field) {
+  OwnerReference out;
+  Fields fields(field);
+  out.kind = text_or(fields, "kind", {}, "");
+  out.name = text_or(fields, "name", {}, "");
+  out.uid = text_or(fields, "uid", {}, "");
+  if (const auto controller = fields.find("controller")) out.controller = read_bool(*controller);
+  fields.ignore({"apiVersion", "blockOwnerDeletion"});
+  fields.finish();
+  return out;
+}
+
 void read_metadata(const Field& field, Kind kind, ObjectMeta& out) {
   Fields fields(field);
   constexpr std::int64_t any = 0x7fffffffffffffff;
@@ -69,8 +81,9 @@ void read_metadata(const Field& field, Kind kind, ObjectMeta& out) {
     out.creation_timestamp = read_timestamp(*time).value_or(Wall{});
   if (const auto time = fields.find("deletionTimestamp")) out.deletion_timestamp = read_timestamp(*time);
   read_metadata_maps(fields, out);
-  fields.ignore(
-      {"managedFields", "ownerReferences", "finalizers", "generateName", "selfLink", "deletionGracePeriodSeconds"});
+  out.owner_references = list_of<OwnerReference>(fields, "ownerReferences", {}, read_owner);
+  out.finalizers = text_list(fields, "finalizers", {});
+  fields.ignore({"managedFields", "generateName", "selfLink", "deletionGracePeriodSeconds"});
   fields.finish();
 }
 

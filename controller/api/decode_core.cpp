@@ -66,10 +66,13 @@ void read_service_spec(const Field& field, Service& out) {
   const bool needs_ports = out.type != "ExternalName" && !out.is_headless();
   if (needs_ports && out.ports.empty())
     field.report_value({.id = "GW0202", .message = "a Service must have ports", .fix = "add ports"});
-  fields.ignore({"allocateLoadBalancerNodePorts", "externalIPs", "externalTrafficPolicy", "healthCheckNodePort",
-                 "internalTrafficPolicy", "ipFamilies", "ipFamilyPolicy", "loadBalancerClass", "loadBalancerIP",
-                 "loadBalancerSourceRanges", "publishNotReadyAddresses", "sessionAffinity", "sessionAffinityConfig",
-                 "trafficDistribution"});
+  out.external_ips = text_list(fields, "externalIPs", {});
+  out.load_balancer_ip = text_or(fields, "loadBalancerIP", {}, "");
+  out.load_balancer_class = text_or(fields, "loadBalancerClass", {}, "");
+  out.external_traffic_policy = text_or(fields, "externalTrafficPolicy", {}, "");
+  fields.ignore({"allocateLoadBalancerNodePorts", "healthCheckNodePort", "internalTrafficPolicy", "ipFamilies",
+                 "ipFamilyPolicy", "loadBalancerSourceRanges", "publishNotReadyAddresses", "sessionAffinity",
+                 "sessionAffinityConfig", "trafficDistribution"});
   fields.finish();
 }
 

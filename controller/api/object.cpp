@@ -140,6 +140,28 @@ bool same_content(const AnyObject& a, const AnyObject& b) {
       a);
 }
 
+bool same_input(const AnyObject& a, const AnyObject& b) {
+  if (a.index() != b.index()) return false;
+  const auto same_metadata = [](const ObjectMeta& x, const ObjectMeta& y) {
+    return x.name == y.name && x.ns == y.ns && x.uid == y.uid && x.generation == y.generation &&
+           x.creation_timestamp == y.creation_timestamp && x.deletion_timestamp == y.deletion_timestamp &&
+           x.labels == y.labels && x.annotations == y.annotations;
+  };
+  return std::visit(
+      [&](const auto& held) {
+        using Held = std::remove_cvref_t<decltype(held)>;
+        const Held& other = *std::get_if<Held>(&b);
+        if constexpr (requires {
+                        held->spec;
+                        held->status;
+                      })
+          return same_metadata(held->metadata, other->metadata) && held->spec == other->spec;
+        else
+          return *held == *other;
+      },
+      a);
+}
+
 bool same_spec(const AnyObject& a, const AnyObject& b) {
   if (a.index() != b.index()) return false;
   return std::visit(

@@ -78,6 +78,15 @@ struct SourceLocation {
 
 using StringMap = std::map<std::string, std::string, std::less<>>;
 
+/// metav1.OwnerReference, reduced to who the owner is.
+struct OwnerReference {
+  std::string kind;
+  std::string name;
+  std::string uid;
+  bool controller = false;  ///< the one owner that looks after the object
+  friend bool operator==(const OwnerReference&, const OwnerReference&) = default;
+};
+
 struct ObjectMeta {
   std::string name;
   std::string ns;  ///< empty for cluster-scoped kinds
@@ -88,6 +97,8 @@ struct ObjectMeta {
   std::optional<Wall> deletion_timestamp;
   StringMap labels;
   StringMap annotations;
+  std::vector<OwnerReference> owner_references;
+  std::vector<std::string> finalizers;
   SourceLocation location;
   friend bool operator==(const ObjectMeta&, const ObjectMeta&) = default;
 };

@@ -42,10 +42,13 @@ struct Translation {
 
 struct Reconciler::State : std::enable_shared_from_this<State> {
   State(asio::io_context& io, Settings given, Ports wired)
-      : settings(std::move(given)), ports(std::move(wired)), calm(io), retry(io) {}
+      : settings(std::move(given)), ports(std::move(wired)), calm(io), retry(io), question(io) {}
 
   void on_batch(const source::Batch& batch);
   void renew_certificates();
+  void look_again();
+  void judge_again();
+  void question_notes(const std::vector<store::Changed>& changed, const source::Batch& batch);
   void advance();
   void run();
   [[nodiscard]] resolve::Resolution resolve_all(const store::ClusterSnapshot& snapshot);
@@ -64,8 +67,9 @@ struct Reconciler::State : std::enable_shared_from_this<State> {
 
   Settings settings;
   Ports ports;
-  asio::steady_timer calm;   ///< runs while changes are gathered
-  asio::steady_timer retry;  ///< runs while a socket is not bound
+  asio::steady_timer calm;      ///< runs while changes are gathered
+  asio::steady_timer retry;     ///< runs while a socket is not bound
+  asio::steady_timer question;  ///< runs while a status is not as it was written
 
   // The pipeline's memory, in its order.
   store::Store store;
@@ -83,22 +87,58 @@ struct Reconciler::State : std::enable_shared_from_this<State> {
   bool synced = false;
   bool gathering = false;
   bool publishing = false;
+  bool questioning = false;
 };
 
 void Reconciler::State::on_batch(const source::Batch& batch) {
-  const std::vector<api::ObjectKey> changed = store.apply(batch);
+  const std::vector<store::Changed> changed = store.apply(batch);
   findings = batch.findings;
   if (served) served->findings = findings;
   const bool first = !synced && batch.synced;
   synced |= batch.synced;
   if (!synced) return;
-  const auto concerns_us = [this](const api::ObjectKey& key) { return resolve::concerns(refs, key); };
+  const auto concerns_us = [this](const store::Changed& one) {
+    return one.extent == store::Extent::Input && resolve::concerns(refs, one.key);
+  };
   if (!first && std::ranges::none_of(changed, concerns_us)) {
+    question_notes(changed, batch);
     if (ports.on_findings) ports.on_findings(findings);
     return;
   }
   if (!waiting) waiting = Clock::now();
   advance();
+}
+
+/// Our own writes come back with the watch; what differs from them was written by somebody else, or is on its way.
+void Reconciler::State::question_notes(const std::vector<store::Changed>& changed, const source::Batch& batch) {
+  if (questioning || !served) return;
+  const status::Statuses& written = *ports.sink.shared_statuses();
+  const auto is_another = [&](const source::Change& change) {
+    const auto* upsert = std::get_if<source::Upsert>(&change);
+    if (upsert == nullptr) return false;
+    const auto known = written.find(api::key_of(upsert->object));
+    return known != written.end() && !status::has_status(upsert->object, *known->second);
+  };
+  const bool noted = std::ranges::any_of(changed, [](const auto& one) { return one.extent == store::Extent::Notes; });
+  if (!noted || std::ranges::none_of(batch.changes, is_another)) return;
+  questioning = true;
+  after(question, settings.question_strangers, [](State& self) {
+    self.questioning = false;
+    self.judge_again();
+  });
+}
+
+void Reconciler::State::look_again() {
+  if (!synced) return;
+  if (!waiting) waiting = Clock::now();
+  advance();
+}
+
+void Reconciler::State::judge_again() {
+  finished.reset();
+  if (!served || publishing || waiting) return;  // what is under way judges everything
+  current.snapshot = store.freeze();
+  finish(runtime::ApplyReport(served->apply));
 }
 
 void Reconciler::State::renew_certificates() {
@@ -130,6 +170,7 @@ void Reconciler::State::run() {
       compile::compile(resolution.model, Generation{++generation.value}, std::move(previous));
   previous = std::move(compilation.next);
   compile::tell_losers(compilation.losers, resolution.report);
+  if (ports.expose) refs.own.merge(ports.expose(snapshot, resolution.report));
   current = {.snapshot = std::move(snapshot),
              .report = std::make_shared<const resolve::StatusReport>(std::move(resolution.report)),
              .compiled = std::make_shared<const runtime::Compiled>(std::move(compilation.compiled)),
@@ -209,10 +250,13 @@ Reconciler::Reconciler(asio::io_context& io, Settings settings, Ports ports)
 Reconciler::~Reconciler() {
   state_->calm.cancel();
   state_->retry.cancel();
+  state_->question.cancel();
 }
 
 void Reconciler::on_batch(const source::Batch& batch) { state_->on_batch(batch); }
 void Reconciler::renew_certificates() { state_->renew_certificates(); }
+void Reconciler::look_again() { state_->look_again(); }
+void Reconciler::judge_again() { state_->judge_again(); }
 const Served* Reconciler::served() const noexcept { return state_->served ? &*state_->served : nullptr; }
 
 }  // namespace pintle::reconcile

@@ -6,6 +6,7 @@
 //    was synced; a socket that could not be bound is tried again every `retry_binding` under the same generation (it
 //    moves with the configuration alone), which is told to on_served again only if binding brought something new;
 //    statuses are finished only when the ApplyReport is complete.
+//  - a status that comes back as it was written costs nothing; one that somebody else has changed is written again.
 //  - leaves to others: where objects come from (source), sockets and workers (Publisher), keeping statuses (sink).
 //  - threads: the control thread's io_context.
 #pragma once
@@ -45,14 +46,18 @@ struct Settings {
   resolve::Settings resolve;
   Millis coalesce{5};
   Millis retry_binding{2000};
+  Millis question_strangers{1000};  ///< a status somebody else wrote over is judged again after so long
 };
 
 struct Ports {
   runtime::Publisher& publisher;
-  status::FolderStatusSink& sink;
+  status::StatusSink& sink;
   /// A certificate of the own CA for a hostname ("*": any); may be empty, then none is made. Asked at each translation:
   /// the same pointer as before while that one is right.
   std::function<std::shared_ptr<const runtime::Certificate>(const std::string& hostname)> make_internal_certificate;
+  /// Service mode: makes Services and slices as the Gateways want them, adds what is wrong with them to the report, and
+  /// says what it looked up. With each translation.
+  std::function<resolve::RefSet(const store::ClusterSnapshot&, resolve::StatusReport&)> expose;
   /// After each generation, its statuses finished and written.
   std::function<void(const Served&)> on_served;
   /// After a batch that changed findings alone or nothing that concerns us: the present findings.
@@ -69,6 +74,10 @@ class Reconciler {
   void on_batch(const source::Batch& batch);
   /// Asks for the certificates of the own CA; if one is another than before, it is served. Call now and then.
   void renew_certificates();
+  /// Translates anew although nothing has changed: what `expose` knows has.
+  void look_again();
+  /// Statuses of everything are judged anew, also of what has not changed: who writes them has changed.
+  void judge_again();
   /// nullptr before the first generation is served.
   [[nodiscard]] const Served* served() const noexcept;
 

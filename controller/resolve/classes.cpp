@@ -47,6 +47,10 @@ std::vector<ClassReport> judge_classes(const store::ClusterSnapshot& snapshot, c
     ClassReport& report = reports.emplace_back();
     report.object = identify(one);
     report.supported_features = supported_features();
+    if (settings.gateway_mode == GatewayMode::Service) {
+      report.supported_features.emplace_back("GatewayInfrastructure");  // it is told to the Service
+      std::ranges::sort(report.supported_features);
+    }
     if (const auto& parameters = one.spec.parameters_ref)
       report.accepted.push_back({"spec.parametersRef", std::string(reason::invalid_parameters),
                                  fmt::format("parametersRef names {} {}, but this controller takes no parameters; "

@@ -27,17 +27,31 @@ void note_what_has_no_effect(JudgedGateway& gateway) {
     gateway.report.notes.emplace_back("defaultScope has no effect: routes attach by their parentRefs alone");
 }
 
+void assign_own_addresses(const Settings& settings, JudgedGateway& gateway) {
+  AddressAssignment assignment = assign_addresses(*gateway.object, settings);
+  std::ranges::move(assignment.accepted, std::back_inserter(gateway.report.accepted));
+  gateway.report.programmed = std::move(assignment.programmed);
+  gateway.report.addresses = std::move(assignment.addresses);
+  gateway.report.port_offset = settings.port_offset;
+}
+
+void assign_service(Exposure exposure, JudgedGateway& gateway) {
+  std::ranges::move(exposure.accepted, std::back_inserter(gateway.report.accepted));
+  gateway.report.programmed = std::move(exposure.unusable);
+  std::ranges::move(exposure.pending, std::back_inserter(gateway.report.programmed));
+  gateway.report.published = std::move(exposure.addresses);
+  gateway.target_ports = std::move(exposure.target_ports);
+  for (const runtime::SocketAddress& address : any_addresses())
+    gateway.report.addresses.push_back({address, AddressOrigin::Default});
+}
+
 JudgedGateway judge_gateway(const Inputs& inputs, const api::Gateway& object) {
   JudgedGateway gateway;
   gateway.object = &object;
   gateway.report.object = identify(object);
-  gateway.report.port_offset = inputs.settings.port_offset;
   judge_infrastructure(gateway);
   note_what_has_no_effect(gateway);
-  AddressAssignment assignment = assign_addresses(object, inputs.settings);
-  std::ranges::move(assignment.accepted, std::back_inserter(gateway.report.accepted));
-  gateway.report.programmed = std::move(assignment.programmed);
-  gateway.report.addresses = std::move(assignment.addresses);
+  if (inputs.settings.gateway_mode == GatewayMode::Direct) assign_own_addresses(inputs.settings, gateway);
 
   const auto& listeners = object.spec.listeners;
   gateway.listeners.reserve(listeners.size());
@@ -49,6 +63,23 @@ JudgedGateway judge_gateway(const Inputs& inputs, const api::Gateway& object) {
   judge_conflicts(gateway.listeners);
   judge_overlaps(gateway.listeners);
   return gateway;
+}
+
+/// What the Services of all our Gateways say: a number written into two of them belongs to one.
+void assign_services(const Inputs& inputs, std::vector<JudgedGateway>& gateways) {
+  std::vector<const api::Gateway*> ours;
+  std::vector<JudgedGateway*> judged;
+  for (JudgedGateway& gateway : gateways) {
+    if (gateway.report.standing != Standing::Judged) continue;
+    ours.push_back(gateway.object);
+    judged.push_back(&gateway);
+  }
+  std::vector<Exposure> exposures = expose_gateways({.snapshot = inputs.snapshot,
+                                                     .gateways = ours,
+                                                     .controller_name = inputs.settings.controller_name,
+                                                     .settings = inputs.settings.service},
+                                                    inputs.refs);
+  for (std::size_t at = 0; at < judged.size(); ++at) assign_service(std::move(exposures[at]), *judged[at]);
 }
 
 }  // namespace
@@ -67,6 +98,7 @@ std::vector<JudgedGateway> judge_gateways(const Inputs& inputs, const std::vecto
     pending.report.object = identify(object);
     pending.report.standing = Standing::ClassPending;
   }
+  if (inputs.settings.gateway_mode == GatewayMode::Service) assign_services(inputs, gateways);
   assign_sockets(gateways, inputs.settings);
   return gateways;
 }

@@ -27,6 +27,7 @@ struct JudgedGateway {
   const api::Gateway* object = nullptr;
   GatewayReport report;  ///< its listeners are filled in last
   std::vector<JudgedListener> listeners;
+  std::optional<TargetPorts> target_ports;  ///< Service mode: where each listener port is bound
   std::map<std::uint16_t, std::vector<runtime::SocketAddress>> sockets_by_port;
 };
 

@@ -9,6 +9,7 @@
 
 #include <pintle/runtime/compiled.hpp>
 
+#include "controller/resolve/gateway_service.hpp"
 #include "controller/resolve/model.hpp"
 
 namespace pintle::resolve {
@@ -20,12 +21,20 @@ inline constexpr std::string_view default_controller_name = "pintle.dev/gateway-
 /// 0.0.0.0 and ::, port 0: `--address '*'`.
 [[nodiscard]] std::vector<runtime::SocketAddress> any_addresses();
 
+enum class GatewayMode : std::uint8_t {
+  Direct,  ///< bound here, on the ports of the listeners
+  Service  ///< a Service of its own leads to target ports, bound here on all addresses
+};
+
 struct Settings {
   std::string controller_name{default_controller_name};
   /// Folder mode: Gateways of this class are served even if the folder holds no such GatewayClass.
   std::optional<std::string> implied_class;
 
-  /// Where a Gateway without spec.addresses is bound; ports are ignored. Empty: such a Gateway has no address.
+  GatewayMode gateway_mode = GatewayMode::Direct;
+  ServiceSettings service;  ///< of GatewayMode::Service
+
+  /// Direct: where a Gateway without spec.addresses is bound; ports are ignored. Empty: such a Gateway has no address.
   std::vector<runtime::SocketAddress> default_addresses = loopback_addresses();
   std::uint16_t port_offset = 0;
 

@@ -60,8 +60,14 @@ class Allotment {
   };
 
   std::optional<runtime::SocketAddress> socket_at(const AssignedAddress& assigned, std::uint16_t port) const {
-    if (std::uint32_t{port} + offset_ > highest_port) return std::nullopt;
     runtime::SocketAddress socket = assigned.address;
+    if (gateway_.target_ports) {
+      const auto target = gateway_.target_ports->find({.port = port, .transport = Transport::Tcp});
+      if (target == gateway_.target_ports->end()) return std::nullopt;  // its Service has it not yet
+      socket.port = target->second;
+      return socket;
+    }
+    if (std::uint32_t{port} + offset_ > highest_port) return std::nullopt;
     socket.port = static_cast<std::uint16_t>(port + offset_);
     return socket;
   }
@@ -125,7 +131,7 @@ class Allotment {
       listener.report.accepted.push_back(
           {fmt::format("spec.listeners[{}].port", index), std::string(reason::port_unavailable), std::move(message)});
     };
-    if (std::uint32_t{port} + offset_ > highest_port)
+    if (!gateway_.target_ports && std::uint32_t{port} + offset_ > highest_port)
       refuse(fmt::format("port {} and the port offset {} are more than {}", port, offset_, highest_port));
     else if (!taken.lost.empty())
       refuse(fmt::format("{}", fmt::join(taken.lost, "; ")));

@@ -66,6 +66,8 @@ struct GatewayReport {
   Problems resolved_refs;  ///< of the Gateway itself
   Problems programmed;     ///< AddressNotAssigned, AddressNotUsable: known before anything is bound
   std::vector<AssignedAddress> addresses;
+  /// Service mode: what the Service says. Then `addresses` are those of this host that the target ports are bound on.
+  std::optional<std::vector<api::GatewayStatusAddress>> published;
   std::uint16_t port_offset = 0;
   std::vector<ListenerReport> listeners;  ///< in the order of the spec
   std::vector<std::string> notes;

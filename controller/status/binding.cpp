@@ -125,6 +125,7 @@ std::vector<api::GatewayStatusAddress> bound_addresses(const resolve::GatewayRep
                                                        const SocketResults& results) {
   constexpr std::size_t most = 16;  // of GatewayStatus.addresses
   std::vector<api::GatewayStatusAddress> list;
+  if (report.published) return *report.published;
   for (const resolve::AssignedAddress& assigned : report.addresses) {
     if (outcome_of(report, assigned, results).bound.empty() || list.size() == most) continue;
     api::GatewayStatusAddress made{.type = "IPAddress", .value = ip_text(assigned.address)};

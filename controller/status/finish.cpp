@@ -184,6 +184,19 @@ std::vector<const resolve::RouteReport*> changed_routes(const FinishInput& input
 
 }  // namespace
 
+bool has_status(const api::AnyObject& object, const StatusValue& status) {
+  return std::visit(
+      [&status](const auto& held) {
+        if constexpr (requires { held->status; }) {
+          const auto* said = std::get_if<std::remove_cvref_t<decltype(held->status)>>(&status);
+          return said != nullptr && *said == held->status;
+        } else {
+          return false;
+        }
+      },
+      object);
+}
+
 Statuses statuses_of(const store::ClusterSnapshot& snapshot) {
   Statuses out;
   const auto add = [&out](const auto& object) {

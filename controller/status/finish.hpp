@@ -35,6 +35,8 @@ struct StatusPatch {
   friend bool operator==(const StatusPatch&, const StatusPatch&) = default;
 };
 
+/// Whether the object carries that status. False for kinds without one.
+[[nodiscard]] bool has_status(const api::AnyObject& object, const StatusValue& status);
 /// The statuses the objects of a snapshot carry.
 [[nodiscard]] Statuses statuses_of(const store::ClusterSnapshot& snapshot);
 

@@ -19,6 +19,10 @@ class StatusSink {
   virtual ~StatusSink() = default;
   /// Writes all of them; one that fails does not keep the others from being written. The errors, for the log.
   virtual std::vector<Error> write(std::span<const StatusPatch> patches) = 0;
+  /// What finish_status takes as `previous` for the objects of the snapshot; write() is of that snapshot then.
+  [[nodiscard]] virtual const Statuses& previous(const store::ClusterSnapshot& snapshot) = 0;
+  /// The same with what was written since; it shows what is written later too.
+  [[nodiscard]] virtual std::shared_ptr<const Statuses> shared_statuses() const = 0;
 };
 
 /// Keeps statuses in memory; with a directory also as "<kind>_<namespace>_<name>.status.yaml" there, each replaced
@@ -32,10 +36,9 @@ class FolderStatusSink final : public StatusSink {
   /// What finish_status takes as `previous`: the statuses written, else those in the manifests, of the objects that
   /// exist. Forgets the others and removes their files; the first call also those that earlier runs left. Costs what
   /// differs from the snapshot of the call before.
-  [[nodiscard]] const Statuses& previous(const store::ClusterSnapshot& snapshot);
+  [[nodiscard]] const Statuses& previous(const store::ClusterSnapshot& snapshot) override;
   [[nodiscard]] const Statuses& statuses() const noexcept { return *statuses_; }
-  /// The same, sharing ownership: it shows what is written later too.
-  [[nodiscard]] std::shared_ptr<const Statuses> shared_statuses() const noexcept { return statuses_; }
+  [[nodiscard]] std::shared_ptr<const Statuses> shared_statuses() const noexcept override { return statuses_; }
 
  private:
   [[nodiscard]] std::string path_of(const api::ObjectKey& key) const;

@@ -99,8 +99,8 @@ Store::Store() {
   tables_.fill(empty);
 }
 
-std::vector<api::ObjectKey> Store::apply(const source::Batch& batch) {
-  std::vector<api::ObjectKey> changed;
+std::vector<Changed> Store::apply(const source::Batch& batch) {
+  std::vector<Changed> changed;
   // The last change of a key counts; applied per kind in one merge, so a first load of many objects sorts once.
   std::map<api::ObjectKey, const source::Change*> last;
   for (const source::Change& change : batch.changes) last.insert_or_assign(source::key_of(change), &change);
@@ -118,7 +118,10 @@ std::vector<api::ObjectKey> Store::apply(const source::Batch& batch) {
       const bool present = place != old.end() && name_of(*place) == name;
       const auto* upsert = std::get_if<source::Upsert>(at->second);
       const bool same = upsert != nullptr && present && api::same_content(*place, upsert->object);
-      if (!same && (upsert != nullptr || present)) changed.push_back(at->first);
+      if (!same && (upsert != nullptr || present)) {
+        const bool notes = upsert != nullptr && present && api::same_input(*place, upsert->object);
+        changed.push_back({at->first, notes ? Extent::Notes : Extent::Input});
+      }
       if (upsert != nullptr) merged.push_back(same ? *place : upsert->object);
       kept = present ? place + 1 : place;
     }

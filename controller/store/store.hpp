@@ -145,11 +145,21 @@ void for_each_change(const ClusterSnapshot& before, const ClusterSnapshot& now, 
   while (fresh != news.end()) tell(static_cast<const T*>(nullptr), &*fresh++);
 }
 
+enum class Extent : std::uint8_t {
+  Input,  ///< new, gone, or it says something else
+  Notes   ///< only what is written down about it: status, resourceVersion
+};
+struct Changed {
+  api::ObjectKey key;
+  Extent extent = Extent::Input;
+  friend bool operator==(const Changed&, const Changed&) = default;
+};
+
 class Store {
  public:
   Store();
-  /// Applies the changes in order; the keys whose object is new, different or gone, sorted, each once.
-  std::vector<api::ObjectKey> apply(const source::Batch& batch);
+  /// Applies the changes in order; the objects that are new, different or gone, by key, each once.
+  std::vector<Changed> apply(const source::Batch& batch);
   [[nodiscard]] ClusterSnapshot freeze();
 
  private:

@@ -120,11 +120,12 @@ bool drops_request_field(const RequestHead& request, std::size_t index, Undersco
   }
 }
 
-/// Drops what is not forwarded, field by field. Most heads hold nothing of the kind, and their summary says so.
+/// Drops what is not forwarded and writes framing plainly, field by field. Most heads hold nothing of the kind, and
+/// their summary says so.
 void edit_request_fields(const RequestHead& request, UnderscoreNames underscores, HeadEdits& edits) {
-  constexpr auto concerned =
-      http::FieldSummary::of(HeaderId::Connection, HeaderId::KeepAlive, HeaderId::ProxyConnection, HeaderId::Upgrade,
-                             HeaderId::Te, HeaderId::Trailer, HeaderId::Expect, HeaderId::ContentLength);
+  constexpr auto concerned = http::FieldSummary::of(
+      HeaderId::Connection, HeaderId::KeepAlive, HeaderId::ProxyConnection, HeaderId::Upgrade, HeaderId::Te,
+      HeaderId::Trailer, HeaderId::Expect, HeaderId::ContentLength, HeaderId::TransferEncoding);
   const http::FieldSummary& summary = request.headers.summary;
   if (!summary.may_have_any(concerned) && !summary.may_have_odd_name()) return;  // none is nominated without Connection
   for (std::size_t i = 0; i < request.headers.fields.size(); ++i) {

@@ -52,6 +52,8 @@ namespace {
   switch (options.command) {
     case Command::Serve:
       return options.serve.config_dirs.empty() ? "--config is needed: a folder of manifests" : "";
+    case Command::Check:
+      return options.check.url.empty() ? "URL is needed: http://HOST[:PORT]/PATH" : "";
     case Command::Validate:
       return options.validate.paths.empty() ? "PATH is needed: files or folders of manifests" : "";
     case Command::Explain:

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "src/app/cli_controller.hpp"
+#include "src/app/cli_flags.hpp"
 #include "src/app/cli_values.hpp"
 
 namespace pintle::app {
@@ -22,122 +24,6 @@ const std::map<std::string, OutputFormat> finding_formats{{"text", OutputFormat:
                                                           {"sarif", OutputFormat::Sarif},
                                                           {"github", OutputFormat::Github}};
 
-/// Adds flags of one command with everything a flag of ours has: group, variable, default, type name.
-class Flags {
- public:
-  explicit Flags(CLI::App& app) : app_(app) {}
-
-  Flags& group(std::string name) {
-    group_ = std::move(name);
-    return *this;
-  }
-  template <class T>
-  CLI::Option* value(const std::string& name, T& into, const std::string& type, const std::string& text,
-                     const std::string& default_text = {}) {
-    return dress(app_.add_option(name, into, text)->type_name(type), default_text);
-  }
-  /// Each occurrence is parsed by `parse`, whose error is the flag's.
-  CLI::Option* parsed(const std::string& name, std::function<Result<void>(const std::string&)> parse,
-                      const std::string& type, const std::string& text, const std::string& default_text = {}) {
-    const std::string long_name = name.substr(name.rfind("--"));
-    CLI::Option* option = app_.add_option_function<std::vector<std::string>>(
-        name,
-        [parse = std::move(parse), long_name](const std::vector<std::string>& values) {
-          for (const std::string& given : values)
-            if (const auto result = parse(given); !result)
-              throw CLI::ValidationError(long_name, result.error().context);
-        },
-        text);
-    return dress(option->type_name(type)
-                     ->expected(1)
-                     ->allow_extra_args(false)  // the word after the value is no second value
-                     ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast),
-                 default_text);
-  }
-  CLI::Option* repeated(const std::string& name, std::function<Result<void>(const std::string&)> parse,
-                        const std::string& type, const std::string& text, const std::string& default_text = {}) {
-    return parsed(name, std::move(parse), type, text, default_text)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->delimiter(',');
-  }
-  template <class E>
-  CLI::Option* choice(const std::string& name, E& into, const std::map<std::string, E>& words, const std::string& text,
-                      const std::string& default_text) {
-    const std::vector<std::string> names = names_of(words);
-    CLI::Option* option = parsed(
-        name,
-        [&into, words](const std::string& given) -> Result<void> {
-          const auto found = words.find(given);
-          if (found == words.end())
-            return make_error(ErrorCode::InvalidArgument,
-                              fmt::format("'{}' is none of {}", given, fmt::join(names_of(words), ", ")));
-          into = found->second;
-          return {};
-        },
-        fmt::format("{}", fmt::join(names, "|")), text, default_text);
-    return option;
-  }
-  template <class E>
-  CLI::Option* flag(const std::string& name, E& into, E when_given, const std::string& text) {
-    return dress(app_.add_flag_callback(name, [&into, when_given] { into = when_given; }, text), {});
-  }
-
- private:
-  template <class E>
-  [[nodiscard]] static std::vector<std::string> names_of(const std::map<std::string, E>& words) {
-    std::vector<std::string> names;
-    names.reserve(words.size());
-    for (const auto& [word, meaning] : words) names.push_back(word);
-    return names;
-  }
-  CLI::Option* dress(CLI::Option* option, const std::string& default_text) {
-    option->group(group_);
-    if (!default_text.empty()) option->default_str(default_text);
-    if (!option->get_lnames().empty()) {
-      std::string variable = "PINTLE_" + option->get_lnames().front();
-      std::ranges::transform(variable, variable.begin(),
-                             [](unsigned char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
-      option->envname(variable);
-    }
-    return option;
-  }
-
-  CLI::App& app_;
-  std::string group_ = "Flags";
-};
-
-[[nodiscard]] std::function<Result<void>(const std::string&)> into_admin(std::string& into, std::string_view off) {
-  return [&into, off](const std::string& given) -> Result<void> {
-    if (off.empty() || given != off) {
-      const auto address = parse_address_and_port(given);
-      if (!address) return std::unexpected(address.error());
-    }
-    into = given;
-    return {};
-  };
-}
-[[nodiscard]] std::function<Result<void>(const std::string&)> into_duration(Millis& into) {
-  return [&into](const std::string& given) -> Result<void> {
-    const auto duration = parse_duration(given);
-    if (!duration) return std::unexpected(duration.error());
-    into = *duration;
-    return {};
-  };
-}
-[[nodiscard]] std::function<Result<void>(const std::string&)> into_addresses(std::vector<std::string>& into) {
-  return [&into](const std::string& given) -> Result<void> {
-    if (const auto sound = check_bind_address(given); !sound) return sound;
-    into.push_back(given);
-    return {};
-  };
-}
-[[nodiscard]] std::function<Result<void>(const std::string&)> into_list(std::vector<std::string>& into) {
-  return [&into](const std::string& given) -> Result<void> {
-    into.push_back(given);
-    return {};
-  };
-}
-
 void add_serve_listening(Flags& flags, ServeOptions& o) {
   flags.group("Listeners");
   flags.repeated("--address", into_addresses(o.addresses), "IP",
@@ -147,11 +33,17 @@ void add_serve_listening(Flags& flags, ServeOptions& o) {
                         "internal: HTTPS listeners whose Secret is absent get a certificate of the own CA",
                         "manifests");
   flags.value("--state-dir", o.state_dir, "DIR", "where the own CA is kept", "$XDG_STATE_HOME/pintle");
+  add_trust(flags, o);
+}
+
+}  // namespace
+
+void add_trust(Flags& flags, RunOptions& o) {
   flags.value("--trusted-hops", o.trusted_hops, "N",
               "believe that many proxies in front (X-Forwarded-For, from the right)", "0");
 }
 
-void add_serve_running(Flags& flags, ServeOptions& o) {
+void add_running(Flags& flags, RunOptions& o) {
   flags.group("Running");
   flags.choice<Balance>(
       "--balance", o.balance, {{"round-robin", Balance::RoundRobin}, {"least-in-flight", Balance::LeastInFlight}},
@@ -164,7 +56,7 @@ void add_serve_running(Flags& flags, ServeOptions& o) {
   flags.flag("--once-ready", o.after_ready, AfterReady::Exit, "stop as soon as everything is bound and served");
 }
 
-void add_serve_telling(Flags& flags, ServeOptions& o) {
+void add_telling(Flags& flags, RunOptions& o) {
   flags.group("Telling");
   flags.parsed("--admin", into_admin(o.admin, "off"), "IP:PORT", "metrics, health, dumps; off: none", "127.0.0.1:9801");
   flags.parsed(
@@ -178,7 +70,6 @@ void add_serve_telling(Flags& flags, ServeOptions& o) {
   flags.choice<QueryLogging>("--access-log-query", o.access_log_query,
                              {{"off", QueryLogging::Off}, {"on", QueryLogging::On}},
                              "write queries too; they often hold secrets", "off");
-  flags.value("--status-dir", o.status_dir, "DIR", "also write statuses there as files");
   flags.value("--max-series", o.max_metric_series, "N", "most label sets of metrics; the rest counts as 'other'",
               "20000");
   flags.choice<log::Level>("--log-level", o.log_level,
@@ -191,6 +82,8 @@ void add_serve_telling(Flags& flags, ServeOptions& o) {
   flags.choice<log::Format>("--log-format", o.log_format, {{"text", log::Format::Text}, {"json", log::Format::Json}},
                             "how to say it", "text");
 }
+
+namespace {
 
 void add_serve(CLI::App& app, ServeOptions& o) {
   Flags flags(app);
@@ -207,8 +100,9 @@ void add_serve(CLI::App& app, ServeOptions& o) {
       },
       "NS/SVC:PORT=HOST:PORT", "reach a Service port there instead of at its EndpointSlices; may be repeated");
   add_serve_listening(flags, o);
-  add_serve_running(flags, o);
-  add_serve_telling(flags, o);
+  add_running(flags, o);
+  add_telling(flags, o);
+  flags.value("--status-dir", o.status_dir, "DIR", "also write statuses there as files");
 }
 
 void add_target(Flags& flags, Target& o) {
@@ -256,6 +150,15 @@ void add_validate(CLI::App& app, ValidateOptions& o) {
       "--fail-on", o.fail_on,
       {{"info", api::Severity::Info}, {"warning", api::Severity::Warning}, {"error", api::Severity::Error}},
       "exit 3 for findings of this severity or worse", "error");
+}
+
+void add_check(CLI::App& app, CheckOptions& o) {
+  app.add_option("URL", o.url, "what to ask, as http://HOST[:PORT]/PATH[?QUERY]");
+  Flags flags(app);
+  flags.group("Flags");
+  flags.value("--host", o.host, "NAME", "Host field of the request", "the URL's host");
+  flags.value("--expect-status", o.expect_status, "N", "the status that is right", "200");
+  flags.parsed("--wait", into_duration(o.wait), "TIME", "ask again until it is right, for so long", "0s");
 }
 
 void add_demo(CLI::App& app, DemoOptions& o) {
@@ -307,6 +210,12 @@ std::unique_ptr<CLI::App> make_tree(Options& options) {
         break;
       case Command::Serve:
         add_serve(*command, options.serve);
+        break;
+      case Command::Controller:
+        add_controller(*command, options.controller);
+        break;
+      case Command::Check:
+        add_check(*command, options.check);
         break;
       case Command::Validate:
         add_validate(*command, options.validate);

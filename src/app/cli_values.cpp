@@ -75,6 +75,26 @@ Result<BackendOverride> parse_backend_override(std::string_view text) {
                          .address = *address};
 }
 
+Result<std::pair<std::string, std::string>> parse_pair(std::string_view text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos || equals == 0)
+    return invalid(fmt::format("'{}' is not KEY=VALUE; write for example example.com/scheme=internal", text));
+  return std::pair(std::string(text.substr(0, equals)), std::string(text.substr(equals + 1)));
+}
+
+Result<resolve::PortRange> parse_port_range(std::string_view text) {
+  constexpr std::uint16_t first_free = 1024;
+  const std::size_t dash = text.find('-');
+  if (dash != std::string_view::npos) {
+    const auto first = parse_number<std::uint16_t>(text.substr(0, dash));
+    const auto last = parse_number<std::uint16_t>(text.substr(dash + 1));
+    if (first && last && *first >= first_free && *first <= *last)
+      return resolve::PortRange{.first = *first, .last = *last};
+  }
+  return invalid(
+      fmt::format("'{}' is not FIRST-LAST with ports from {} on; write for example 20000-29999", text, first_free));
+}
+
 Result<Millis> parse_duration(std::string_view text) {
   const auto wrong = [&] {
     return invalid(fmt::format("'{}' is no duration; write for example 1m30s or 500ms", text));

@@ -2,11 +2,14 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <pintle/base/clock.hpp>
 #include <pintle/base/error.hpp>
 #include <pintle/runtime/endpoints.hpp>
 
+#include "src/app/controller.hpp"
 #include "src/app/serve.hpp"
 
 namespace pintle::app {
@@ -21,6 +24,11 @@ namespace pintle::app {
 [[nodiscard]] Result<void> check_bind_address(std::string_view text);
 /// "Name: value"; the name is a token.
 [[nodiscard]] Result<void> check_header(std::string_view text);
+
+/// "key=value"; the key is not empty.
+[[nodiscard]] Result<std::pair<std::string, std::string>> parse_pair(std::string_view text);
+/// "20000-29999": at least one port, none below 1024.
+[[nodiscard]] Result<resolve::PortRange> parse_port_range(std::string_view text);
 
 /// The word of `known` that a person most likely meant, or empty: at most a third of the letters differ.
 [[nodiscard]] std::string nearest(std::string_view word, const std::vector<std::string>& known);

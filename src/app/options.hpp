@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "controller/api/finding.hpp"
+#include "src/app/controller.hpp"
 #include "src/app/serve.hpp"
 
 namespace pintle::app {
@@ -56,6 +57,13 @@ struct DemoOptions {
   std::uint16_t port_offset = 8000;  ///< the example's Gateway has the ports 80 and 443
 };
 
+struct CheckOptions {
+  std::string url;
+  std::string host;  ///< empty: the URL's
+  std::uint16_t expect_status = 200;
+  Millis wait{0};
+};
+
 struct VersionOptions {
   OutputFormat format = OutputFormat::Text;
 };
@@ -64,6 +72,8 @@ enum class Command : std::uint8_t {
   None,
   Demo,
   Serve,
+  Controller,
+  Check,
   Validate,
   Explain,
   Status,
@@ -77,6 +87,8 @@ enum class Command : std::uint8_t {
 struct Options {
   Command command = Command::None;
   ServeOptions serve;
+  ControllerOptions controller;
+  CheckOptions check;
   DemoOptions demo;
   ValidateOptions validate;
   ExplainOptions explain;

@@ -31,6 +31,10 @@ namespace {
       return run_demo(options.demo, terminal);
     case Command::Serve:
       return static_cast<Exit>(serve(options.serve));
+    case Command::Controller:
+      return static_cast<Exit>(run_controller(options.controller));
+    case Command::Check:
+      return run_check(options.check, terminal);
     case Command::Validate:
       return run_validate(options.validate, terminal);
     case Command::Explain:

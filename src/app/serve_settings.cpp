@@ -19,7 +19,7 @@ reconcile::Settings reconcile_settings(const ServeOptions& options) {
   return settings;
 }
 
-proxy::Settings proxy_settings(const ServeOptions& options) {
+proxy::Settings proxy_settings(const RunOptions& options) {
   proxy::Settings settings;
   settings.trusted_hops = options.trusted_hops;
   settings.upstream.balance =
@@ -27,7 +27,7 @@ proxy::Settings proxy_settings(const ServeOptions& options) {
   return settings;
 }
 
-Result<std::optional<observe::AccessLogSettings>> open_access_log(const ServeOptions& options) {
+Result<std::optional<observe::AccessLogSettings>> open_access_log(const RunOptions& options) {
   if (options.access_log == AccessLogTo::Off) return std::nullopt;
   observe::AccessLogSettings log;
   log.query = options.access_log_query == QueryLogging::On ? observe::QueryField::Write : observe::QueryField::LeaveOut;

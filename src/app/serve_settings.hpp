@@ -10,8 +10,8 @@
 namespace pintle::app {
 
 [[nodiscard]] reconcile::Settings reconcile_settings(const ServeOptions& options);
-[[nodiscard]] proxy::Settings proxy_settings(const ServeOptions& options);
+[[nodiscard]] proxy::Settings proxy_settings(const RunOptions& options);
 /// nullopt: no access log.
-[[nodiscard]] Result<std::optional<observe::AccessLogSettings>> open_access_log(const ServeOptions& options);
+[[nodiscard]] Result<std::optional<observe::AccessLogSettings>> open_access_log(const RunOptions& options);
 
 }  // namespace pintle::app

@@ -2,7 +2,8 @@
 and what the number of routes adds; and of one changed route.
 
 Each is the difference of two runs that differ in nothing but the number of requests, so start, connections and end
-cancel out. Exit 1 when one is beyond its goal; `./dev bench gates`."""
+cancel out. A goal is where we want to be; a limit is what was reached once and must not be lost: exit 1 beyond a limit
+(where none stands, the goal is it). `./dev bench gates`."""
 import argparse
 import json
 import os
@@ -23,6 +24,8 @@ from single import applied_ms, edit_route
 ROOT = Path(__file__).resolve().parents[2]
 GOALS = {"instructions": 6000, "allocations": 0, "data calls": 4.1, "1,000 routes to one": 1.02,
          "edit: million instr.": 4}
+# Lower one whenever a figure has become better for good; never raise one.
+LIMITS = {"instructions": 9000, "1,000 routes to one": 1.04}
 DATA_CALLS = {"read", "readv", "recvfrom", "recvmsg", "recvmmsg", "write", "writev", "sendto", "sendmsg", "sendmmsg",
               "sendfile", "splice"}
 CONNECTIONS = 64
@@ -162,8 +165,11 @@ def main():
     print(f"per keep-alive h1 request, {options.connections} connections, {LONG - SHORT} requests apart:")
     good = True
     for name, figure, goal, within in verdicts(figures):
-        print(f"  {'ok    ' if within else 'BEYOND'} {name:<20} {figure:10.2f}   goal <= {goal:g}")
-        good = good and within
+        held = within or figure <= LIMITS.get(name, goal)
+        word = "ok    " if within else "held  " if held else "BEYOND"
+        limit = "" if within or name not in LIMITS else f", limit <= {LIMITS[name]:g}"
+        print(f"  {word} {name:<20} {figure:10.2f}   goal <= {goal:g}{limit}")
+        good = good and held
     often = sorted(((n, name) for name, n in calls.items() if n >= 0.005), reverse=True)
     print("  calls: " + ", ".join(f"{name} {n:.2f}" for n, name in often))
     if options.json:

@@ -9,6 +9,7 @@ import time
 import layout
 
 NAMESPACE = "pintle-prove"
+RULES_APPEAR = 20  # seconds that kube-proxy may take after the pods of a Service are available
 DIAL = ("import sys, urllib.request\n"
         "print(urllib.request.urlopen(sys.argv[1], timeout=5).read().decode())")
 SERVICES = """
@@ -50,7 +51,12 @@ class Proof:
     def dial(self, address, path="/", pid=None):
         """From the node, or from the network of the program with this id."""
         inside = ["nsenter", "--target", str(pid), "--net"] if pid else []
-        done = self.cluster.output(*inside, "python3", "-c", DIAL, f"http://{address}{path}")
+        end = time.monotonic() + RULES_APPEAR
+        while True:
+            done = self.cluster.output(*inside, "python3", "-c", DIAL, f"http://{address}{path}")
+            if done.returncode == 0 or time.monotonic() > end:
+                break
+            time.sleep(0.2)
         assert done.returncode == 0, f"{address} cannot be dialled: {done.stderr.strip().splitlines()[-1:]}"
         return json.loads(done.stdout)
 

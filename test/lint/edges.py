@@ -6,7 +6,7 @@ from common import Finding, code_files, expect, read
 SUBJECT = "include edges between modules"
 
 SHARED = ("base", "http", "route", "runtime")
-CONTROLLER = ("api", "source", "store", "resolve", "status", "compile", "infra", "reconcile")
+CONTROLLER = ("api", "kube", "source", "store", "resolve", "status", "compile", "infra", "reconcile")
 ALLOWED = {
     "base": set(),
     "http": {"base"},

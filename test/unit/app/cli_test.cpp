@@ -70,6 +70,24 @@ TEST(Cli, Serve) {
   EXPECT_EQ(serve.trusted_hops, 2);
 }
 
+TEST(Cli, ControllerFlagsReachTheirOptions) {
+  const Outcome outcome =
+      parse({"controller", "--namespaces", "a,b", "--leader-elect", "off", "--gateway-mode", "service",
+             "--service-type", "ClusterIP", "--service-annotation", "x=1,2", "--service-annotation", "y=3",
+             "--port-range", "30000-30009", "--replicas-service", "ns/name", "--external-ips", "allow"});
+  ASSERT_FALSE(outcome.parsed.finished) << outcome.err;
+  const ControllerOptions& controller = outcome.parsed.options.controller;
+  EXPECT_THAT(controller.namespaces, ElementsAre("a", "b"));
+  EXPECT_EQ(controller.election, Election::Off);
+  EXPECT_EQ(controller.mode, resolve::GatewayMode::Service);
+  EXPECT_EQ(controller.service.type, resolve::ServiceType::ClusterIP);
+  EXPECT_THAT(controller.service.annotations, ElementsAre(testing::Pair("x", "1,2"), testing::Pair("y", "3")));
+  EXPECT_EQ(controller.ports.last, 30'009);
+  EXPECT_EQ(controller.replicas_service, "ns/name");
+  EXPECT_EQ(controller.service.external_ips, resolve::ExternalIps::Allow);
+  EXPECT_EQ(controller.health, "0.0.0.0:9802");
+}
+
 TEST(Cli, ServeDefaults) {
   const Outcome outcome = parse({"serve", "--config", "a"});
   EXPECT_EQ(outcome.parsed.options.serve.admin, "127.0.0.1:9801");
@@ -119,7 +137,7 @@ TEST(Cli, WrongWordsEndWithTwoAndTheWayOut) {
       {{"valdiate", "x"}, "did you mean 'validate'?"},
       {{"xyzzy"}, "unknown command 'xyzzy'"},
       {{"proxy"}, "unknown command 'proxy'"},
-      {{"controller"}, "unknown command 'controller'"},
+      {{"gateway"}, "unknown command 'gateway'"},
       {{"serve"}, "--config is needed"},
       {{"serve", "--confg", "x"}, "unknown flag '--confg'; did you mean '--config'?"},
       {{"serve", "--confg=x"}, "unknown flag '--confg'; did you mean '--config'?"},

@@ -25,6 +25,18 @@ TEST(Values, BackendOverrides) {
   EXPECT_EQ(to_string(parse_backend_override("a/b:80=localhost:1").value().address), "127.0.0.1:1");
 }
 
+TEST(Values, Pairs) {
+  for (const char* text : {"", "a", "=b"}) EXPECT_FALSE(parse_pair(text).has_value()) << text;
+  EXPECT_EQ(parse_pair("a/b=c=d,e").value(), std::pair(std::string("a/b"), std::string("c=d,e")));
+  EXPECT_EQ(parse_pair("a=").value().second, "");
+}
+
+TEST(Values, PortRanges) {
+  for (const char* text : {"", "20000", "80-90", "20001-20000", "20000-70000", "a-b", "20000-"})
+    EXPECT_FALSE(parse_port_range(text).has_value()) << text;
+  EXPECT_EQ(parse_port_range("20000-20000").value().size(), 1U);
+}
+
 TEST(Values, Nearest) {
   EXPECT_EQ(nearest("statsu", {"status", "serve"}), "status");
   EXPECT_EQ(nearest("zzz", {"status", "serve"}), "");

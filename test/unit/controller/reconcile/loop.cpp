@@ -48,6 +48,11 @@ Loop::Loop(Settings settings) {
                     made->fingerprint = certificates_made.size();
                     return known = std::move(made);
                   },
+              .expose =
+                  [this](const store::ClusterSnapshot&, resolve::StatusReport&) {
+                    ++exposed;
+                    return looked_up;
+                  },
               .on_served = [this](const Served& now) { served.push_back(now.compiled->generation.value); },
               .on_findings = [this](const auto& findings) { findings_told.push_back(findings); }};
   reconciler = std::make_unique<Reconciler>(io, std::move(settings), std::move(ports));

@@ -46,6 +46,8 @@ struct Loop {
   std::vector<std::string> certificates_made;
   std::vector<std::uint64_t> served;  ///< generations told to on_served
   std::vector<std::vector<api::Finding>> findings_told;
+  int exposed = 0;            ///< translations told to expose
+  resolve::RefSet looked_up;  ///< what expose says
   std::unique_ptr<Reconciler> reconciler;
 };
 

@@ -99,6 +99,53 @@ TEST(Reconciler, WhatNobodyRefersToCostsNothing) {
   EXPECT_EQ(loop.publisher.published.size(), 2u);
 }
 
+/// The route as the API server shows it after somebody wrote its status.
+source::Batch with_status(const Loop& loop, const api::RouteStatus& status) {
+  auto noted =
+      std::make_shared<api::HTTPRoute>(*loop.reconciler->served()->snapshot.find<api::HTTPRoute>("default", "r"));
+  noted->status = status;
+  noted->metadata.resource_version += "1";
+  return {.changes = {source::Upsert{api::Ptr<api::HTTPRoute>(noted)}}, .findings = {}, .synced = true};
+}
+
+TEST(Reconciler, AStatusThatComesBackAsWrittenCostsNothing) {
+  Loop loop({.resolve = {}, .coalesce = at_once, .retry_binding = never, .question_strangers = at_once});
+  start(loop, gateway() + route("r"));
+  const auto& written = *loop.reconciler->served()->statuses->at({api::Kind::HTTPRoute, "default", "r"});
+  loop.reconciler->on_batch(with_status(loop, std::get<api::RouteStatus>(written)));
+  loop.poll();
+  EXPECT_EQ(loop.publisher.published.size(), 1u);
+  EXPECT_THAT(loop.served, ElementsAre(1));
+}
+
+TEST(Reconciler, AStatusSomebodyElseWroteIsJudgedAgainWithoutATranslation) {
+  Loop loop({.resolve = {}, .coalesce = at_once, .retry_binding = never, .question_strangers = at_once});
+  start(loop, gateway() + route("r"));
+  loop.reconciler->on_batch(with_status(loop, {}));
+  ASSERT_TRUE(loop.until([&] { return loop.served.size() == 2; }));
+  EXPECT_EQ(loop.publisher.published.size(), 1u);
+  EXPECT_EQ(loop.reconciler->served()->snapshot.find<api::HTTPRoute>("default", "r")->metadata.resource_version, "1")
+      << "what is written next is of the version that is there";
+}
+
+TEST(Reconciler, WhatExposingLookedUpConcernsUs) {
+  Loop loop({.resolve = {}, .coalesce = at_once, .retry_binding = never});
+  loop.looked_up = {{"ConfigMap", "default", "watched"}};
+  start(loop, gateway());
+  EXPECT_EQ(loop.exposed, 1);
+  loop.apply(config_map("watched"));
+  EXPECT_EQ(loop.exposed, 2);
+}
+
+TEST(Reconciler, LookingAgainTranslatesAnew) {
+  Loop loop({.resolve = {}, .coalesce = at_once, .retry_binding = never});
+  loop.reconciler->look_again();
+  EXPECT_EQ(loop.exposed, 0) << "there is no whole world yet";
+  start(loop, gateway());
+  loop.reconciler->look_again();
+  EXPECT_EQ(loop.exposed, 2);
+}
+
 TEST(Reconciler, FindingsAloneAreToldAtOnce) {
   Loop loop({.resolve = {}, .coalesce = at_once, .retry_binding = never});
   start(loop, gateway());

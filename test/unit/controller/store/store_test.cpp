@@ -36,8 +36,8 @@ source::Change slice(std::string ns, std::string name, std::string of) {
 
 std::vector<std::string> apply(Store& store, std::vector<source::Change> changes) {
   std::vector<std::string> shown;
-  for (const api::ObjectKey& key : store.apply({.changes = std::move(changes), .findings = {}, .synced = true}))
-    shown.push_back(api::to_string(key));
+  for (const Changed& one : store.apply({.changes = std::move(changes), .findings = {}, .synced = true}))
+    shown.push_back(api::to_string(one.key) + (one.extent == Extent::Notes ? " (notes)" : ""));
   return shown;
 }
 

@@ -1,0 +1,59 @@
+#include "controller/reconcile/replicas.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "controller/resolve/service_names.hpp"
+
+namespace pintle::reconcile {
+
+Mark mark_of(const resolve::GatewayReport& gateway, const runtime::ApplyReport& apply) {
+  if (!apply.complete()) return 0;
+  std::set<std::uint16_t> ports;
+  for (const resolve::ListenerReport& listener : gateway.listeners)
+    for (const runtime::SocketAddress& socket : listener.sockets) {
+      const auto result = std::ranges::find(apply.sockets, socket, &runtime::SocketResult::address);
+      if (result == apply.sockets.end() || result->error) return 0;
+      ports.insert(socket.port);
+    }
+  const Mark hash = resolve::stable_hash(
+      fmt::format("{}/{}/{}", gateway.object.uid, gateway.object.generation, fmt::join(ports, ",")));
+  return hash == 0 ? 1 : hash;
+}
+
+std::set<Mark> served_marks(const resolve::StatusReport& report, const runtime::ApplyReport& apply) {
+  std::set<Mark> marks;
+  for (const resolve::GatewayReport& gateway : report.gateways)
+    if (const Mark mark = mark_of(gateway, apply); mark != 0) marks.insert(mark);
+  return marks;
+}
+
+std::string write_marks(const std::set<Mark>& marks) { return fmt::format("{:016x}", fmt::join(marks, " ")); }
+
+std::set<Mark> read_marks(std::string_view text) {
+  std::set<Mark> marks;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    Mark mark = 0;
+    const auto [end, fault] = std::from_chars(word.data(), word.data() + word.size(), mark, 16);
+    if (fault == std::errc() && end == word.data() + word.size() && mark != 0) marks.insert(mark);
+    text.remove_prefix(std::min(word.size() + 1, text.size()));
+  }
+  return marks;
+}
+
+ReplicaCount count_serving(Mark mark, std::span<const Replica> replicas,
+                           std::span<const std::string> other_ready_pods) {
+  ReplicaCount count;
+  for (const std::string& pod : other_ready_pods) {
+    ++count.ready;
+    const auto found = std::ranges::find(replicas, pod, &Replica::pod);
+    if (found != replicas.end() && found->marks.contains(mark)) ++count.serving;
+  }
+  return count;
+}
+
+}  // namespace pintle::reconcile

@@ -1,0 +1,46 @@
+// What each replica serves, told by the annotation of a Lease of its own (docs/decisions/0006), and how many serve a
+// Gateway. Pure.
+#pragma once
+#include <cstdint>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <pintle/runtime/apply_report.hpp>
+
+#include "controller/resolve/status_report.hpp"
+
+namespace pintle::reconcile {
+
+inline constexpr std::string_view served_annotation = "pintle.dev/served-gateways";
+
+/// Of one Gateway as one replica serves it: its uid, its generation, the ports that are bound for it. Two replicas that
+/// serve the same have the same mark.
+using Mark = std::uint64_t;
+
+/// Of the Gateway, if all of its sockets that are served could be bound here; 0 if not.
+[[nodiscard]] Mark mark_of(const resolve::GatewayReport& gateway, const runtime::ApplyReport& apply);
+/// Of all Gateways that have one.
+[[nodiscard]] std::set<Mark> served_marks(const resolve::StatusReport& report, const runtime::ApplyReport& apply);
+
+/// Sixteen hex digits each, a space between.
+[[nodiscard]] std::string write_marks(const std::set<Mark>& marks);
+/// What is no mark is left out.
+[[nodiscard]] std::set<Mark> read_marks(std::string_view text);
+
+struct Replica {
+  std::string pod;
+  std::set<Mark> marks;
+};
+struct ReplicaCount {
+  std::size_t ready = 0;
+  std::size_t serving = 0;  ///< of those
+  [[nodiscard]] bool complete() const noexcept { return serving == ready; }
+};
+/// Of the pods that are ready, the own left out: it knows.
+[[nodiscard]] ReplicaCount count_serving(Mark mark, std::span<const Replica> replicas,
+                                         std::span<const std::string> other_ready_pods);
+
+}  // namespace pintle::reconcile

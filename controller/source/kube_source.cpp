@@ -1,0 +1,142 @@
+#include "controller/source/kube_source.hpp"
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <utility>
+
+#include <pintle/base/log.hpp>
+
+#include "controller/source/manifest_files.hpp"
+
+namespace pintle::source {
+namespace {
+
+constexpr std::string_view tls_secrets = "type=kubernetes.io/tls";
+
+[[nodiscard]] std::function<double()> make_dice() {
+  return [engine = std::minstd_rand(std::random_device{}())]() mutable {
+    return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
+  };
+}
+
+[[nodiscard]] std::vector<KindWatch::Scope> scopes_of(const KubeSettings& settings) {
+  std::vector<KindWatch::Scope> out;
+  std::vector<std::string> namespaces = settings.namespaces;
+  std::ranges::sort(namespaces);
+  const auto repeated = std::ranges::unique(namespaces);
+  namespaces.erase(repeated.begin(), repeated.end());
+  for (const kube::Resource& resource : kube::followed_resources()) {
+    KindWatch::Scope scope{.resource = &resource, .ns = {}, .field_selector = {}};
+    if (resource.kind == api::Kind::Secret && settings.secrets == SecretScope::Tls) scope.field_selector = tls_secrets;
+    if (namespaces.empty() || resource.scope == kube::Scope::Cluster) {
+      // Rights in some namespaces are none in the cluster: a Namespace is then known by its name alone.
+      if (!namespaces.empty()) scope.need = Need::Optional;
+      out.push_back(std::move(scope));
+      continue;
+    }
+    for (const std::string& ns : namespaces) {
+      scope.ns = ns;
+      out.push_back(scope);
+    }
+    const bool elsewhere =
+        !settings.replicas_namespace.empty() && !std::ranges::binary_search(namespaces, settings.replicas_namespace);
+    if (resource.kind != api::Kind::EndpointSlice || !elsewhere) continue;
+    scope.ns = settings.replicas_namespace;
+    out.push_back(std::move(scope));
+  }
+  return out;
+}
+
+}  // namespace
+
+struct KubeSource::State {
+  State(kube::Clock& given, BatchSink batches) : clock(given), sink(std::move(batches)) {}
+
+  [[nodiscard]] bool is_synced() const noexcept {
+    return std::ranges::all_of(watches, [](const auto& watch) { return watch->is_whole(); });
+  }
+
+  void note(Change change) {
+    pending.insert_or_assign(key_of(change), std::move(change));
+    wake();
+  }
+  /// Everything else that happens in this turn goes with it.
+  void wake() {
+    if (std::exchange(waking, true)) return;
+    turn = clock.after(Millis{0}, [this] {
+      waking = false;
+      deliver();
+    });
+  }
+  /// A server that is away fails every kind: one line when it begins, one when all is well.
+  void tell_reach() {
+    const auto failing = std::ranges::find_if(watches, [](const auto& watch) {
+      const Health health = watch->health();
+      return health == Health::Unreachable || health == Health::Unauthorized || health == Health::Refused;
+    });
+    const bool fails = failing != watches.end();
+    if (std::exchange(told_failing, fails) == fails) return;
+    if (fails)
+      log::warning("the API server cannot be followed just now: {}; what was read last stays in force",
+                   (*failing)->status().error);
+    else
+      log::info("the API server answers again");
+  }
+  void deliver() {
+    tell_reach();
+    Batch batch;
+    batch.synced = is_synced();
+    batch.changes.reserve(pending.size());
+    for (auto& [key, change] : pending) batch.changes.push_back(std::move(change));
+    pending.clear();
+    for (const auto& watch : watches) watch->append_findings(batch.findings);
+    sort_findings(batch.findings);
+    if (batch.changes.empty() && batch.findings == told_findings && batch.synced == told_synced) return;
+    told_findings = batch.findings;
+    told_synced = batch.synced;
+    sink(batch);
+  }
+
+  kube::Clock& clock;
+  BatchSink sink;
+  std::map<api::ObjectKey, Change> pending;
+  std::vector<api::Finding> told_findings;
+  bool told_synced = false;
+  bool told_failing = false;
+  bool waking = false;
+  kube::Alarm turn;
+  std::vector<std::unique_ptr<KindWatch>> watches;
+};
+
+KubeSource::KubeSource(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
+KubeSource::~KubeSource() = default;
+
+std::unique_ptr<KubeSource> KubeSource::start(kube::Api& api, kube::Clock& clock, KubeSettings settings,
+                                              BatchSink sink) {
+  auto state = std::make_unique<State>(clock, std::move(sink));
+  const auto chance = settings.chance ? settings.chance : make_dice();
+  for (KindWatch::Scope& scope : scopes_of(settings)) {
+    KindWatch::Ports ports{.api = api,
+                           .clock = clock,
+                           .chance = chance,
+                           .wanted = settings.wanted,
+                           .on_text = settings.on_text,
+                           .on_change = [to = state.get()](Change change) { to->note(std::move(change)); },
+                           .on_progress = [to = state.get()] { to->wake(); }};
+    state->watches.push_back(std::make_unique<KindWatch>(std::move(scope), std::move(ports)));
+  }
+  for (const auto& watch : state->watches) watch->start();
+  return std::unique_ptr<KubeSource>(new KubeSource(std::move(state)));
+}
+
+bool KubeSource::is_synced() const noexcept { return state_->is_synced(); }
+
+std::vector<KindStatus> KubeSource::status() const {
+  std::vector<KindStatus> out;
+  out.reserve(state_->watches.size());
+  for (const auto& watch : state_->watches) out.push_back(watch->status());
+  return out;
+}
+
+}  // namespace pintle::source

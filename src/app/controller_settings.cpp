@@ -1,0 +1,92 @@
+#include "src/app/controller_settings.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "controller/kube/in_cluster.hpp"
+#include "controller/kube/kubeconfig.hpp"
+#include "src/app/cli_values.hpp"
+
+namespace pintle::app {
+namespace {
+
+[[nodiscard]] std::string variable(const char* name) {
+  const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): before any thread is started
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+/// Ports of ours that no Gateway may get.
+[[nodiscard]] std::set<std::uint16_t> own_ports(const ControllerOptions& options) {
+  std::set<std::uint16_t> ports;
+  for (const std::string& where : {options.admin, options.health})
+    if (const auto address = parse_address_and_port(where)) ports.insert(address->port);
+  return ports;
+}
+
+}  // namespace
+
+Pod find_pod() {
+  Pod pod{.name = variable("POD_NAME"), .ns = variable("POD_NAMESPACE")};
+  if (!pod.name.empty()) return pod;
+  std::array<char, 256> host{};
+  pod.name = ::gethostname(host.data(), host.size() - 1) == 0 ? host.data() : "pintle";
+  return pod;
+}
+
+Result<kube::Connection> find_connection(const ControllerOptions& options) {
+  const kube::PodPlaces places = kube::find_pod_places();
+  if (options.kubeconfig.empty() && kube::is_in_cluster(places)) return kube::read_in_cluster(places);
+  const std::string chosen = kube::choose_kubeconfig(options.kubeconfig, variable("KUBECONFIG"), variable("HOME"));
+  if (chosen.empty())
+    return make_error(ErrorCode::NoSuchFile,
+                      "no cluster: this is no pod (KUBERNETES_SERVICE_HOST is not set), and there is no kubeconfig; "
+                      "give --kubeconfig FILE, or serve a folder without a cluster: pintle serve --config DIR");
+  return kube::read_kubeconfig({.paths = chosen, .context = options.context});
+}
+
+Result<infra::Settings> infra_settings(const ControllerOptions& options) {
+  infra::Settings settings;
+  settings.controller_name = options.controller_name;
+  settings.service.type = options.service.type;
+  settings.service.target_ports = options.ports;
+  settings.service.reserved_ports = own_ports(options);
+  settings.service.external_ips = options.service.external_ips;
+  settings.annotations = options.service.annotations;
+  settings.load_balancer_class = options.service.load_balancer_class;
+  settings.external_traffic_policy =
+      options.service.external_traffic_policy == TrafficPolicy::Local ? "Local" : "Cluster";
+  if (options.mode == resolve::GatewayMode::Direct) return settings;
+  const std::size_t slash = options.replicas_service.find('/');
+  if (slash == std::string::npos || slash == 0 || slash + 1 == options.replicas_service.size())
+    return make_error(ErrorCode::InvalidArgument,
+                      fmt::format("--replicas-service '{}' is not NAMESPACE/NAME: service mode leads Gateways to the "
+                                  "ready pods of that Service; without one, use --gateway-mode direct",
+                                  options.replicas_service));
+  settings.replicas_namespace = options.replicas_service.substr(0, slash);
+  settings.replicas_service = options.replicas_service.substr(slash + 1);
+  return settings;
+}
+
+reconcile::Settings controller_settings(const ControllerOptions& options, const infra::Settings& infra) {
+  reconcile::Settings settings;
+  settings.resolve.controller_name = options.controller_name;
+  settings.resolve.gateway_mode = options.mode;
+  settings.resolve.service = infra.service;
+  settings.resolve.default_addresses = resolve::any_addresses();
+  if (options.addresses.empty()) return settings;
+  settings.resolve.default_addresses.clear();
+  for (const std::string& text : options.addresses) {
+    runtime::SocketAddress address;
+    if (text == "*")
+      std::ranges::copy(resolve::any_addresses(), std::back_inserter(settings.resolve.default_addresses));
+    else if (runtime::parse_ip(text, address))
+      settings.resolve.default_addresses.push_back(address);
+  }
+  return settings;
+}
+
+}  // namespace pintle::app
