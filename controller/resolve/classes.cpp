@@ -13,7 +13,6 @@ const std::vector<std::string>& supported_features() {
       "Gateway",
       "GatewayAddressEmpty",
       "GatewayHTTPListenerIsolation",
-      "GatewayHTTPSListenerDetectMisdirectedRequests",
       "GatewayPort8080",
       "GatewayStaticAddresses",
       "HTTPRoute",
