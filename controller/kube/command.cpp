@@ -54,7 +54,7 @@ struct Pipe {
   };
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry)
     if (!is_replaced(*entry)) out.emplace_back(*entry);
-  for (const auto& [name, value] : line.environment) out.push_back(name + "=" + value);
+  for (const auto& [name, value] : line.environment) out.push_back(fmt::format("{}={}", name, value));
   return out;
 }
 

@@ -112,7 +112,7 @@ struct KubeSource::State {
 KubeSource::KubeSource(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
 KubeSource::~KubeSource() = default;
 
-std::unique_ptr<KubeSource> KubeSource::start(kube::Api& api, kube::Clock& clock, KubeSettings settings,
+std::unique_ptr<KubeSource> KubeSource::start(kube::Api& api, kube::Clock& clock, const KubeSettings& settings,
                                               BatchSink sink) {
   auto state = std::make_unique<State>(clock, std::move(sink));
   const auto chance = settings.chance ? settings.chance : make_dice();

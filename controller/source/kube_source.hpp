@@ -39,8 +39,8 @@ struct KubeSettings {
 class KubeSource final : public Source {
  public:
   /// Both outlive the source. The first batch comes when all is listed, or earlier and not synced.
-  [[nodiscard]] static std::unique_ptr<KubeSource> start(kube::Api& api, kube::Clock& clock, KubeSettings settings,
-                                                         BatchSink sink);
+  [[nodiscard]] static std::unique_ptr<KubeSource> start(kube::Api& api, kube::Clock& clock,
+                                                         const KubeSettings& settings, BatchSink sink);
   ~KubeSource() override;
 
   [[nodiscard]] bool is_synced() const noexcept;

@@ -13,6 +13,7 @@ namespace pintle::http1 {
 namespace {
 
 constexpr std::string_view crlf = "\r\n";
+constexpr std::string_view separator = ": ";
 
 /// Same field name: by id where both have one.
 bool same_name(http::HeaderId id, std::string_view name, http::HeaderId other_id, std::string_view other) noexcept {
@@ -76,7 +77,7 @@ void HeadEdits::remove(std::string_view name) {
 void HeadEdits::remove(http::HeaderId id) { remove(http::header_name(id)); }
 
 void HeadEdits::append_as(http::HeaderId id, std::string_view name, std::string_view value) {
-  const std::size_t length = name.size() + value.size() + 4;
+  const std::size_t length = name.size() + separator.size() + value.size() + crlf.size();
   lines_.push_back({.begin = static_cast<std::uint32_t>(arena_.size()),
                     .length = static_cast<std::uint32_t>(length),
                     .name_length = static_cast<std::uint16_t>(name.size()),
@@ -84,8 +85,8 @@ void HeadEdits::append_as(http::HeaderId id, std::string_view name, std::string_
   char* at = arena_.extend(length);
   std::memcpy(at, name.data(), name.size());
   at += name.size();
-  std::memcpy(at, ": ", 2);
-  at += 2;
+  std::memcpy(at, separator.data(), separator.size());
+  at += separator.size();
   if (!value.empty()) std::memcpy(at, value.data(), value.size());
   std::memcpy(at + value.size(), crlf.data(), crlf.size());
 }

@@ -49,7 +49,7 @@ std::string status(int code, std::string_view reason, std::string_view message) 
 
 KubeWorld::KubeWorld(KubeSettings settings) {
   if (!settings.chance) settings.chance = [] { return 0.0; };
-  source = KubeSource::start(api, clock, std::move(settings), [this](const Batch& batch) {
+  source = KubeSource::start(api, clock, settings, [this](const Batch& batch) {
     EXPECT_TRUE(std::ranges::is_sorted(batch.changes, {}, &key_of));
     EXPECT_TRUE(batches.empty() || !batches.back().synced || batch.synced);
     batches.push_back(batch);
