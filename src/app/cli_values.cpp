@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <numeric>
 #include <optional>
 
@@ -120,6 +121,18 @@ Result<void> check_bind_address(std::string_view text) {
   runtime::SocketAddress address;
   if (text == "*" || runtime::parse_ip(text, address)) return {};
   return invalid(fmt::format("'{}' is neither an IP address nor '*' (all addresses)", text));
+}
+
+std::vector<runtime::SocketAddress> bind_addresses(const std::vector<std::string>& texts) {
+  std::vector<runtime::SocketAddress> addresses;
+  for (const std::string& text : texts) {
+    runtime::SocketAddress address;
+    if (text == "*")
+      std::ranges::copy(resolve::any_addresses(), std::back_inserter(addresses));
+    else if (runtime::parse_ip(text, address))
+      addresses.push_back(address);
+  }
+  return addresses;
 }
 
 Result<void> check_header(std::string_view text) {

@@ -22,6 +22,8 @@ namespace pintle::app {
 [[nodiscard]] Result<runtime::SocketAddress> parse_address_and_port(std::string_view text);
 /// A literal IP or "*".
 [[nodiscard]] Result<void> check_bind_address(std::string_view text);
+/// What check_bind_address() took, as addresses with port 0; "*" is both families.
+[[nodiscard]] std::vector<runtime::SocketAddress> bind_addresses(const std::vector<std::string>& texts);
 /// "Name: value"; the name is a token.
 [[nodiscard]] Result<void> check_header(std::string_view text);
 

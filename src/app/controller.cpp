@@ -6,10 +6,10 @@
 //                                └────────────────────────────────────────────────┴───────┘
 #include "src/app/controller.hpp"
 
-#include <cstdlib>
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <optional>
-#include <unistd.h>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>

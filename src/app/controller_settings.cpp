@@ -1,6 +1,5 @@
 #include "src/app/controller_settings.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <unistd.h>
@@ -77,15 +76,7 @@ reconcile::Settings controller_settings(const ControllerOptions& options, const 
   settings.resolve.gateway_mode = options.mode;
   settings.resolve.service = infra.service;
   settings.resolve.default_addresses = resolve::any_addresses();
-  if (options.addresses.empty()) return settings;
-  settings.resolve.default_addresses.clear();
-  for (const std::string& text : options.addresses) {
-    runtime::SocketAddress address;
-    if (text == "*")
-      std::ranges::copy(resolve::any_addresses(), std::back_inserter(settings.resolve.default_addresses));
-    else if (runtime::parse_ip(text, address))
-      settings.resolve.default_addresses.push_back(address);
-  }
+  if (!options.addresses.empty()) settings.resolve.default_addresses = bind_addresses(options.addresses);
   return settings;
 }
 

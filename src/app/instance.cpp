@@ -224,8 +224,6 @@ Exit Instance::run() {
   return state_->exit;
 }
 
-void Instance::drain() { state_->drain({.delay = state_->options.drain_delay, .max = state_->options.drain_max}); }
-
 void prepare_to_serve(const RunOptions& options) {
   log::configure(options.log_level, options.log_format);
   net::init_tls_library();

@@ -53,7 +53,6 @@ class Instance {
 
   /// Until drained.
   [[nodiscard]] Exit run();
-  void drain();
 
  private:
   struct State;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "controller/compile/compile.hpp"
+#include "src/app/cli_values.hpp"
 
 namespace pintle::app {
 namespace {
@@ -38,15 +39,7 @@ resolve::Settings folder_settings(const Target& target) {
   settings.allow_loopback_backends = true;
   settings.port_offset = target.port_offset;
   settings.internal_tls = target.tls == TlsMode::Internal;
-  if (target.addresses.empty()) return settings;
-  settings.default_addresses.clear();
-  for (const std::string& text : target.addresses) {
-    runtime::SocketAddress address;
-    if (text == "*")
-      std::ranges::copy(resolve::any_addresses(), std::back_inserter(settings.default_addresses));
-    else if (runtime::parse_ip(text, address))
-      settings.default_addresses.push_back(address);
-  }
+  if (!target.addresses.empty()) settings.default_addresses = bind_addresses(target.addresses);
   return settings;
 }
 
