@@ -9,6 +9,7 @@
 
 #include <fmt/core.h>
 
+#include "dataplane/net/channel.hpp"
 #include "dataplane/net/tls.hpp"
 
 namespace pintle::net {
@@ -31,6 +32,8 @@ bool is_exhaustion(int error) noexcept {
 Connection::Connection() noexcept = default;
 Connection::Connection(UniqueFd fd, const runtime::SocketAddress& peer, const runtime::SocketAddress& local) noexcept
     : fd_(std::move(fd)), peer_(peer), local_(local) {}
+Connection::Connection(Channel& channel, const runtime::SocketAddress& peer) noexcept
+    : channel_(&channel), peer_(peer) {}
 Connection::Connection(Connection&& other) noexcept = default;
 Connection::~Connection() { close(); }
 
@@ -39,6 +42,7 @@ Connection& Connection::operator=(Connection&& other) noexcept {
     close();
     fd_ = std::move(other.fd_);
     tls_ = std::move(other.tls_);
+    channel_ = other.channel_;
     peer_ = other.peer_;
     local_ = other.local_;
   }
@@ -78,6 +82,7 @@ IoResult Connection::handshake() { return tls_ ? tls_->handshake() : IoResult{};
 
 IoResult Connection::read(std::span<char> into) {
   if (tls_) return tls_->read(into);
+  if (channel_ != nullptr) return channel_->read(into);
   if (into.empty()) return {};
   ssize_t n = 0;
   do {
@@ -89,9 +94,9 @@ IoResult Connection::read(std::span<char> into) {
 }
 
 IoResult Connection::write(std::span<const char> bytes) {
-  if (tls_) {
+  if (tls_ || channel_ != nullptr) {
     const iovec piece{const_cast<char*>(bytes.data()), bytes.size()};
-    return tls_->writev({&piece, 1});
+    return tls_ ? tls_->writev({&piece, 1}) : channel_->writev({&piece, 1});
   }
   ssize_t n = 0;
   do {
@@ -104,6 +109,7 @@ IoResult Connection::write(std::span<const char> bytes) {
 
 IoResult Connection::writev(std::span<const iovec> pieces) {
   if (tls_) return tls_->writev(pieces);
+  if (channel_ != nullptr) return channel_->writev(pieces);
   if (pieces.size() == 1) return write(std::span(static_cast<const char*>(pieces[0].iov_base), pieces[0].iov_len));
   std::size_t total = 0;
   while (!pieces.empty()) {
@@ -129,8 +135,16 @@ IoResult Connection::writev(std::span<const iovec> pieces) {
   return {.bytes = total};
 }
 
-IoResult Connection::flush() { return tls_ ? tls_->flush() : IoResult{}; }
-bool Connection::has_pending() const noexcept { return tls_ && tls_->has_pending(); }
+IoResult Connection::flush() {
+  if (tls_) return tls_->flush();
+  if (channel_ != nullptr && channel_->has_pending()) return {.status = IoStatus::WouldBlock};
+  return {};
+}
+
+bool Connection::has_pending() const noexcept {
+  if (tls_) return tls_->has_pending();
+  return channel_ != nullptr && channel_->has_pending();
+}
 
 void Connection::expect_end() noexcept {
   if (tls_) tls_->expect_end();
@@ -141,6 +155,7 @@ void Connection::end_with_next_write() noexcept {
 }
 
 void Connection::shutdown_write() noexcept {
+  if (channel_ != nullptr) return channel_->shutdown_write();
   if (!fd_) return;
   if (tls_) tls_->shutdown_write();
   ::shutdown(fd_.get(), SHUT_WR);

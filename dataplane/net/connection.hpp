@@ -1,4 +1,5 @@
-// A connected stream socket, with or without TLS, the same calls for both (one predictable branch, no virtual call).
+// A connected stream socket, with or without TLS, the same calls for both (one predictable branch, no virtual call); or
+// a stream of a multiplexed connection, which has no socket of its own (channel.hpp).
 //
 // Reading: Ok with fewer bytes than asked means drained: do not read again before the next event, unless
 //   event_peer_closed was told, then read until Eof. (TLS: fills the span from as many records as are there.)
@@ -25,6 +26,7 @@
 
 namespace pintle::net {
 
+class Channel;
 class TlsStream;
 
 enum class IoStatus : std::uint8_t { Ok, WouldBlock, Eof, Error };
@@ -39,6 +41,8 @@ class Connection {
   Connection() noexcept;
   /// Plain. The descriptor is non-blocking.
   Connection(UniqueFd fd, const runtime::SocketAddress& peer, const runtime::SocketAddress& local) noexcept;
+  /// A stream of a multiplexed connection; its owner sees to its end, close() and abort() are not for it.
+  Connection(Channel& channel, const runtime::SocketAddress& peer) noexcept;
   Connection(Connection&& other) noexcept;
   Connection& operator=(Connection&& other) noexcept;
   ~Connection();
@@ -78,6 +82,8 @@ class Connection {
   [[nodiscard]] const runtime::SocketAddress& peer() const noexcept { return peer_; }
   [[nodiscard]] const runtime::SocketAddress& local() const noexcept { return local_; }
   [[nodiscard]] bool is_tls() const noexcept { return tls_ != nullptr; }
+  /// A socket whose bytes are the message's own: what splice(2) and MSG_PEEK ask for.
+  [[nodiscard]] bool is_plain() const noexcept { return fd_ && !tls_; }
   /// Null without TLS. Valid facts once handshake() was Ok: listener, SNI, protocol (tls.hpp).
   [[nodiscard]] const TlsStream* tls() const noexcept { return tls_.get(); }
   /// Why TLS failed, for the access log: static storage or OpenSSL's reason; empty without fault.
@@ -86,6 +92,7 @@ class Connection {
  private:
   UniqueFd fd_;
   std::unique_ptr<TlsStream> tls_;
+  Channel* channel_ = nullptr;
   runtime::SocketAddress peer_;
   runtime::SocketAddress local_;
 };

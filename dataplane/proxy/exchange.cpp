@@ -33,16 +33,16 @@ Exchange::Exchange(Shared& shared)
       response_input_(shared.context.buffers),
       down_read_size_(first_read_size) {}
 
-void Exchange::begin(H1Session& session, std::span<char> head, Monotonic started) {
+void Exchange::begin(Downstream& session, std::span<char> head, Monotonic started) {
   session_ = &session;
   head_ = head;
   started_ = started;
   snapshot_ = shared_.context.current;
   reset();
   shared_.retries.begin_request();
-  if (shared_.context.observe != nullptr) shared_.context.observe->on_request_started(session.socket().protocol);
-  client_ = find_client(request, {.peer = session.connection().peer(),
-                                  .scheme = session.socket().protocol,
+  if (shared_.context.observe != nullptr) shared_.context.observe->on_request_started(session.bound_socket().protocol);
+  client_ = find_client(request, {.peer = session.carrier().peer(),
+                                  .scheme = session.bound_socket().protocol,
                                   .trusted_hops = shared_.settings.trusted_hops});
   request_body_.start(request.body);
   route_request();
@@ -76,14 +76,14 @@ void Exchange::reset() noexcept {
 
 void Exchange::route_request() {
   const runtime::Compiled& compiled = *snapshot_;
-  const net::BoundSocket& socket = session_->socket();
+  const net::BoundSocket& socket = session_->bound_socket();
   if (shared_.context.pressure >= net::Pressure::CloseKeepAlive) return fail(503, Reason::Overload, "memory is short");
   if (request.method == http::Method::Connect) return fail(405, Reason::BadRequest, "CONNECT is not offered");
   const route::PortTable* table = socket.leaving ? nullptr : compiled.table->find_port(socket.id);
   if (table == nullptr) return fail(404, Reason::NoListener, "the listener is gone");
 
   const route::Listener* tls_listener = nullptr;
-  if (session_->connection().is_tls()) {
+  if (session_->carrier().is_tls()) {
     tls_listener = session_->find_tls_listener(compiled, *table);
     if (tls_listener == nullptr) return fail(421, Reason::Misdirected, "the listener of the handshake is gone");
   }
@@ -107,7 +107,7 @@ void Exchange::route_request() {
 
 void Exchange::redirect(const route::Redirect& target) {
   const std::string location = route::make_location(
-      target, {.scheme = session_->socket().protocol == runtime::SocketProtocol::Https ? "https" : "http",
+      target, {.scheme = session_->bound_socket().protocol == runtime::SocketProtocol::Https ? "https" : "http",
                .host = request.host(),
                .path = request.path,
                .query = request.query,

@@ -24,7 +24,7 @@
 #include "dataplane/net/outlet.hpp"
 #include "dataplane/net/read_buffer.hpp"
 #include "dataplane/observe/record.hpp"
-#include "dataplane/proxy/h1_session.hpp"
+#include "dataplane/proxy/downstream.hpp"
 #include "dataplane/proxy/own_answer.hpp"
 #include "dataplane/proxy/shared.hpp"
 #include "dataplane/upstream/upstream.hpp"
@@ -41,7 +41,7 @@ class Exchange final : public upstream::LinkUser {
 
   /// `head`: the bytes of the request head, from the request line on, in the session's input; what follows them there
   /// is body or the next request.
-  void begin(H1Session& session, std::span<char> head, Monotonic started);
+  void begin(Downstream& session, std::span<char> head, Monotonic started);
   /// The client's socket became readable or writable.
   void on_downstream_events();
   /// The client is gone: reset, or closed in both directions.
@@ -127,7 +127,7 @@ class Exchange final : public upstream::LinkUser {
   void report();
 
   Shared& shared_;
-  H1Session* session_ = nullptr;
+  Downstream* session_ = nullptr;
   net::SnapshotRef snapshot_;
   std::span<char> head_{};
   Phase phase_ = Phase::Connecting;

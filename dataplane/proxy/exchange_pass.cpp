@@ -19,10 +19,11 @@ std::size_t size_to_pass(const http1::BodyReader& body, std::size_t read_size) n
 
 }  // namespace
 
-/// Empty: this body, or the next piece of it, is to be read. Backends are plain always; of known length, it goes out as
+/// Empty: this body, or the next piece of it, is to be read. Both sides are plain; of known length, it goes out as
 /// it comes in.
 net::Pipe Exchange::take_pipe(const http1::BodyReader& body) const {
-  if (body.kind() != http::BodyKind::Length || body.bytes_left() < least_to_pass || session_->connection().is_tls())
+  if (body.kind() != http::BodyKind::Length || body.bytes_left() < least_to_pass ||
+      !session_->connection().is_plain() || !link_->connection().is_plain())
     return {};
   return shared_.context.pipes.take();
 }

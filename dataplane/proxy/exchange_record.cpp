@@ -33,9 +33,9 @@ void Exchange::report() {
   record.span_id = trace.span_id;
   record.method = request.method;
   record.method_text = request.method_text;
-  record.scheme = session_->socket().protocol;
+  record.scheme = session_->bound_socket().protocol;
   record.server_address = request.host();
-  record.server_port = listener_ != nullptr ? listener_->public_port : session_->socket().address.port;
+  record.server_port = listener_ != nullptr ? listener_->public_port : session_->bound_socket().address.port;
   record.path = request.path;
   record.query = request.query;
   record.version = request.version;
@@ -44,8 +44,8 @@ void Exchange::report() {
   record.status = status_;
   record.response_body_bytes = sent_body_;
   record.client = client_;
-  record.peer = session_->connection().peer();
-  if (const net::TlsStream* tls = session_->connection().tls()) {
+  record.peer = session_->carrier().peer();
+  if (const net::TlsStream* tls = session_->carrier().tls()) {
     const std::string_view version = tls->version();
     record.tls_version = version.starts_with("TLSv") ? version.substr(4) : version;
     record.tls_server_name = tls->sni();

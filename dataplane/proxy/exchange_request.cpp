@@ -22,6 +22,7 @@ constexpr std::size_t chunked_read_size = 64 * 1024;
 /// A pooled connection that its backend has closed, before an event told us. Asked only where a lost request could not
 /// be sent again, as it costs a system call.
 bool looks_closed(net::Connection& connection) noexcept {
+  if (!connection.is_plain()) return false;
   char byte = 0;
   const ssize_t n = ::recv(connection.descriptor(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return n >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
@@ -62,9 +63,10 @@ void Exchange::on_link_failed(Reason reason, std::string_view detail) {
 
 /// Req 78: a pooled connection died before the first byte of an answer. True: another try is under way, or has failed.
 bool Exchange::retry_on_fresh_link() {
-  const bool unsent = up_.is_untouched();
+  const bool refused = link_->was_refused();
+  const bool unsent = up_.is_untouched() || refused;
   const bool safe = unsent || http::is_idempotent(request.method);
-  if (!link_->is_reused() || any_response_byte_ || retried_stale_ || body_read_on_ || !safe) return false;
+  if (!(link_->is_reused() || refused) || any_response_byte_ || retried_stale_ || body_read_on_ || !safe) return false;
   if (!unsent) {
     uses_budget_ = shared_.retries.begin_retry();
     if (!uses_budget_) {
@@ -102,8 +104,8 @@ void Exchange::edit_request_head() {
   edits.begin({head_.data(), head_.size()}, request.headers);
   http1::edit_request(request, forwarding_, edits);
   edit_identity(request,
-                {.peer = session_->connection().peer(),
-                 .scheme = session_->socket().protocol,
+                {.peer = session_->carrier().peer(),
+                 .scheme = session_->bound_socket().protocol,
                  .trusted_hops = shared_.settings.trusted_hops},
                 edits);
   if (!rule_->filters.request.empty()) edits.apply(rule_->filters.request);

@@ -1,7 +1,5 @@
 #include "dataplane/proxy/h1_session.hpp"
 
-#include <algorithm>
-
 #include "dataplane/net/tls.hpp"
 #include "dataplane/proxy/exchange.hpp"
 #include "dataplane/proxy/own_answer.hpp"
@@ -22,10 +20,7 @@ std::string_view short_version(std::string_view version) noexcept {
 
 H1Session::H1Session(Shared& shared, net::Connection&& connection, std::shared_ptr<const net::BoundSocket> socket)
     : Session(shared.context, std::move(socket)),
-      shared_(shared),
-      connection_(std::move(connection)),
-      input_(shared.context.buffers),
-      outlet_(shared.context.buffers),
+      Downstream({.shared = shared, .socket = this->socket()}, std::move(connection)),
       opened_(shared.context.now()) {}
 
 H1Session::~H1Session() { leave_exchange(); }
@@ -154,16 +149,6 @@ void H1Session::report_handshake(observe::HandshakeResult result) {
        .duration = context().now() - opened_});
 }
 
-const route::Listener* H1Session::find_tls_listener(const runtime::Compiled& compiled, const route::PortTable& table) {
-  if (tls_generation_ == compiled.generation) return tls_listener_;
-  const std::string_view hostname = connection_.tls()->listener_hostname();
-  const auto& listeners = table.listeners();
-  const auto found = std::ranges::find(listeners, hostname, &route::Listener::hostname);
-  tls_generation_ = compiled.generation;
-  tls_listener_ = found == listeners.end() ? nullptr : &*found;
-  return tls_listener_;
-}
-
 // ---- heads ----------------------------------------------------------------------------------------------------------
 
 bool H1Session::read_head() {
@@ -216,14 +201,6 @@ bool H1Session::fill() {
   return false;
 }
 
-net::IoResult H1Session::read(std::span<char> into) {
-  const net::IoResult result = connection_.read(into);
-  if (result.status == net::IoStatus::Ok && result.bytes == into.size()) return result;
-  if (const net::TlsStream* tls = connection_.tls(); tls != nullptr && tls->peer_ended()) peer_closed_ = true;
-  readable_ = result.status == net::IoStatus::Ok && peer_closed_;
-  return result;
-}
-
 void H1Session::begin_exchange(const http1::ParseResult& parsed) {
   const std::span<char> head = input_.bytes().first(parsed.consumed).subspan(parser_.head_start());
   input_.consume(parsed.consumed);
@@ -239,21 +216,10 @@ void H1Session::refuse(const http::Refusal& refusal) {
   const std::size_t body = write_answer(own, {.persistence = Persistence::Close}, text);
   const iovec piece{text.data(), text.size()};
   const bool sent = send({&piece, 1});
-  if (context().observe != nullptr) {
-    observe::RequestRecord record;
-    record.scheme = this->socket().protocol;
-    record.server_port = this->socket().address.port;
-    record.status = sent ? refusal.status : std::uint16_t{0};
-    record.response_body_bytes = sent ? body : 0;
-    record.client = record.peer = connection_.peer();
-    record.started = exchange_ != nullptr ? head_started_ : context().now();
-    record.ended = context().now();
-    record.reason = refusal.reason;
-    record.reason_detail = refusal.detail;
-    record.generation = context().current ? context().current->generation : Generation{};
-    record.was_started = false;
-    context().observe->on_request(record);
-  }
+  report({.refusal = refusal,
+          .started = exchange_ != nullptr ? head_started_ : context().now(),
+          .sent = sent,
+          .body = body});
   leave_exchange();
   deadline_.disarm();
   input_.reset();
@@ -262,22 +228,6 @@ void H1Session::refuse(const http::Refusal& refusal) {
 }
 
 // ---- after an exchange ----------------------------------------------------------------------------------------------
-
-bool H1Session::send(std::span<const iovec> pieces) {
-  const net::Sent sent = outlet_.send(connection_, pieces);
-  if (sent == net::Sent::Waiting) watch_stall();
-  return sent != net::Sent::Failed;
-}
-
-net::Passed H1Session::pass(const net::Connection& from, net::Pipe pipe, std::size_t most) {
-  const net::Passed passed = outlet_.pass(from, connection_, std::move(pipe), most);
-  if (passed.sent == net::Sent::Waiting) watch_stall();
-  return passed;
-}
-
-void H1Session::watch_stall() {
-  if (!stall_.is_armed()) context().arm_after(stall_, shared_.settings.timeouts.write_stall);
-}
 
 void H1Session::end_exchange(After after) {
   leave_exchange();

@@ -16,20 +16,13 @@ constexpr std::uint32_t outcome_bits = net::event_writable | net::event_hangup |
 
 }  // namespace
 
-net::Connection& Link::connection() noexcept { return static_cast<PooledLink*>(this)->connection_; }
-const runtime::SocketAddress& Link::address() const noexcept {
-  return static_cast<const PooledLink*>(this)->endpoint_.address();
-}
-bool Link::is_reused() const noexcept { return static_cast<const PooledLink*>(this)->uses_ > 0; }
-std::chrono::nanoseconds Link::connect_time() const noexcept {
-  const auto& self = static_cast<const PooledLink&>(*this);
-  if (self.uses_ > 0 || self.state_ == PooledLink::State::Connecting) return {};
-  return self.opened_ - self.started_;
+std::chrono::nanoseconds PooledLink::connect_time() const noexcept {
+  return reused_ || state_ == State::Connecting ? std::chrono::nanoseconds{} : opened_ - started_;
 }
 
 PooledLink::PooledLink(Endpoint& endpoint, net::Connection&& connection, LinkUser& user) noexcept
-    : endpoint_(endpoint),
-      connection_(std::move(connection)),
+    : Link(std::move(connection), endpoint.address()),
+      endpoint_(endpoint),
       user_(&user),
       started_(endpoint.environment().context.now()),
       connect_timeout_(endpoint.connect_timeout()) {
@@ -57,7 +50,7 @@ bool PooledLink::reuse(LinkUser& user) {
   deadline_.disarm();
   state_ = State::InUse;
   user_ = &user;
-  ++uses_;
+  reused_ = true;
   count_busy(+1);
   return true;
 }
@@ -71,6 +64,8 @@ void PooledLink::release(Unread unread) {
   const auto& [context, settings] = endpoint_.environment();
   context.arm_after(deadline_, settings.idle_timeout);
 }
+
+void PooledLink::rearm() noexcept { endpoint_.environment().context.poller.rearm(connection_.descriptor(), *this); }
 
 bool PooledLink::is_clean(Unread unread) noexcept {
   if (peer_closed_ || !connection_.is_open() || connection_.has_pending()) return false;
@@ -127,7 +122,7 @@ void PooledLink::finish_connect(std::uint32_t events) {
   LinkUser* const user = user_;
   user->on_link_open(*this);
   // A peer that spoke or left at once: this event was the one to tell it, so its user gets it too.
-  if ((events & ~net::event_writable) != 0 && state_ == State::InUse && user_ == user && uses_ == 0)
+  if ((events & ~net::event_writable) != 0 && state_ == State::InUse && user_ == user && !reused_)
     user->on_link_events(events);
 }
 

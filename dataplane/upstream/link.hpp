@@ -30,11 +30,12 @@ class PooledLink final : public Link,
   /// Idle: `user` has it now. False: something came in meanwhile, it is closed.
   [[nodiscard]] bool reuse(LinkUser& user);
   /// In use: back into the pool, or closed.
-  void release(Unread unread);
-  void close() noexcept;
+  void release(Unread unread) override;
+  void close() noexcept override;
+  void rearm() noexcept override;
+  [[nodiscard]] std::chrono::nanoseconds connect_time() const noexcept override;
 
  private:
-  friend class Link;
   enum class State : std::uint8_t { Connecting, InUse, Idle, Closed };
 
   void on_events(std::uint32_t events) override;
@@ -46,11 +47,9 @@ class PooledLink final : public Link,
   void count_busy(std::int32_t change);
 
   Endpoint& endpoint_;
-  net::Connection connection_;
   LinkUser* user_;  ///< while Connecting or InUse
   State state_ = State::Connecting;
   bool peer_closed_ = false;
-  std::uint32_t uses_ = 0;  ///< exchanges begun on it before the present one
   Monotonic started_;
   Millis connect_timeout_;
   Monotonic opened_{};

@@ -23,11 +23,6 @@ class WorkerUpstreams final : public Upstreams, public ServiceOwner, public net:
 
   Acquired acquire(BackendId id, const std::shared_ptr<const runtime::Backend>& backend, LinkUser& user,
                    Reuse reuse) override;
-  void release(Link& link, Unread unread) override;
-  void rearm(Link& link) override {
-    context_.poller.rearm(link.connection().descriptor(), static_cast<PooledLink&>(link));
-  }
-  void abandon(Link& link) override { static_cast<PooledLink&>(link).close(); }
   void drop_idle() override;
 
  private:
@@ -70,8 +65,6 @@ Acquired WorkerUpstreams::acquire(BackendId id, const std::shared_ptr<const runt
   if (!detail_.empty()) return refuse(Reason::ConnectFailed, detail_);
   return refuse(Reason::NoHealthyEndpoint, "connecting to every endpoint failed lately; they are tried again shortly");
 }
-
-void WorkerUpstreams::release(Link& link, Unread unread) { static_cast<PooledLink&>(link).release(unread); }
 
 // The usual case is one comparison of pointers. A request of an older generation whose backend is still here, by name,
 // gets the endpoints of now: those that left get no new request.

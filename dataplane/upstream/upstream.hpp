@@ -23,6 +23,10 @@
 namespace pintle::upstream {
 
 class Link;
+enum class Unread : std::uint8_t {
+  Nothing,  ///< the last read was short: nothing waits in the socket
+  Unknown   ///< it is looked at; a connection with anything unread is closed
+};
 
 /// Who uses a Link for one exchange. Never called from inside acquire(), release() or abandon().
 class LinkUser {
@@ -38,19 +42,37 @@ class LinkUser {
   ~LinkUser() = default;
 };
 
-/// A connection to one endpoint, in use by one LinkUser from acquire() to release() or abandon().
+/// A connection to one endpoint, or a stream of one, in use by one LinkUser from acquire() to release() or abandon().
 class Link {
  public:
-  [[nodiscard]] net::Connection& connection() noexcept;
-  [[nodiscard]] const runtime::SocketAddress& address() const noexcept;
-  /// It has carried an exchange before: its peer may have closed it meanwhile (Retry::IfReused).
-  [[nodiscard]] bool is_reused() const noexcept;
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+  [[nodiscard]] net::Connection& connection() noexcept { return connection_; }
+  [[nodiscard]] const runtime::SocketAddress& address() const noexcept { return address_; }
+  /// Its connection has carried an exchange before: its peer may have closed it meanwhile (Retry::IfReused).
+  [[nodiscard]] bool is_reused() const noexcept { return reused_; }
+  /// The backend has said that it did nothing of the request: it may be sent again whatever its method (RFC 9113
+  /// section 8.7).
+  [[nodiscard]] bool was_refused() const noexcept { return refused_; }
   /// How long connecting took; zero for a reused one.
-  [[nodiscard]] std::chrono::nanoseconds connect_time() const noexcept;
+  [[nodiscard]] virtual std::chrono::nanoseconds connect_time() const noexcept = 0;
 
  protected:
-  Link() = default;
+  Link(net::Connection&& connection, const runtime::SocketAddress& address) noexcept
+      : connection_(std::move(connection)), address_(address) {}
   ~Link() = default;
+
+  net::Connection connection_;
+  bool reused_ = false;
+  bool refused_ = false;
+
+ private:
+  // What Upstreams does with it.
+  friend class Upstreams;
+  virtual void release(Unread unread) = 0;
+  virtual void rearm() noexcept = 0;
+  virtual void close() noexcept = 0;
+  const runtime::SocketAddress& address_;  ///< of the endpoint
 };
 
 enum class Balance : std::uint8_t { RoundRobin, LeastInFlight };  ///< the latter: power of two choices
@@ -73,11 +95,6 @@ struct Acquired {
   std::string_view detail{};         ///< valid until the next acquire()
 };
 
-enum class Unread : std::uint8_t {
-  Nothing,  ///< the last read was short: nothing waits in the socket
-  Unknown   ///< it is looked at; a connection with anything unread is closed
-};
-
 class Upstreams {
  public:
   /// Registers for the context's generations; the context and its sink outlive it.
@@ -89,11 +106,11 @@ class Upstreams {
   [[nodiscard]] virtual Acquired acquire(BackendId id, const std::shared_ptr<const runtime::Backend>& backend,
                                          LinkUser& user, Reuse reuse) = 0;
   /// The exchange ended cleanly and the backend keeps the connection open: back into the pool.
-  virtual void release(Link& link, Unread unread) = 0;
+  static void release(Link& link, Unread unread) { link.release(unread); }
   /// Tells the link's present state once more in the next turn, for who stopped reading before it was drained.
-  virtual void rearm(Link& link) = 0;
+  static void rearm(Link& link) noexcept { link.rearm(); }
   /// Closes it, whatever its state.
-  virtual void abandon(Link& link) = 0;
+  static void abandon(Link& link) noexcept { link.close(); }
   /// Closes every pooled connection. Done by itself when the worker is told of memory pressure (req 50).
   virtual void drop_idle() = 0;
 };

@@ -1,0 +1,72 @@
+#include "dataplane/proxy/downstream.hpp"
+
+#include <algorithm>
+
+#include "dataplane/net/tls.hpp"
+#include "dataplane/observe/record.hpp"
+
+namespace pintle::proxy {
+
+const route::Listener* HandshakeListener::find(const net::Connection& connection, const runtime::Compiled& compiled,
+                                               const route::PortTable& table) {
+  if (generation_ == compiled.generation) return listener_;
+  const std::string_view hostname = connection.tls()->listener_hostname();
+  const auto& listeners = table.listeners();
+  const auto found = std::ranges::find(listeners, hostname, &route::Listener::hostname);
+  generation_ = compiled.generation;
+  listener_ = found == listeners.end() ? nullptr : &*found;
+  return listener_;
+}
+
+Downstream::Downstream(const Place& place, net::Connection&& connection)
+    : shared_(place.shared),
+      connection_(std::move(connection)),
+      input_(place.shared.context.buffers),
+      outlet_(place.shared.context.buffers),
+      carrier_(place.carrier == nullptr ? &connection_ : place.carrier),
+      bound_socket_(&place.socket) {}
+
+net::IoResult Downstream::read(std::span<char> into) {
+  const net::IoResult result = connection_.read(into);
+  if (result.status == net::IoStatus::Ok && result.bytes == into.size()) return result;
+  if (const net::TlsStream* tls = connection_.tls(); tls != nullptr && tls->peer_ended()) peer_closed_ = true;
+  readable_ = result.status == net::IoStatus::Ok && peer_closed_;
+  return result;
+}
+
+bool Downstream::send(std::span<const iovec> pieces) {
+  const net::Sent sent = outlet_.send(connection_, pieces);
+  if (sent == net::Sent::Waiting) watch_stall();
+  return sent != net::Sent::Failed;
+}
+
+net::Passed Downstream::pass(const net::Connection& from, net::Pipe pipe, std::size_t most) {
+  const net::Passed passed = outlet_.pass(from, connection_, std::move(pipe), most);
+  if (passed.sent == net::Sent::Waiting) watch_stall();
+  return passed;
+}
+
+void Downstream::watch_stall() {
+  if (!stall_.is_armed()) shared_.context.arm_after(stall_, shared_.settings.timeouts.write_stall);
+}
+
+void Downstream::report(const Refused& refused) {
+  const net::WorkerContext& context = shared_.context;
+  if (context.observe == nullptr) return;
+  observe::RequestRecord record;
+  record.scheme = bound_socket_->protocol;
+  record.server_port = bound_socket_->address.port;
+  record.version = refused.version;
+  record.status = refused.sent ? refused.refusal.status : std::uint16_t{0};
+  record.response_body_bytes = refused.sent ? refused.body : 0;
+  record.client = record.peer = carrier_->peer();
+  record.started = refused.started;
+  record.ended = context.now();
+  record.reason = refused.refusal.reason;
+  record.reason_detail = refused.refusal.detail;
+  record.generation = context.current ? context.current->generation : Generation{};
+  record.was_started = false;
+  context.observe->on_request(record);
+}
+
+}  // namespace pintle::proxy
