@@ -91,12 +91,13 @@ class ChunkedDecoder {
 
 /// Writes the line before a chunk of `size` bytes: "1a\r\n". After the chunk comes "\r\n".
 struct ChunkHeader {
+  ChunkHeader() noexcept {}  // NOLINT: nothing to view, and no byte of it is cleared
   explicit ChunkHeader(std::uint64_t size) noexcept;
   [[nodiscard]] std::string_view view() const noexcept { return {bytes_.data() + begin_, bytes_.size() - begin_}; }
 
  private:
   std::array<char, 18> bytes_;
-  std::size_t begin_;
+  std::size_t begin_ = 18;
 };
 inline constexpr std::string_view chunk_end = "\r\n";
 inline constexpr std::string_view last_chunk = "0\r\n\r\n";   ///< no trailers

@@ -140,6 +140,56 @@ void edit_request_fields(const RequestHead& request, UnderscoreNames underscores
   }
 }
 
+/// RFC 9112 section 6.1, RFC 9110 section 8.6: none on 1xx and 204.
+void edit_response_length(const ResponseHead& response, std::size_t index, HeadEdits& edits) {
+  if (response.status < 200 || response.status == 204)
+    edits.remove_at(index);
+  else
+    edit_content_length(response.headers, response.headers.fields[index], *response.content_length, edits);
+}
+
+/// Drops what is not forwarded and writes framing plainly, as edit_request_fields() does.
+void edit_response_fields(const ResponseHead& response, const ResponseForwarding& forwarding, HeadEdits& edits) {
+  constexpr auto concerned =
+      http::FieldSummary::of(HeaderId::Connection, HeaderId::KeepAlive, HeaderId::ProxyConnection, HeaderId::Upgrade,
+                             HeaderId::Trailer, HeaderId::TransferEncoding);
+  const http::HeaderView& headers = response.headers;
+  if (!headers.summary.may_have_any(concerned) && !headers.summary.may_repeat(HeaderId::ContentLength)) {
+    if (const Field* length = headers.find(HeaderId::ContentLength))
+      edit_response_length(response, static_cast<std::size_t>(length - headers.fields.data()), edits);
+    return;
+  }
+  for (std::size_t i = 0; i < response.headers.fields.size(); ++i) {
+    const Field& field = response.headers.fields[i];
+    switch (field.id) {
+      case HeaderId::Connection:
+      case HeaderId::KeepAlive:
+      case HeaderId::ProxyConnection:
+        edits.remove_at(i);
+        break;
+      case HeaderId::Upgrade:
+        if (response.status != 101) edits.remove_at(i);
+        break;
+      case HeaderId::Trailer:
+        if (forwarding.trailers == Trailers::Drop || response.nominated.contains(i)) edits.remove_at(i);
+        break;
+      case HeaderId::TransferEncoding:
+        if (response.body.kind != http::BodyKind::Chunked || forwarding.client == http::Version::Http10) {
+          edits.remove_at(i);
+        } else {
+          edit_transfer_encoding(response.headers, field, edits);
+        }
+        break;
+      case HeaderId::ContentLength:
+        edit_response_length(response, i, edits);
+        break;
+      default:
+        if (response.nominated.contains(i)) edits.remove_at(i);
+        break;
+    }
+  }
+}
+
 }  // namespace
 
 void edit_request(const RequestHead& request, const RequestForwarding& forwarding, HeadEdits& edits) {
@@ -160,40 +210,7 @@ http::BodyFraming edit_response(const ResponseHead& response, const ResponseForw
   const bool open_ended =
       response.body.kind == http::BodyKind::Chunked || response.body.kind == http::BodyKind::UntilClose;
   const bool switching = response.status == 101;
-  for (std::size_t i = 0; i < response.headers.fields.size(); ++i) {
-    const Field& field = response.headers.fields[i];
-    switch (field.id) {
-      case HeaderId::Connection:
-      case HeaderId::KeepAlive:
-      case HeaderId::ProxyConnection:
-        edits.remove_at(i);
-        break;
-      case HeaderId::Upgrade:
-        if (!switching) edits.remove_at(i);
-        break;
-      case HeaderId::Trailer:
-        if (forwarding.trailers == Trailers::Drop || response.nominated.contains(i)) edits.remove_at(i);
-        break;
-      case HeaderId::TransferEncoding:
-        if (response.body.kind != http::BodyKind::Chunked || old_client) {
-          edits.remove_at(i);
-        } else {
-          edit_transfer_encoding(response.headers, field, edits);
-        }
-        break;
-      case HeaderId::ContentLength:
-        // RFC 9112 section 6.1, RFC 9110 section 8.6: none on 1xx and 204.
-        if (response.status < 200 || response.status == 204) {
-          edits.remove_at(i);
-        } else {
-          edit_content_length(response.headers, field, *response.content_length, edits);
-        }
-        break;
-      default:
-        if (response.nominated.contains(i)) edits.remove_at(i);
-        break;
-    }
-  }
+  edit_response_fields(response, forwarding, edits);
   // RFC 9112 section 4: the blank stands also before an empty reason.
   if (constexpr std::size_t after_status = 12; edits.head()[after_status] == '\r')
     edits.replace(edits.head().substr(after_status, 0), " ");

@@ -28,6 +28,30 @@ bool is_one_line(const route::HeaderLine& line) noexcept {
          Scan::value(line.value.data(), value_end) == value_end;
 }
 
+/// Copies a text that is short most of the time, without a call. Returns where it ends.
+char* copy_short(char* to, std::string_view text) noexcept {
+  const char* const from = text.data();
+  const std::size_t size = text.size();
+  // Both ends, which overlap in the middle.
+  const auto copy_ends = [&]<class Word>(Word /*of this size*/) noexcept {
+    Word head;
+    Word tail;
+    std::memcpy(&head, from, sizeof head);
+    std::memcpy(&tail, from + size - sizeof tail, sizeof tail);
+    std::memcpy(to, &head, sizeof head);
+    std::memcpy(to + size - sizeof tail, &tail, sizeof tail);
+  };
+  if (size > 16)
+    std::memcpy(to, from, size);
+  else if (size >= 8)
+    copy_ends(std::uint64_t{});
+  else if (size >= 4)
+    copy_ends(std::uint32_t{});
+  else
+    for (std::size_t i = 0; i < size; ++i) to[i] = from[i];
+  return to + size;
+}
+
 }  // namespace
 
 void HeadEdits::Arena::grow(std::size_t more) {
@@ -45,6 +69,7 @@ void HeadEdits::begin(std::string_view head, http::HeaderView fields) {
   removed_ = {};
   splices_.clear();
   lines_.clear();
+  dropped_line_ = false;
   arena_.clear();
 }
 
@@ -69,8 +94,10 @@ void HeadEdits::remove(std::string_view name) {
     if (same_name(id, name, field.id, fields_.name(field))) remove_at(i);
   }
   for (Line& line : lines_) {
-    if (line.length != 0 && same_name(id, name, line.id, {arena_.data() + line.begin, line.name_length}))
+    if (line.length != 0 && same_name(id, name, line.id, {arena_.data() + line.begin, line.name_length})) {
       line.length = 0;
+      dropped_line_ = true;
+    }
   }
 }
 
@@ -82,13 +109,10 @@ void HeadEdits::append_as(http::HeaderId id, std::string_view name, std::string_
                     .length = static_cast<std::uint32_t>(length),
                     .name_length = static_cast<std::uint16_t>(name.size()),
                     .id = id});
-  char* at = arena_.extend(length);
-  std::memcpy(at, name.data(), name.size());
-  at += name.size();
+  char* at = copy_short(arena_.extend(length), name);
   std::memcpy(at, separator.data(), separator.size());
-  at += separator.size();
-  if (!value.empty()) std::memcpy(at, value.data(), value.size());
-  std::memcpy(at + value.size(), crlf.data(), crlf.size());
+  at = copy_short(at + separator.size(), value);
+  std::memcpy(at, crlf.data(), crlf.size());
 }
 
 void HeadEdits::append_line(http::HeaderId id, std::string_view line) {
@@ -211,17 +235,13 @@ std::size_t HeadEdits::to_iovecs(std::span<iovec, max_head_pieces> out) {
 }
 
 std::optional<std::size_t> HeadEdits::write_in_place(std::size_t room) noexcept {
-  if (!splices_.empty()) return std::nullopt;
-  std::size_t added = 0;
-  for (const Line& line : lines_) added += line.length;
-  if (added > room) return std::nullopt;
-  auto* at = const_cast<char*>(head_.data()) + head_.size() - crlf.size();  // the caller owns the buffer, see room
-  for (const Line& line : lines_) {
-    std::memcpy(at, arena_.data() + line.begin, line.length);
-    at += line.length;
-  }
-  std::memcpy(at, crlf.data(), crlf.size());
-  return head_.size() + added;
+  // Nothing replaced and no line dropped again: the arena is the lines, one after another.
+  if (!splices_.empty() || dropped_line_ || arena_.size() > room) return std::nullopt;
+  auto* const at =
+      const_cast<char*>(head_.data()) + head_.size() - crlf.size();  // the caller owns the buffer, see room
+  std::memcpy(at, arena_.data(), arena_.size());
+  std::memcpy(at + arena_.size(), crlf.data(), crlf.size());
+  return head_.size() + arena_.size();
 }
 
 }  // namespace pintle::http1

@@ -88,6 +88,7 @@ class HeadEdits {
   http::FieldSet removed_;
   std::vector<Splice> splices_;
   std::vector<Line> lines_;
+  bool dropped_line_ = false;
   /// Bytes one after another; capacity is kept. A vector's range insert costs several times the copy.
   class Arena {
    public:

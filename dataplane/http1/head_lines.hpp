@@ -46,9 +46,19 @@ class LineWindow {
   http::Refusal too_long_;
 };
 
-/// True if reading the line again cannot tell more than last time: a long line whose new bytes hold no control byte.
-/// Keeps the work linear when a head comes in small pieces. Updates cursor.scanned.
-[[nodiscard]] bool is_still_open(const LineWindow& window, std::span<const char> bytes, LineCursor& cursor) noexcept;
+/// Whether the line being read was looked at before and is so long that looking again costs more than is_still_open().
+[[nodiscard]] inline bool may_be_open(const LineCursor& cursor) noexcept {
+  constexpr std::uint32_t short_line = 1024;
+  return cursor.scanned > cursor.line + short_line;
+}
+/// True if reading such a line again cannot tell more than last time: its new bytes hold no control byte. Keeps the
+/// work linear when a head comes in small pieces.
+[[nodiscard]] bool is_still_open(const LineWindow& window, std::span<const char> bytes,
+                                 const LineCursor& cursor) noexcept;
+/// A head needs more bytes: these were looked at.
+inline void note_scanned(std::span<const char> bytes, LineCursor& cursor) noexcept {
+  cursor.scanned = static_cast<std::uint32_t>(std::min<std::size_t>(bytes.size(), UINT32_MAX));
+}
 
 /// Reads field lines from cursor.line on until the empty line. Done: cursor.line is the length of the head.
 [[nodiscard]] LineResult read_fields(std::span<const char> bytes, const HeadLimits& limits,

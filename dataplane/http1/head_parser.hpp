@@ -47,6 +47,15 @@ struct LineCursor {
   http::FieldSummary seen = http::FieldSummary::none();
 };
 
+/// The pieces of "METHOD SP target SP HTTP/x.y CRLF" (RFC 9112 section 3).
+struct RequestLine {
+  http::Method method = http::Method::Other;
+  http::Version version = http::Version::Http11;
+  std::uint32_t method_length = 0;
+  std::uint32_t target_length = 0;
+  std::uint32_t plain_path_length = 0;  ///< not 0: the target is "path[?query]" and normal as it is
+};
+
 /// One head after another; `bytes` always begins where the last head ended and grows between calls. After Done or
 /// Refused the next call begins a new head. `storage` holds the fields and must stay the same between the calls for one
 /// head.
@@ -59,11 +68,11 @@ class RequestHeadParser {
   [[nodiscard]] std::size_t head_start() const noexcept { return head_start_; }
 
  private:
+  [[nodiscard]] struct LineResult read_start(std::span<const char> bytes, const HeadLimits& limits) noexcept;
+
   LineCursor cursor_;
   std::uint32_t head_start_ = 0;
-  http::Version version_ = http::Version::Http11;
-  std::uint32_t method_length_ = 0;
-  std::uint32_t target_length_ = 0;
+  RequestLine line_;
 };
 
 /// What the answered request was: it decides how the body is framed, and whether a 101 was asked for.

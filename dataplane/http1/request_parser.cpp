@@ -2,6 +2,7 @@
 
 #include "dataplane/http1/head_lines.hpp"
 #include "dataplane/http1/head_parser.hpp"
+#include "dataplane/http1/plain_lines.hpp"
 #include "dataplane/http1/request_semantics.hpp"
 #include "dataplane/http1/scan.hpp"
 
@@ -10,14 +11,7 @@ namespace {
 
 constexpr std::uint8_t max_blank_lines = 2;  // req 12
 constexpr std::uint32_t crlf = 2;
-
-/// The pieces of "METHOD SP target SP HTTP/x.y CRLF" (RFC 9112 section 3).
-struct RequestLine {
-  std::uint32_t method_length = 0;
-  std::uint32_t target_length = 0;
-  http::Version version = http::Version::Http11;
-  const char* next = nullptr;
-};
+constexpr std::string_view version_pattern = "HTTP/d.d\r\n";  // 'd' stands for a digit
 
 /// Steps over empty lines. Done: cursor.line is where the request line starts.
 LineResult skip_blank_lines(std::span<const char> bytes, LineCursor& cursor) noexcept {
@@ -59,28 +53,18 @@ LineResult read_target(const LineWindow& window, RequestLine& line) noexcept {
   return {.progress = Progress::Done};
 }
 
-/// "HTTP/1.1\r\n"; 'd' in the pattern stands for a digit.
 LineResult read_version(const LineWindow& window, RequestLine& line) noexcept {
-  constexpr std::string_view pattern = "HTTP/d.d\r\n";
   const char* const begin = window.begin() + line.method_length + 1 + line.target_length + 1;
-  constexpr std::string_view usual = "HTTP/1.1\r\n";
-  if (std::string_view(begin, std::min<std::size_t>(usual.size(), static_cast<std::size_t>(window.end() - begin))) ==
-      usual) {
-    line.version = http::Version::Http11;
-    line.next = begin + usual.size();
-    return {.progress = Progress::Done};
-  }
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
+  for (std::size_t i = 0; i < version_pattern.size(); ++i) {
     if (begin + i == window.end()) return window.run_out();
     const bool digit = begin[i] >= '0' && begin[i] <= '9';
-    if (pattern[i] == 'd' ? !digit : begin[i] != pattern[i]) {
+    if (version_pattern[i] == 'd' ? !digit : begin[i] != version_pattern[i]) {
       return refused(http::bad_request(11, "malformed version in the request line"));
     }
   }
   if (begin[5] != '1' || begin[7] > '1')
     return refused({505, Reason::BadRequest, 11, "version other than 1.0 and 1.1"});
   line.version = begin[7] == '1' ? http::Version::Http11 : http::Version::Http10;
-  line.next = begin + pattern.size();
   return {.progress = Progress::Done};
 }
 
@@ -91,10 +75,21 @@ LineResult read_request_line(const LineWindow& window, RequestLine& line) noexce
   return result;
 }
 
+/// The target is "path[?query]" and normal.
+void take_plain_target(std::uint32_t path_length, http::RequestHead& head) noexcept {
+  head.form = http::TargetForm::Origin;
+  head.path = head.target.substr(0, path_length);
+  head.path_changed = false;
+  head.has_query = path_length < head.target.size();
+  head.query = head.has_query ? head.target.substr(path_length + 1) : std::string_view();
+}
+
 /// Splits the target and normalises its path where it stands.
 http::Refusal read_target_parts(std::span<char> bytes, const http::PathRules& rules, http::RequestHead& head,
-                                http::Target& target) noexcept {
+                                std::string_view& authority) noexcept {
+  http::Target target;
   if (http::Refusal refusal = http::parse_target(head.target, head.method, target)) return refusal;
+  authority = target.authority;
   head.form = target.form;
   head.path = target.path;
   head.query = target.query;
@@ -113,44 +108,58 @@ http::Refusal read_target_parts(std::span<char> bytes, const http::PathRules& ru
 
 }  // namespace
 
+/// "METHOD SP target SP HTTP/x.y CRLF", after at most two empty lines.
+LineResult RequestHeadParser::read_start(std::span<const char> bytes, const HeadLimits& limits) noexcept {
+  cursor_.start = cursor_.line;
+  const std::size_t end = std::min<std::size_t>(bytes.size(), limits.head);
+  if (!may_be_open(cursor_) && plain_reader.request_line({bytes.data(), end}, limits.start_line, cursor_, line_)) {
+    cursor_.in_fields = true;
+    return {.progress = Progress::Done};
+  }
+  if (const LineResult blank = skip_blank_lines(bytes, cursor_); blank.progress != Progress::Done) return blank;
+  cursor_.start = cursor_.line;
+  const LineWindow window(bytes, cursor_.line, limits.start_line, limits.head,
+                          {414, Reason::HeaderTooLarge, 23, "request line too long"});
+  if (may_be_open(cursor_) && is_still_open(window, bytes, cursor_)) return {};
+  if (const LineResult read = read_request_line(window, line_); read.progress != Progress::Done) return read;
+  line_.method = http::find_method({window.begin(), line_.method_length});
+  line_.plain_path_length = 0;
+  cursor_.line +=
+      line_.method_length + 1 + line_.target_length + 1 + static_cast<std::uint32_t>(version_pattern.size());
+  cursor_.in_fields = true;
+  return {.progress = Progress::Done};
+}
+
 ParseResult RequestHeadParser::parse(std::span<char> bytes, const RequestRules& rules, http::RequestHead& out,
                                      RequestFields& storage) noexcept {
-  const auto finish = [this](const LineResult& line) {
-    if (line.progress == Progress::Refused) reset();
-    return ParseResult{.progress = line.progress, .refusal = line.refusal};
-  };
-  if (!cursor_.in_fields) {
-    if (const LineResult blank = skip_blank_lines(bytes, cursor_); blank.progress != Progress::Done)
-      return finish(blank);
-    cursor_.start = cursor_.line;
-    const LineWindow window(bytes, cursor_.line, rules.limits.start_line, rules.limits.head,
-                            {414, Reason::HeaderTooLarge, 23, "request line too long"});
-    if (is_still_open(window, bytes, cursor_)) return {};
-    RequestLine line;
-    if (const LineResult read = read_request_line(window, line); read.progress != Progress::Done) return finish(read);
-    version_ = line.version;
-    method_length_ = line.method_length;
-    target_length_ = line.target_length;
-    cursor_.line = static_cast<std::uint32_t>(line.next - bytes.data());
-    cursor_.in_fields = true;
+  LineResult line{.progress = Progress::Done};
+  if (!cursor_.in_fields) line = read_start(bytes, rules.limits);
+  if (line.progress == Progress::Done) line = read_fields(bytes, rules.limits, storage, cursor_);
+  if (line.progress != Progress::Done) {
+    if (line.progress == Progress::Refused)
+      reset();
+    else
+      note_scanned(bytes, cursor_);
+    return {.progress = line.progress, .refusal = line.refusal};
   }
-  const LineResult fields = read_fields(bytes, rules.limits, storage, cursor_);
-  if (fields.progress != Progress::Done) return finish(fields);
-
   const LineCursor cursor = cursor_;
   head_start_ = cursor.start;
   reset();
   const char* const start = bytes.data() + cursor.start;
-  out.version = version_;
-  out.method_text = {start, method_length_};
-  out.method = http::find_method(out.method_text);
-  out.target = {start + method_length_ + 1, target_length_};
+  out.version = line_.version;
+  out.method = line_.method;
+  out.method_text = {start, line_.method_length};
+  out.target = {start + line_.method_length + 1, line_.target_length};
   out.headers = {.base = bytes.data(),
                  .fields = std::span<const http::Field>(storage).first(cursor.fields),
                  .summary = cursor.seen};
-  http::Target target;
-  http::Refusal refusal = read_target_parts(bytes, rules.path, out, target);
-  if (!refusal) refusal = read_request_semantics(out, target.authority);
+  std::string_view authority;
+  http::Refusal refusal;
+  if (line_.plain_path_length != 0)
+    take_plain_target(line_.plain_path_length, out);
+  else
+    refusal = read_target_parts(bytes, rules.path, out, authority);
+  if (!refusal) refusal = read_request_semantics(out, authority);
   if (refusal) return {.progress = Progress::Refused, .refusal = refusal};
   return {.progress = Progress::Done, .consumed = cursor.line};
 }

@@ -26,9 +26,22 @@ struct Found {
   bool te = false;
 };
 
+/// Most requests have one Host and nothing else of concern, and their summary says so.
+bool is_host_alone(const http::FieldSummary& summary) noexcept {
+  constexpr auto concerned =
+      http::FieldSummary::of(HeaderId::ContentLength, HeaderId::TransferEncoding, HeaderId::Upgrade,
+                             HeaderId::Connection, HeaderId::Expect, HeaderId::Te);
+  return !summary.may_have_any(concerned) && !summary.may_repeat(HeaderId::Host);
+}
+
 static_assert(HeaderId::Host == HeaderId{1} && HeaderId::Upgrade < HeaderId::Expect && HeaderId::Te < HeaderId::Expect);
 Found find_fields(const http::HeaderView& headers) noexcept {
   Found found;
+  if (is_host_alone(headers.summary)) {
+    found.host = headers.find(HeaderId::Host);
+    found.hosts = found.host == nullptr ? 0 : 1;
+    return found;
+  }
   for (const Field& field : headers.fields) {
     if (static_cast<unsigned>(field.id) - 1U >= static_cast<unsigned>(HeaderId::Expect))
       continue;  // Other, or no concern
@@ -87,11 +100,12 @@ Refusal read_framing(const Found& found, RequestHead& head) noexcept {
 Refusal read_authority(const Found& found, std::string_view target_authority, RequestHead& head) noexcept {
   if (found.hosts > 1) return bad_request(28, "Host twice");
   if (found.hosts == 0 && head.version == http::Version::Http11) return bad_request(28, "no Host");
-  head.authority.length = 0;
-  head.authority.port = 0;
   if (found.hosts == 1) {
     head.authority_text = head.headers.value(*found.host);
     if (Refusal refusal = http::parse_authority(head.authority_text, head.authority)) return refusal;
+  } else {
+    head.authority.length = 0;
+    head.authority.port = 0;
   }
   if (head.form != TargetForm::Absolute && head.form != TargetForm::Authority) return {};
   // RFC 9112 section 3.2.2: the target's authority stands, whatever Host says (req 29).

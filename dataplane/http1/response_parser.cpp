@@ -19,8 +19,10 @@ struct StatusLine {
 /// is understood all the same: nothing else can be meant.
 LineResult read_status_line(const LineWindow& window, StatusLine& line) noexcept {
   constexpr std::string_view pattern = "HTTP/1.d ddd";
+  constexpr std::string_view usual_version = "HTTP/1.1 ";
   const char* const begin = window.begin();
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
+  const bool usual = std::string_view(begin, window.end()).starts_with(usual_version);
+  for (std::size_t i = usual ? usual_version.size() : 0; i < pattern.size(); ++i) {
     if (begin + i == window.end()) return window.run_out();
     const bool digit = begin[i] >= '0' && begin[i] <= '9';
     if (pattern[i] == 'd' ? !digit : begin[i] != pattern[i]) return refused(bad_status_line("malformed status line"));
@@ -51,15 +53,18 @@ http::Refusal as_bad_gateway(const http::Refusal& refusal) noexcept {
 
 ParseResult ResponseHeadParser::parse(std::span<const char> bytes, const RequestFacts& request, http::ResponseHead& out,
                                       ResponseFields& storage) noexcept {
-  const auto finish = [this](const LineResult& line) {
-    if (line.progress != Progress::Refused) return ParseResult{.progress = line.progress};
+  const auto finish = [this, bytes](const LineResult& line) {
+    if (line.progress != Progress::Refused) {
+      note_scanned(bytes, cursor_);
+      return ParseResult{.progress = line.progress};
+    }
     reset();
     return ParseResult{.progress = line.progress, .refusal = as_bad_gateway(line.refusal)};
   };
   if (!cursor_.in_fields) {
     const LineWindow window(bytes, 0, response_limits.start_line, response_limits.head,
                             bad_status_line("status line too long"));
-    if (is_still_open(window, bytes, cursor_)) return {};
+    if (may_be_open(cursor_) && is_still_open(window, bytes, cursor_)) return finish({});
     StatusLine line;
     if (const LineResult read = read_status_line(window, line); read.progress != Progress::Done) return finish(read);
     version_ = line.version;

@@ -24,7 +24,19 @@ struct Found {
   bool websocket = false;
 };
 
+/// Most answers have one Content-Length and nothing else of concern, and their summary says so.
+bool is_length_alone(const http::FieldSummary& summary) noexcept {
+  constexpr auto concerned =
+      http::FieldSummary::of(HeaderId::TransferEncoding, HeaderId::Upgrade, HeaderId::Connection);
+  return !summary.may_have_any(concerned) && !summary.may_repeat(HeaderId::ContentLength);
+}
+
 Refusal read_fields(ResponseHead& head, Found& found, ConnectionTokens& tokens) noexcept {
+  if (is_length_alone(head.headers.summary)) {
+    found.content_length = head.headers.find(HeaderId::ContentLength);
+    found.content_lengths = found.content_length == nullptr ? 0 : 1;
+    return {};
+  }
   ConnectionReader reader(head.headers, head.nominated);  // protected names are not obeyed, the rest is
   for (const Field& field : head.headers.fields) {
     switch (field.id) {

@@ -24,7 +24,7 @@ class Framing {
                     const http::HeaderView& trailers, std::span<iovec, max_pieces> pieces, std::size_t at);
 
  private:
-  http1::ChunkHeader header_{0};
+  http1::ChunkHeader header_;
   std::string end_;
 };
 

@@ -85,9 +85,23 @@ Refusal parse_literal(std::string_view text, Authority& out) noexcept {
   return {};
 }
 
+/// One request is mostly like the one before: `text` begins with the host that `out` holds, which was checked then.
+bool is_host_again(std::string_view text, const Authority& out) noexcept {
+  const std::size_t length = out.length;
+  return length != 0 && text.size() >= length && std::memcmp(text.data(), out.bytes.data(), length) == 0 &&
+         (text.size() == length || text[length] == ':');
+}
+
 }  // namespace
 
 Refusal parse_authority(std::string_view text, Authority& out) noexcept {
+  if (is_host_again(text, out)) {
+    out.port = 0;
+    if (text.size() == out.length) return {};
+    Refusal refusal = parse_port(text.substr(std::size_t{out.length} + 1), out);
+    if (refusal) out.length = 0;
+    return refusal;
+  }
   out.length = 0;
   out.port = 0;
   if (text.empty()) return bad_request(requirement, "empty host");

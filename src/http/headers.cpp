@@ -1,4 +1,5 @@
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstring>
 
@@ -54,80 +55,98 @@ constexpr std::array<std::string_view, id_count> spellings = {
 };
 static_assert(!spellings.back().empty(), "every id has a spelling");
 
+/// A name as words with bit 0x20 set, which folds case. The words overlap where the name is shorter than all of them;
+/// from 17 bytes on a third one is between. Names that are known are letters and '-', and the only other byte that
+/// folds to
+/// '-' is CR, in no field name.
+struct FoldedName {
+  std::uint64_t head = 0;
+  std::uint64_t middle = 0;
+  std::uint64_t tail = 0;
+
+  template <class Word>
+  static constexpr std::uint64_t load(const char* p) noexcept {
+    Word word = 0;
+    if consteval {
+      for (unsigned i = 0; i < sizeof word; ++i)
+        word |= static_cast<Word>(static_cast<Word>(static_cast<unsigned char>(p[i])) << (8U * i));
+    } else {
+      std::memcpy(&word, p, sizeof word);
+    }
+    return word | static_cast<Word>(0x2020202020202020U);
+  }
+  template <class Word>
+  static constexpr FoldedName of_ends(const char* p, std::size_t length) noexcept {
+    return {.head = load<Word>(p), .tail = load<Word>(p + length - sizeof(Word))};
+  }
+  static constexpr FoldedName of(const char* p, std::size_t length) noexcept {
+    if (length >= 8) [[likely]] {
+      FoldedName name = of_ends<std::uint64_t>(p, length);
+      if (length > 16) name.middle = load<std::uint64_t>(p + 8);
+      return name;
+    }
+    return length >= 4 ? of_ends<std::uint32_t>(p, length) : of_ends<std::uint16_t>(p, length);
+  }
+  friend constexpr bool operator==(const FoldedName&, const FoldedName&) = default;
+};
+static_assert(std::endian::native == std::endian::little, "FoldedName::load() at compile time counts on it");
+static_assert(max_known_length <= 24, "three words do not cover a longer name");
+
 struct Known {
-  std::array<char, 24> lower{};
-  std::uint8_t length = 0;
+  FoldedName name;
+  std::uint32_t length = 0;
   HeaderId id = HeaderId::Other;
 };
+static_assert(sizeof(Known) == 32);
 
-/// First byte, fourth byte from the end and length tell all known names apart; the multipliers are searched below so
-/// that no two share a slot. A lookup is one slot and one comparison.
-struct Slots {
-  static constexpr std::size_t count = 256;
-  std::array<Known, count> entries{};
-  unsigned first_factor = 0;
-  unsigned late_factor = 0;
+consteval std::array<FoldedName, id_count> fold_spellings() {
+  std::array<FoldedName, id_count> folded;
+  for (std::size_t id = 1; id < id_count; ++id) folded[id] = FoldedName::of(spellings[id].data(), spellings[id].size());
+  return folded;
+}
+constexpr std::array<FoldedName, id_count> folded_spellings = fold_spellings();
 
-  [[nodiscard]] constexpr std::size_t slot_of(const char* name, std::size_t length) const noexcept {
-    const unsigned first = static_cast<unsigned char>(name[0]) | 0x20U;
-    const unsigned late = static_cast<unsigned char>(name[length < 4 ? 0 : length - 4]) | 0x20U;
-    return (first * first_factor + late * late_factor + length) % count;
-  }
-};
-consteval bool fill(Slots& slots) {
-  slots.entries = {};
+/// Every known name has a slot of its own, so that a lookup is one slot and one comparison: factors are tried until
+/// one gives no slot twice.
+constexpr unsigned slot_bits = 8;
+constexpr std::size_t slot_of(const FoldedName& name, std::uint64_t factor) noexcept {
+  return static_cast<std::size_t>(((name.head ^ (name.tail >> 3U)) * factor) >> (64U - slot_bits));
+}
+consteval bool separates(std::uint64_t factor) {
+  std::array<bool, std::size_t{1} << slot_bits> used{};
   for (std::size_t id = 1; id < id_count; ++id) {
-    const std::string_view name = spellings[id];
-    Known& entry = slots.entries[slots.slot_of(name.data(), name.size())];
-    if (entry.length != 0) return false;
-    for (std::size_t i = 0; i < name.size(); ++i) entry.lower[i] = to_lower(name[i]);
-    entry.length = static_cast<std::uint8_t>(name.size());
-    entry.id = static_cast<HeaderId>(id);
+    bool& slot = used[slot_of(folded_spellings[id], factor)];
+    if (slot) return false;
+    slot = true;
   }
   return true;
 }
-consteval Slots make_slots() {
-  Slots slots;
-  for (slots.first_factor = 1; slots.first_factor < 64; slots.first_factor += 2) {
-    for (slots.late_factor = 1; slots.late_factor < 64; slots.late_factor += 2) {
-      if (fill(slots)) return slots;
-    }
+consteval std::uint64_t find_factor() {
+  std::uint64_t factor = 0x9E3779B97F4A7C15U;
+  while (!separates(factor)) factor = factor * 0xD1342543DE82EF95U + 2;
+  return factor;
+}
+constexpr std::uint64_t slot_factor = find_factor();
+
+consteval std::array<Known, std::size_t{1} << slot_bits> make_slots() {
+  std::array<Known, std::size_t{1} << slot_bits> slots{};
+  for (std::size_t id = 1; id < id_count; ++id) {
+    slots[slot_of(folded_spellings[id], slot_factor)] = {.name = folded_spellings[id],
+                                                         .length = static_cast<std::uint32_t>(spellings[id].size()),
+                                                         .id = static_cast<HeaderId>(id)};
   }
-  slots.first_factor = 0;
   return slots;
 }
-constexpr Slots slots = make_slots();
-static_assert(slots.first_factor != 0, "no multipliers keep the known names apart: take another byte into slot_of");
-
-template <class Word>
-Word load_folded(const char* p) noexcept {
-  Word word;
-  std::memcpy(&word, p, sizeof word);
-  return word | static_cast<Word>(0x2020202020202020U);
-}
-template <class Word>
-bool words_equal(const char* name, const char* lower, std::size_t length) noexcept {
-  for (std::size_t i = 0; i + sizeof(Word) < length; i += sizeof(Word)) {
-    if (load_folded<Word>(name + i) != load_folded<Word>(lower + i)) return false;
-  }
-  const std::size_t last = length - sizeof(Word);  // may overlap the word before
-  return load_folded<Word>(name + last) == load_folded<Word>(lower + last);
-}
-/// Known names are letters and '-'. Bit 0x20 folds case; the only other byte it folds to '-' is CR, in no field name.
-bool is_known(const char* name, const char* lower, std::size_t length) noexcept {
-  if (length >= 8) return words_equal<std::uint64_t>(name, lower, length);
-  if (length >= 4) return words_equal<std::uint32_t>(name, lower, length);
-  return words_equal<std::uint16_t>(name, lower, length);
-}
+constexpr auto slots = make_slots();
 
 }  // namespace
 
 HeaderId find_header_id(std::string_view name) noexcept {
   const std::size_t length = name.size();
   if (length < 2 || length > max_known_length) return HeaderId::Other;
-  const Known& entry = slots.entries[slots.slot_of(name.data(), length)];
-  if (entry.length != length || !is_known(name.data(), entry.lower.data(), length)) return HeaderId::Other;
-  return entry.id;
+  const FoldedName folded = FoldedName::of(name.data(), length);
+  const Known& entry = slots[slot_of(folded, slot_factor)];
+  return entry.length == length && entry.name == folded ? entry.id : HeaderId::Other;
 }
 
 std::string_view header_name(HeaderId id) noexcept {

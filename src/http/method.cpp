@@ -10,24 +10,20 @@ constexpr std::array<std::string_view, 10> names = {"",       "GET",     "HEAD",
                                                     "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"};
 static_assert(names[static_cast<std::size_t>(Method::Patch)] == "PATCH");
 
-Method if_named(Method method, std::string_view text) noexcept {
-  return method_name(method) == text ? method : Method::Other;
-}
-
 }  // namespace
 
 Method find_method(std::string_view text) noexcept {
   switch (text.size()) {
     case 3:
-      return text[0] == 'G' ? if_named(Method::Get, text) : if_named(Method::Put, text);
+      return text == "GET" ? Method::Get : text == "PUT" ? Method::Put : Method::Other;
     case 4:
-      return text[0] == 'P' ? if_named(Method::Post, text) : if_named(Method::Head, text);
+      return text == "POST" ? Method::Post : text == "HEAD" ? Method::Head : Method::Other;
     case 5:
-      return text[0] == 'P' ? if_named(Method::Patch, text) : if_named(Method::Trace, text);
+      return text == "PATCH" ? Method::Patch : text == "TRACE" ? Method::Trace : Method::Other;
     case 6:
-      return if_named(Method::Delete, text);
+      return text == "DELETE" ? Method::Delete : Method::Other;
     case 7:
-      return text[0] == 'O' ? if_named(Method::Options, text) : if_named(Method::Connect, text);
+      return text == "OPTIONS" ? Method::Options : text == "CONNECT" ? Method::Connect : Method::Other;
     default:
       return Method::Other;
   }

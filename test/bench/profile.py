@@ -8,8 +8,8 @@ from pathlib import Path
 LINE = re.compile(r"\s*([\d,]+) \(\s*[\d.]+%\)\s+(.*)$")
 GROUPS = [
     ("text of the client's address", r"printf|_IO_|itoa|strchrnul|inet_ntop|sprintf"),
-    ("request head: parse", r"read_fields|find_header_id|RequestHeadParser|request_semantics|parse_target|"
-                            r"parse_authority|normalise_path|LineWindow|find_method|is_still_open"),
+    ("request head: parse", r"read_fields|_fields\(|_request_line\(|find_header_id|RequestHeadParser|request_semantics|"
+                            r"parse_target|parse_authority|normalise_path|LineWindow|find_method|is_still_open"),
     ("response head: parse", r"ResponseHeadParser|response_semantics|parse_content_length"),
     ("heads: edit", r"HeadEdits|edit_request|edit_response|edit_identity|_M_range_insert"),
     ("metrics", r"observe::"),

@@ -23,8 +23,8 @@ struct Authority {
   Authority() noexcept {}                // NOLINT: the 256 bytes are not cleared for each request
 };
 
-/// `text` is the whole field value without surrounding blanks. Empty is refused: a caller that allows a missing Host
-/// (HTTP/1.0) does not call.
+/// What `out` holds of an earlier call is made use of, never kept. `text` is the whole field value without surrounding
+/// blanks. Empty is refused: a caller that allows a missing Host (HTTP/1.0) does not call.
 [[nodiscard]] Refusal parse_authority(std::string_view text, Authority& out) noexcept;
 
 }  // namespace pintle::http

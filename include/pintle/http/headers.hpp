@@ -67,8 +67,9 @@ struct Field {
 };
 static_assert(sizeof(Field) == 16);
 
-/// Which ids the fields of a head may have, so that who looks for a rare field need not walk all of them. It may say
-/// yes where there is none, never the reverse: one that nobody filled in says yes to all.
+/// Which ids the fields of a head may have, and which of them more than once, so that who looks for a rare field need
+/// not walk all of them. It may say yes where there is none, never the reverse: one that nobody filled in says yes to
+/// all.
 class FieldSummary {
  public:
   constexpr FieldSummary() noexcept = default;
@@ -77,20 +78,25 @@ class FieldSummary {
   [[nodiscard]] static constexpr FieldSummary of(Ids... ids) noexcept {
     return FieldSummary((bit(ids) | ...));
   }
-  constexpr void add(HeaderId id) noexcept { bits_ |= bit(id); }
+  constexpr void add(HeaderId id) noexcept {
+    repeated_ |= bits_ & bit(id);
+    bits_ |= bit(id);
+  }
   /// A name without id that filters of names must look at: it holds '_', or begins with 'x' or 'p' (x-forwarded-,
   /// proxy).
   constexpr void add_odd_name() noexcept { bits_ |= odd_name; }
   [[nodiscard]] constexpr bool may_have(HeaderId id) const noexcept { return (bits_ & bit(id)) != 0; }
   [[nodiscard]] constexpr bool may_have_any(FieldSummary of) const noexcept { return (bits_ & of.bits_) != 0; }
+  [[nodiscard]] constexpr bool may_repeat(HeaderId id) const noexcept { return (repeated_ & bit(id)) != 0; }
   [[nodiscard]] constexpr bool may_have_odd_name() const noexcept { return (bits_ & odd_name) != 0; }
 
  private:
   static_assert(static_cast<unsigned>(HeaderId::Count) < 64);
   static constexpr std::uint64_t odd_name = std::uint64_t{1} << 63U;
   static constexpr std::uint64_t bit(HeaderId id) noexcept { return std::uint64_t{1} << static_cast<unsigned>(id); }
-  constexpr explicit FieldSummary(std::uint64_t bits) noexcept : bits_(bits) {}
+  constexpr explicit FieldSummary(std::uint64_t bits) noexcept : bits_(bits), repeated_(0) {}
   std::uint64_t bits_ = ~std::uint64_t{0};
+  std::uint64_t repeated_ = ~std::uint64_t{0};
 };
 
 struct HeaderView {

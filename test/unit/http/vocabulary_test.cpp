@@ -129,6 +129,26 @@ TEST(Authorities, Table) {
   }
 }
 
+/// What an object holds of one host never shows in what the next one gives.
+TEST(Authorities, AnotherCallIntoTheSameObjectGivesTheSame) {
+  constexpr std::string_view texts[] = {"a",    "a:1", "A",    "a.",    "a.b",   "a.b:80",   "ab",     "a:b",
+                                        "a:",   "a:0", "a..",  "",      "[::1]", "[::1]:80", "[::1]x", "a/b",
+                                        "[::1", "b",   "a.:1", "[::A]", "[::a]", "a:1:2"};
+  for (const std::string_view before : texts) {
+    for (const std::string_view text : texts) {
+      Authority fresh;
+      const Refusal expected = parse_authority(text, fresh);
+      Authority used;
+      static_cast<void>(parse_authority(before, used));
+      const Refusal got = parse_authority(text, used);
+      ASSERT_EQ(got.detail, expected.detail) << text << " after " << before;
+      if (expected) continue;
+      ASSERT_EQ(used.host(), fresh.host()) << text << " after " << before;
+      ASSERT_EQ(used.port, fresh.port) << text << " after " << before;
+    }
+  }
+}
+
 TEST(Authorities, LongestHost) {
   Authority authority;
   EXPECT_FALSE(parse_authority(std::string(255, 'a'), authority));

@@ -119,6 +119,10 @@ TEST(HeadEdits, WritesAppendedLinesInPlaceWhereThereIsRoom) {
   HeadEdits::restore({enough.bytes.data(), request.size()});
   EXPECT_EQ(std::string_view(enough.bytes.data(), request.size()), request) << "as received, for another try";
 
+  enough.edits.remove(http::HeaderId::XForwardedFor);
+  EXPECT_FALSE(enough.edits.write_in_place(added.size())) << "a line that was dropped again";
+  EXPECT_EQ(flat(enough.edits), request);
+
   ParsedRequest tight(request, added.size());
   tight.edits.append(http::HeaderId::XForwardedFor, "1.2.3.4");
   EXPECT_FALSE(tight.edits.write_in_place(added.size() - 1));

@@ -1,0 +1,194 @@
+// The one algorithm stands in templates; the kinds of marks (byte_marks.hpp) make it a reader for each kind of CPU.
+#include "dataplane/http1/plain_lines.hpp"
+
+#include <bit>
+#include <cstring>
+#include <string_view>
+
+#include "dataplane/http1/byte_marks.hpp"
+
+namespace pintle::http1 {
+namespace {
+
+constexpr std::size_t crlf_length = 2;
+
+/// The marks of the bytes from `at` on. Near the end they are those of the last whole block, moved so that bit 0 is
+/// still `at`; a byte beyond the end has none.
+[[gnu::always_inline]] inline std::uint32_t moved(std::uint32_t marks, std::size_t by) noexcept {
+  return by < marked_bytes ? marks >> by : 0;
+}
+template <class Mark>
+[[gnu::always_inline]] inline std::uint32_t marks_at(LineBytes bytes, std::size_t at, Mark mark) noexcept {
+  const std::size_t last = bytes.end - marked_bytes;
+  if (at <= last) [[likely]]
+    return mark(bytes.base + at);
+  return moved(mark(bytes.base + last), at - last);
+}
+template <class Marks>
+[[gnu::always_inline]] inline TargetMarks target_marks_at(LineBytes bytes, std::size_t at) noexcept {
+  const std::size_t last = bytes.end - marked_bytes;
+  if (at <= last) [[likely]]
+    return Marks::target(bytes.base + at);
+  const TargetMarks marks = Marks::target(bytes.base + last);
+  const std::size_t by = at - last;
+  return {moved(marks.ends, by), moved(marks.questions, by), moved(marks.slashes, by), moved(marks.dots, by)};
+}
+
+[[gnu::always_inline]] inline bool is_crlf(const char* p) noexcept { return std::memcmp(p, "\r\n", crlf_length) == 0; }
+
+/// Where path and target end. False: look again with care.
+struct TargetEnds {
+  std::size_t path = 0;
+  std::size_t target = 0;
+};
+template <class Marks>
+[[gnu::always_inline]] inline bool read_target(LineBytes bytes, std::size_t begin, TargetEnds& out) noexcept {
+  bool in_path = true;
+  std::uint32_t after_slash = 0;
+  for (std::size_t at = begin;; at += marked_bytes) {
+    const TargetMarks marks = target_marks_at<Marks>(bytes, at);
+    const std::uint32_t ends = marks.ends | (in_path ? marks.questions : 0);
+    // Bits below the first end; all of them if there is none.
+    const std::uint32_t inside = ends == 0 ? ~0U : (ends & (0U - ends)) - 1;
+    if (in_path) {
+      if (((marks.slashes << 1U | after_slash) & (marks.slashes | marks.dots) & inside) != 0) return false;
+      after_slash = marks.slashes >> (marked_bytes - 1);
+    }
+    if (ends == 0) {
+      if (at + marked_bytes >= bytes.end) return false;
+      continue;
+    }
+    std::size_t end = at + static_cast<std::size_t>(std::countr_zero(ends));
+    if (in_path) out.path = end;
+    if (in_path && bytes.base[end] == '?') {
+      in_path = false;
+      const std::uint32_t rest = marks.ends & ~(inside << 1U | 1U);
+      if (rest == 0) {
+        if (at + marked_bytes >= bytes.end) return false;
+        continue;
+      }
+      end = at + static_cast<std::size_t>(std::countr_zero(rest));
+    }
+    out.target = end;
+    return bytes.base[end] == ' ';
+  }
+}
+
+/// Length of the method at `p`, which ends with a blank; 0 if it is none of those known.
+[[gnu::always_inline]] inline std::uint32_t read_method(const char* p, http::Method& method) noexcept {
+  constexpr std::uint32_t longest = 7;
+  std::uint32_t length = 0;
+  while (length <= longest && p[length] != ' ') ++length;
+  method = http::find_method({p, length});
+  return method == http::Method::Other || method == http::Method::Connect ? 0 : length;
+}
+
+template <class Marks>
+[[gnu::always_inline]] inline bool read_request_line(LineBytes bytes, std::uint32_t limit, LineCursor& cursor,
+                                                     RequestLine& line) noexcept {
+  constexpr std::string_view version = " HTTP/1.1\r\n";
+  const std::size_t begin = cursor.line;
+  if (begin + marked_bytes > bytes.end) return false;
+  line.method_length = read_method(bytes.base + begin, line.method);
+  const std::size_t target = begin + line.method_length + 1;
+  if (line.method_length == 0 || bytes.base[target] != '/') return false;
+  TargetEnds ends;
+  if (!read_target<Marks>(bytes, target, ends)) return false;
+  const std::size_t next = ends.target + version.size();
+  if (next > bytes.end || next - begin > std::size_t{limit} + crlf_length) return false;
+  if (std::memcmp(bytes.base + ends.target, version.data(), version.size()) != 0) return false;
+  line.version = http::Version::Http11;
+  line.plain_path_length = static_cast<std::uint32_t>(ends.path - target);
+  line.target_length = static_cast<std::uint32_t>(ends.target - target);
+  cursor.line = static_cast<std::uint32_t>(next);
+  return true;
+}
+
+/// Returns where the next line starts; 0: look again with care.
+template <class Marks>
+[[gnu::always_inline]] inline std::size_t read_field(LineBytes bytes, std::uint32_t limit, std::size_t line,
+                                                     http::Field& field) noexcept {
+  const std::uint32_t name_ends = marks_at(bytes, line, Marks::name_ends);
+  if (name_ends == 0) return 0;
+  const auto name_length = static_cast<std::size_t>(std::countr_zero(name_ends));
+  const std::size_t colon = line + name_length;
+  if (name_length == 0 || bytes.base[colon] != ':' || colon + 1 == bytes.end) return 0;
+  const std::size_t value = colon + 1 + (bytes.base[colon + 1] == ' ' ? 1 : 0);
+  std::size_t stop = value;
+  std::uint32_t value_ends = marks_at(bytes, stop, Marks::value_ends);
+  while (value_ends == 0) {
+    stop += marked_bytes;
+    if (stop >= bytes.end) return 0;
+    value_ends = marks_at(bytes, stop, Marks::value_ends);
+  }
+  stop += static_cast<std::size_t>(std::countr_zero(value_ends));
+  if (stop + crlf_length > bytes.end || !is_crlf(bytes.base + stop) || stop - line > limit) return 0;
+  if (bytes.base[value] == ' ' || bytes.base[stop - 1] == ' ') return 0;
+  field.name_offset = static_cast<std::uint32_t>(line);
+  field.value_offset = static_cast<std::uint32_t>(value);
+  field.value_length = static_cast<std::uint32_t>(stop - value);
+  field.name_length = static_cast<std::uint16_t>(name_length);
+  field.id = http::find_header_id({bytes.base + line, name_length});
+  return stop + crlf_length;
+}
+
+template <class Marks>
+[[gnu::always_inline]] inline void read_fields(LineBytes bytes, std::uint32_t limit, std::span<http::Field> storage,
+                                               LineCursor& cursor) noexcept {
+  if (bytes.end < marked_bytes) return;
+  http::Field* field = storage.data() + cursor.fields;
+  http::Field* const field_end = storage.data() + storage.size();
+  http::FieldSummary seen = cursor.seen;
+  std::size_t line = cursor.line;
+  while (field != field_end && line < bytes.end) {
+    const std::size_t next = read_field<Marks>(bytes, limit, line, *field);
+    if (next == 0) break;
+    note_field(*field, bytes.base + line, seen);
+    ++field;
+    line = next;
+  }
+  cursor.line = static_cast<std::uint32_t>(line);
+  cursor.fields = static_cast<std::uint32_t>(field - storage.data());
+  cursor.seen = seen;
+}
+
+// Only a function can be compiled for a kind of CPU, so each kind has its own two.
+
+bool scalar_request_line(LineBytes bytes, std::uint32_t limit, LineCursor& cursor, RequestLine& line) noexcept {
+  return read_request_line<ScalarMarks>(bytes, limit, cursor, line);
+}
+void scalar_fields(LineBytes bytes, std::uint32_t limit, std::span<http::Field> storage, LineCursor& cursor) noexcept {
+  read_fields<ScalarMarks>(bytes, limit, storage, cursor);
+}
+
+#if defined(__x86_64__)
+
+bool sse2_request_line(LineBytes bytes, std::uint32_t limit, LineCursor& cursor, RequestLine& line) noexcept {
+  return read_request_line<Sse2Marks>(bytes, limit, cursor, line);
+}
+void sse2_fields(LineBytes bytes, std::uint32_t limit, std::span<http::Field> storage, LineCursor& cursor) noexcept {
+  read_fields<Sse2Marks>(bytes, limit, storage, cursor);
+}
+__attribute__((target("avx2"))) bool avx2_request_line(LineBytes bytes, std::uint32_t limit, LineCursor& cursor,
+                                                       RequestLine& line) noexcept {
+  return read_request_line<Avx2Marks>(bytes, limit, cursor, line);
+}
+__attribute__((target("avx2"))) void avx2_fields(LineBytes bytes, std::uint32_t limit, std::span<http::Field> storage,
+                                                 LineCursor& cursor) noexcept {
+  read_fields<Avx2Marks>(bytes, limit, storage, cursor);
+}
+
+#endif
+
+}  // namespace
+
+const PlainReader scalar_plain_reader{scalar_request_line, scalar_fields};
+#if defined(__x86_64__)
+const PlainReader sse2_plain_reader{sse2_request_line, sse2_fields};
+const PlainReader avx2_plain_reader{avx2_request_line, avx2_fields};
+const PlainReader plain_reader = __builtin_cpu_supports("avx2") != 0 ? avx2_plain_reader : sse2_plain_reader;
+#else
+const PlainReader plain_reader = scalar_plain_reader;
+#endif
+
+}  // namespace pintle::http1
