@@ -10,6 +10,7 @@
 #include <fmt/core.h>
 
 #include "dataplane/net/channel.hpp"
+#include "dataplane/net/socket_calls.hpp"
 #include "dataplane/net/tls.hpp"
 
 namespace pintle::net {
@@ -86,7 +87,7 @@ IoResult Connection::read(std::span<char> into) {
   if (into.empty()) return {};
   ssize_t n = 0;
   do {
-    n = ::recv(fd_.get(), into.data(), into.size(), 0);
+    n = socket_calls::receive(fd_.get(), into.data(), into.size(), 0);
   } while (n < 0 && errno == EINTR);
   if (n > 0) return {.bytes = static_cast<std::size_t>(n)};
   if (n == 0) return {.status = IoStatus::Eof};
@@ -100,7 +101,7 @@ IoResult Connection::write(std::span<const char> bytes) {
   }
   ssize_t n = 0;
   do {
-    n = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    n = socket_calls::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
   } while (n < 0 && errno == EINTR);
   if (n < 0) return from_errno();
   const auto sent = static_cast<std::size_t>(n);
@@ -121,7 +122,7 @@ IoResult Connection::writev(std::span<const iovec> pieces) {
     message.msg_iovlen = now.size();
     ssize_t n = 0;
     do {
-      n = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
+      n = socket_calls::send(fd_.get(), message, MSG_NOSIGNAL);
     } while (n < 0 && errno == EINTR);
     if (n < 0) {
       IoResult failed = from_errno();

@@ -8,6 +8,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "dataplane/net/socket_calls.hpp"
 #include "dataplane/net/tls_bio.hpp"
 #include "dataplane/net/tls_callbacks.hpp"
 #include "dataplane/net/tls_contexts.hpp"
@@ -228,7 +229,7 @@ IoStatus TlsStream::send_gathered() {
     message.msg_iovlen = count;
     ssize_t n = 0;
     do {
-      n = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+      n = socket_calls::send(fd_, message, MSG_NOSIGNAL);
     } while (n < 0 && errno == EINTR);
     if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
       io_errno_ = errno;

@@ -1,8 +1,8 @@
 #include "dataplane/net/tls_bio.hpp"
 
 #include <cerrno>
-#include <sys/socket.h>
 
+#include "dataplane/net/socket_calls.hpp"
 #include "dataplane/net/tls.hpp"
 
 namespace pintle::net {
@@ -36,7 +36,7 @@ int TlsBio::on_read(BIO* bio, char* into, int length) noexcept {
   }
   ssize_t n = 0;
   do {
-    n = ::recv(stream.fd_, into, static_cast<std::size_t>(length), 0);
+    n = socket_calls::receive(stream.fd_, into, static_cast<std::size_t>(length), 0);
   } while (n < 0 && errno == EINTR);
   if (n == 0) stream.eof_ = true;
   if (n >= 0) {
