@@ -7,6 +7,8 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <fmt/format.h>
 
+#include "dataplane/observe/recent_requests.hpp"
+
 namespace pintle::observe {
 namespace {
 
@@ -97,21 +99,22 @@ class RecentMap {
 }  // namespace
 
 struct ShardWriter::Caches {
-  template <class K, class V>
-  using Map = boost::unordered_flat_map<K, V>;
+  template <class K, class V, class Hash = boost::hash<K>>
+  using Map = boost::unordered_flat_map<K, V, Hash>;
 
   // By place: valid for one generation.
-  RecentMap<const void*, ListenerSeries> listener_at;
-  RecentMap<std::pair<const void*, const void*>, RouteSeries> route_at;  // rule and listener
+  RecentRequests requests;
+  Map<const void*, ListenerSeries*> listener_at;
+  Map<std::pair<const void*, const void*>, RouteSeries*> route_at;  // rule and listener
   RecentMap<const void*, BackendSeries> backend_at;
-  RecentMap<const void*, BackendSeries> backend_of_rule;
+  Map<const void*, BackendSeries*> backend_of_rule;
   std::vector<std::uint32_t> slot_of_socket;
   // By name: for good.
   Map<std::string, ListenerSeries*> listeners;
   Map<std::string, RouteSeries*> routes;
   Map<std::string, BackendSeries*> backends;
-  RecentMap<HttpKey, HttpSeries, HashHttpKey> http;
-  RecentMap<HttpKey, ClientSeries, HashHttpKey> clients;
+  Map<HttpKey, HttpSeries*, HashHttpKey> http;
+  Map<HttpKey, ClientSeries*, HashHttpKey> clients;
   std::vector<SocketSeries*> sockets;
   Map<std::string, std::uint32_t> socket_slots;
 
@@ -133,6 +136,7 @@ ShardWriter::~ShardWriter() = default;
 
 void ShardWriter::on_apply(const runtime::Compiled& compiled) {
   Caches& caches = *caches_;
+  caches.requests.clear();
   caches.listener_at.clear();
   caches.route_at.clear();
   caches.backend_at.clear();
@@ -182,36 +186,63 @@ void ShardWriter::count_request(const RequestRecord& record) {
   if (record.was_started) shard_.active[static_cast<std::size_t>(record.scheme)].add(-1);
   if (is_rejection(record.reason)) shard_.rejected[static_cast<std::size_t>(record.reason)].add();
 
-  const Nanos duration = record.ended - record.started;
-  ListenerSeries& listener = find_listener(record);
-  HttpSeries& http = find_http(record, listener);
-  http.duration.record(count_of(duration), request_bounds);
-  http.request_size.record(record.request_body_bytes, size_bounds);
-  http.response_size.record(record.response_body_bytes, size_bounds);
+  RequestSeries& series = find_series(record);
+  const std::uint64_t duration = count_of(record.ended - record.started);
+  series.http->duration.record(duration, request_bounds);
+  series.http->request_size.record(record.request_body_bytes, size_bounds);
+  series.http->response_size.record(record.response_body_bytes, size_bounds);
+  if (series.route != nullptr) {
+    series.route->duration.record(duration, route_bounds);
+    series.answer->count.add();
+  }
+  if (!record.upstream_time) return;
+  series.listener->overhead.record(count_of(record.ended - record.started - *record.upstream_time), overhead_bounds);
+  if (record.backend == nullptr) return;
+  if (series.client == nullptr) series.client = &find_client(record);
+  series.client->duration.record(count_of(*record.upstream_time), request_bounds);
+}
 
-  if (record.rule != nullptr) {
-    RouteSeries& route = find_route(record, listener);
-    route.duration.record(count_of(duration), route_bounds);
-    const auto code_class = static_cast<std::uint8_t>(std::min(record.status / 100, 5));
-    AnswerCount* answer = route.answers.find_if(
-        [&](const AnswerCount& a) { return a.code_class == code_class && a.reason == record.reason; });
-    if (answer == nullptr)
-      answer = &route.answers.append([&](AnswerCount& a) {
-        a.code_class = code_class;
-        a.reason = record.reason;
-      });
-    answer->count.add();
+RequestSeries& ShardWriter::find_series(const RequestRecord& record) {
+  const HttpLabels labels{record.method, record.scheme, record.version, record.status, record.reason};
+  const RequestKind kind{.listener = record.listener,
+                         .rule = record.rule,
+                         .backend = record.backend,
+                         .labels = pack(labels),
+                         .upstream_status = record.upstream_status};
+  RequestSeries& place = caches_->requests.place_of(kind);
+  if (place.listener == nullptr || place.kind != kind) [[unlikely]] {
+    place = look_up(record);
+    place.kind = kind;
   }
-  if (record.upstream_time) {
-    listener.overhead.record(count_of(duration - *record.upstream_time), overhead_bounds);
-    if (record.backend != nullptr) find_client(record).duration.record(count_of(*record.upstream_time), request_bounds);
-  }
+  return place;
+}
+
+RequestSeries ShardWriter::look_up(const RequestRecord& record) {
+  RequestSeries series;
+  series.listener = &find_listener(record);
+  series.http = &find_http(record, *series.listener);
+  if (record.rule == nullptr) return series;
+  series.route = &find_route(record, *series.listener);
+  series.answer = &find_answer(record, *series.route);
+  return series;
+}
+
+AnswerCount& ShardWriter::find_answer(const RequestRecord& record, RouteSeries& route) {
+  const auto code_class = static_cast<std::uint8_t>(std::min(record.status / 100, 5));
+  AnswerCount* const known = route.answers.find_if(
+      [&](const AnswerCount& a) { return a.code_class == code_class && a.reason == record.reason; });
+  if (known != nullptr) return *known;
+  return route.answers.append([&](AnswerCount& made) {
+    made.code_class = code_class;
+    made.reason = record.reason;
+  });
 }
 
 ListenerSeries& ShardWriter::find_listener(const RequestRecord& record) {
   Caches& caches = *caches_;
   if (record.listener == nullptr) return *caches.no_listener;
-  if (ListenerSeries* const found = caches.listener_at.find(record.listener)) return *found;
+  if (const auto found = caches.listener_at.find(record.listener); found != caches.listener_at.end())
+    return *found->second;
 
   std::string name = fmt::format("{}\n{}", record.listener->gateway, record.listener->name);
   ListenerSeries*& series = caches.listeners[name];
@@ -241,7 +272,7 @@ ListenerSeries& ShardWriter::find_listener(const RequestRecord& record) {
 RouteSeries& ShardWriter::find_route(const RequestRecord& record, const ListenerSeries& listener) {
   Caches& caches = *caches_;
   const std::pair<const void*, const void*> place{record.rule, &listener};
-  if (RouteSeries* const found = caches.route_at.find(place)) return *found;
+  if (const auto found = caches.route_at.find(place); found != caches.route_at.end()) return *found->second;
 
   const route::RuleSource& source = record.rule->source;
   const std::string rule = source.name.empty() ? fmt::format("{}", source.index) : source.name;
@@ -272,7 +303,7 @@ HttpSeries& ShardWriter::find_http(const RequestRecord& record, const ListenerSe
   Caches& caches = *caches_;
   const HttpLabels labels{record.method, record.scheme, record.version, record.status, record.reason};
   const HttpKey key{&listener, pack(labels)};
-  if (HttpSeries* const found = caches.http.find(key)) return *found;
+  if (const auto found = caches.http.find(key); found != caches.http.end()) return *found->second;
 
   if (metrics_.admit(fmt::format("http\n{}\n{}\n{}", listener.gateway, listener.listener, key.labels))) {
     HttpSeries& made = shard_.http.append([&](HttpSeries& series) {
@@ -290,13 +321,10 @@ HttpSeries& ShardWriter::find_http(const RequestRecord& record, const ListenerSe
 
 ClientSeries& ShardWriter::find_client(const RequestRecord& record) {
   Caches& caches = *caches_;
-  BackendSeries* backend = caches.backend_of_rule.find(record.backend);
-  if (backend == nullptr) {
-    backend = &find_backend(std::string_view(record.backend->name));
-    caches.backend_of_rule.emplace(record.backend, backend);
-  }
+  BackendSeries*& backend = caches.backend_of_rule[record.backend];
+  if (backend == nullptr) backend = &find_backend(std::string_view(record.backend->name));
   const HttpKey key{backend, pack({.status = record.upstream_status, .reason = record.reason})};
-  if (ClientSeries* const found = caches.clients.find(key)) return *found;
+  if (const auto found = caches.clients.find(key); found != caches.clients.end()) return *found->second;
 
   if (metrics_.admit(fmt::format("client\n{}\n{}", backend->backend, key.labels))) {
     ClientSeries& made = shard_.clients.append([&](ClientSeries& series) {

@@ -131,6 +131,8 @@ class Metrics {
   std::unordered_set<std::string> known_;
 };
 
+struct RequestSeries;
+
 /// The worker's side of its shard.
 class ShardWriter {
  public:
@@ -150,6 +152,9 @@ class ShardWriter {
 
  private:
   struct Caches;
+  [[nodiscard]] RequestSeries& find_series(const RequestRecord& record);
+  [[nodiscard]] RequestSeries look_up(const RequestRecord& record);
+  [[nodiscard]] AnswerCount& find_answer(const RequestRecord& record, RouteSeries& route);
   [[nodiscard]] ListenerSeries& find_listener(const RequestRecord& record);
   [[nodiscard]] RouteSeries& find_route(const RequestRecord& record, const ListenerSeries& listener);
   [[nodiscard]] HttpSeries& find_http(const RequestRecord& record, const ListenerSeries& listener);

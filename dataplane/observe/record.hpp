@@ -23,29 +23,30 @@ namespace pintle::observe {
 using Nanos = std::chrono::nanoseconds;
 
 /// One exchange that ended, whoever answered it and however. Empty views and absent optionals leave their field out.
+/// Counters need few of these; those marked (details) are there only for a sink that looks_at_details().
 struct RequestRecord {
-  // identity
+  // identity (details)
   std::string_view request_id;
   std::string_view trace_id;
   std::string_view span_id;
   // request
   http::Method method = http::Method::Other;
-  std::string_view method_text;  ///< as received; may be empty when the head was refused
+  std::string_view method_text;  ///< as received; may be empty when the head was refused (details)
   runtime::SocketProtocol scheme = runtime::SocketProtocol::Http;
-  std::string_view server_address;  ///< host the client asked for
-  std::uint16_t server_port = 0;
-  std::string_view path;   ///< as matched; empty when the head was refused
-  std::string_view query;  ///< logged only if the log was told to
+  std::string_view server_address;  ///< host the client asked for (details)
+  std::uint16_t server_port = 0;    ///< (details)
+  std::string_view path;            ///< as matched; empty when the head was refused (details)
+  std::string_view query;           ///< logged only if the log was told to (details)
   http::Version version = http::Version::Http11;
   std::uint64_t request_body_bytes = 0;
-  std::string_view user_agent;
+  std::string_view user_agent;  ///< (details)
   // response
   std::uint16_t status = 0;  ///< sent to the client; 0: nothing was sent
   std::uint64_t response_body_bytes = 0;
-  // client
+  // client (details)
   runtime::SocketAddress client;  ///< after trusted hops; port 0 if it came from a field
   runtime::SocketAddress peer;    ///< of the socket
-  // TLS of the client's connection
+  // TLS of the client's connection (details)
   std::string_view tls_version;  ///< "1.2", "1.3"
   std::string_view tls_server_name;
   std::string_view tls_client_subject;
@@ -54,19 +55,19 @@ struct RequestRecord {
   const route::Rule* rule = nullptr;
   const route::WeightedBackend* backend = nullptr;
   // upstream
-  const runtime::SocketAddress* upstream_address = nullptr;  ///< of the last try
+  const runtime::SocketAddress* upstream_address = nullptr;  ///< of the last try (details)
   std::uint16_t upstream_status = 0;
-  std::uint8_t attempts = 0;
+  std::uint8_t attempts = 0;  ///< (details)
   // time
   Monotonic started{};  ///< first byte of the head seen
   Monotonic ended{};
-  std::optional<Nanos> upstream_time;     ///< from choosing a backend to the end of its answer, tries included
-  std::optional<Nanos> upstream_connect;  ///< only if a connection was made for it
-  std::optional<Nanos> upstream_first_byte;
+  std::optional<Nanos> upstream_time;        ///< from choosing a backend to the end of its answer, tries included
+  std::optional<Nanos> upstream_connect;     ///< only if a connection was made for it (details)
+  std::optional<Nanos> upstream_first_byte;  ///< (details)
   // why
   Reason reason = Reason::Upstream;
-  std::string_view reason_detail;  ///< who failed, which object, which limit; never bytes of a message
-  Generation generation;
+  std::string_view reason_detail;  ///< who failed, which object, which limit; never bytes of a message (details)
+  Generation generation;           ///< (details)
   /// on_request_started was called for it. False for heads refused before that.
   bool was_started = true;
 };
@@ -89,6 +90,9 @@ struct HandshakeRecord {
 class WorkerSink {
  public:
   virtual ~WorkerSink() = default;
+
+  /// Whether on_request() looks at more of a record than counters do.
+  [[nodiscard]] bool looks_at_details() const noexcept { return looks_at_details_; }
 
   /// Before the first request of a generation; pointers of earlier generations are not looked at afterwards, but for
   /// requests that still pin them.
@@ -114,6 +118,9 @@ class WorkerSink {
 
   /// At the end of a turn and at least each 100 ms while there was work: lets the access log write.
   virtual void on_turn_end(Monotonic now) = 0;
+
+ protected:
+  bool looks_at_details_ = true;
 };
 
 }  // namespace pintle::observe

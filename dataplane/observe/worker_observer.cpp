@@ -4,6 +4,7 @@ namespace pintle::observe {
 
 WorkerObserver::WorkerObserver(Metrics& metrics, const std::optional<AccessLogSettings>& log) : writer_(metrics) {
   if (log) log_.emplace(log->target, log->query);
+  looks_at_details_ = log_.has_value();
 }
 
 void WorkerObserver::on_apply(const runtime::Compiled& compiled) { writer_.on_apply(compiled); }

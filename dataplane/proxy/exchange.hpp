@@ -125,6 +125,7 @@ class Exchange final : public upstream::LinkUser {
 
   // exchange_record.cpp
   void report();
+  void add_details(observe::RequestRecord& record) const;
 
   Shared& shared_;
   Downstream* session_ = nullptr;

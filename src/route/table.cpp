@@ -97,6 +97,11 @@ KeyIndex HostTable::Index::group_by_path(const std::vector<Entry>& entries, Grou
 
 namespace {
 
+/// Most matches ask for nothing else.
+bool is_path_alone(const Match& match) noexcept {
+  return match.method.empty() && match.headers.empty() && match.queries.empty();
+}
+
 /// The kind of the match itself decides first, so that the index may rely on it.
 bool precedes(const Entry& a, const Entry& b) {
   if (a.match->path.kind != b.match->path.kind) return a.match->path.kind < b.match->path.kind;
@@ -139,7 +144,7 @@ const Entry* HostTable::find(const RequestView& request) const noexcept {
     const Index::Group group = index_->groups[number];
     for (std::uint32_t at = group.first; at < group.first + group.count; ++at) {
       const Entry& entry = entries_[index_->members[at]];
-      if (matches_rest(*entry.match, request).matched()) return &entry;
+      if (is_path_alone(*entry.match) || matches_rest(*entry.match, request).matched()) return &entry;
     }
     return nullptr;
   };
