@@ -48,6 +48,8 @@ struct Reconciler::State : std::enable_shared_from_this<State> {
   void renew_certificates();
   void look_again();
   void judge_again();
+  void recount();
+  [[nodiscard]] bool is_under_way() const;
   void question_notes(const std::vector<store::Changed>& changed, const source::Batch& batch);
   void advance();
   void run();
@@ -88,6 +90,7 @@ struct Reconciler::State : std::enable_shared_from_this<State> {
   bool gathering = false;
   bool publishing = false;
   bool questioning = false;
+  bool unjudged = false;  ///< statuses are to be finished again, whatever becomes of what is under way
 };
 
 void Reconciler::State::on_batch(const source::Batch& batch) {
@@ -134,11 +137,24 @@ void Reconciler::State::look_again() {
   advance();
 }
 
+/// What the last translation gave is not served yet, or another is about to be made.
+bool Reconciler::State::is_under_way() const {
+  return !served || publishing || waiting || served->compiled != current.compiled;
+}
+
 void Reconciler::State::judge_again() {
   finished.reset();
-  if (!served || publishing || waiting) return;  // what is under way judges everything
+  unjudged = true;
+  if (is_under_way()) return;
   current.snapshot = store.freeze();
   finish(runtime::ApplyReport(served->apply));
+}
+
+void Reconciler::State::recount() {
+  unjudged = true;
+  if (is_under_way()) return;
+  current.snapshot = store.freeze();
+  write_statuses(served->apply);
 }
 
 void Reconciler::State::renew_certificates() {
@@ -202,19 +218,24 @@ void Reconciler::State::publish(const std::function<void(const runtime::ApplyRep
     if (!self) return;
     self->publishing = false;
     done(apply);
+    if (self->unjudged) self->recount();
     if (!all_bound(apply) || !apply.complete()) self->arm_retry();
     self->advance();
   });
 }
 
 void Reconciler::State::write_statuses(const runtime::ApplyReport& apply) {
+  const status::Lags lags =
+      ports.compare_replicas ? ports.compare_replicas(current.snapshot, *current.report, apply) : status::Lags{};
   const std::vector<status::StatusPatch> patches =
       status::finish_status({.report = *current.report,
                              .apply = apply,
                              .previous = ports.sink.previous(current.snapshot),
                              .now = wall_now(),
-                             .finished = finished.get()});
+                             .finished = finished.get(),
+                             .lags = &lags});
   finished = current.report;
+  unjudged = false;
   for (const Error& error : ports.sink.write(patches)) log::warning("{}", error.context);
 }
 
@@ -257,6 +278,7 @@ void Reconciler::on_batch(const source::Batch& batch) { state_->on_batch(batch);
 void Reconciler::renew_certificates() { state_->renew_certificates(); }
 void Reconciler::look_again() { state_->look_again(); }
 void Reconciler::judge_again() { state_->judge_again(); }
+void Reconciler::recount() { state_->recount(); }
 const Served* Reconciler::served() const noexcept { return state_->served ? &*state_->served : nullptr; }
 
 }  // namespace pintle::reconcile

@@ -58,6 +58,9 @@ struct Ports {
   /// Service mode: makes Services and slices as the Gateways want them, adds what is wrong with them to the report, and
   /// says what it looked up. With each translation.
   std::function<resolve::RefSet(const store::ClusterSnapshot&, resolve::StatusReport&)> expose;
+  /// What other replicas do not serve yet, asked whenever statuses are finished. Empty: there are none.
+  std::function<status::Lags(const store::ClusterSnapshot&, const resolve::StatusReport&, const runtime::ApplyReport&)>
+      compare_replicas;
   /// After each generation, its statuses finished and written.
   std::function<void(const Served&)> on_served;
   /// After a batch that changed findings alone or nothing that concerns us: the present findings.
@@ -78,6 +81,8 @@ class Reconciler {
   void look_again();
   /// Statuses of everything are judged anew, also of what has not changed: who writes them has changed.
   void judge_again();
+  /// `compare_replicas` has another answer than before: what depends on it is judged anew.
+  void recount();
   /// nullptr before the first generation is served.
   [[nodiscard]] const Served* served() const noexcept;
 

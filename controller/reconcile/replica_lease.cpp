@@ -22,10 +22,7 @@ struct ReplicaLease::State : std::enable_shared_from_this<State> {
   State(asio::io_context& io, ReplicaLease::Settings given, kube::Api& server)
       : settings(std::move(given)), api(server), timer(io) {}
 
-  [[nodiscard]] std::string name() const { return fmt::format("{}-replica-{}", settings.release, settings.pod); }
-  [[nodiscard]] std::string collection() const {
-    return fmt::format("/apis/coordination.k8s.io/v1/namespaces/{}/leases", kube::escape(settings.ns));
-  }
+  [[nodiscard]] std::string name() const { return fmt::format("replica-{}", settings.pod); }
 
   void tell(std::string marks) {
     wanted = std::move(marks);
@@ -49,7 +46,7 @@ struct ReplicaLease::State : std::enable_shared_from_this<State> {
                         {"ownerReferences", json::array({owner})}};
     kube::Request request;
     request.method = kube::Method::Post;
-    request.path = collection();
+    request.path = leases_path(settings.ns);
     request.body = json{{"apiVersion", "coordination.k8s.io/v1"},
                         {"kind", "Lease"},
                         {"metadata", metadata},
@@ -61,7 +58,7 @@ struct ReplicaLease::State : std::enable_shared_from_this<State> {
   [[nodiscard]] kube::Request change(const std::string& marks) const {
     kube::Request request;
     request.method = kube::Method::Patch;
-    request.path = fmt::format("{}/{}", collection(), kube::escape(name()));
+    request.path = fmt::format("{}/{}", leases_path(settings.ns), kube::escape(name()));
     request.content_type = kube::merge_patch_type;
     request.body = json{{"metadata", {{"annotations", {{std::string(served_annotation), marks}}}}}}.dump();
     return request;
@@ -108,6 +105,10 @@ ReplicaLease::~ReplicaLease() {
 }
 
 void ReplicaLease::tell(const std::set<Mark>& marks) { state_->tell(write_marks(marks)); }
+
+std::string leases_path(std::string_view ns) {
+  return fmt::format("/apis/coordination.k8s.io/v1/namespaces/{}/leases", kube::escape(ns));
+}
 
 Replica read_replica(std::string_view lease) {
   Replica made;

@@ -26,7 +26,7 @@ class ReplicaLease {
  public:
   struct Settings {
     std::string ns;
-    std::string release;
+    std::string release;  ///< the Service that leads to its pods
     std::string pod;
     std::string pod_uid;  ///< of the owner: the Lease goes with the pod
     Millis pace{100};     ///< between two writes
@@ -43,6 +43,9 @@ class ReplicaLease {
   struct State;
   std::shared_ptr<State> state_;
 };
+
+/// The Leases of a namespace.
+[[nodiscard]] std::string leases_path(std::string_view ns);
 
 /// Of one such Lease, as JSON; a pod without name if it is none.
 [[nodiscard]] Replica read_replica(std::string_view lease);

@@ -45,6 +45,15 @@ std::set<Mark> read_marks(std::string_view text) {
   return marks;
 }
 
+std::vector<std::string> ready_pods(const store::ClusterSnapshot& snapshot, std::string_view ns,
+                                    std::string_view service) {
+  std::set<std::string> pods;  // with two families of addresses a pod stands in two slices
+  for (const auto* slice : snapshot.find_endpoint_slices(ns, service))
+    for (const api::Endpoint& endpoint : slice->endpoints)
+      if (endpoint.ready && !endpoint.terminating && !endpoint.target_name.empty()) pods.insert(endpoint.target_name);
+  return {pods.begin(), pods.end()};
+}
+
 ReplicaCount count_serving(Mark mark, std::span<const Replica> replicas,
                            std::span<const std::string> other_ready_pods) {
   ReplicaCount count;

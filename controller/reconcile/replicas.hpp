@@ -11,6 +11,7 @@
 #include <pintle/runtime/apply_report.hpp>
 
 #include "controller/resolve/status_report.hpp"
+#include "controller/store/store.hpp"
 
 namespace pintle::reconcile {
 
@@ -33,12 +34,16 @@ using Mark = std::uint64_t;
 struct Replica {
   std::string pod;
   std::set<Mark> marks;
+  friend bool operator==(const Replica&, const Replica&) = default;
 };
 struct ReplicaCount {
   std::size_t ready = 0;
   std::size_t serving = 0;  ///< of those
   [[nodiscard]] bool complete() const noexcept { return serving == ready; }
 };
+/// Names of the pods that a Service of the release leads to: those which are ready and stay.
+[[nodiscard]] std::vector<std::string> ready_pods(const store::ClusterSnapshot& snapshot, std::string_view ns,
+                                                  std::string_view service);
 /// Of the pods that are ready, the own left out: it knows.
 [[nodiscard]] ReplicaCount count_serving(Mark mark, std::span<const Replica> replicas,
                                          std::span<const std::string> other_ready_pods);

@@ -1,5 +1,5 @@
-// Follows one kind, in all namespaces or in one: the requests, lines and timers around watch_state.
-//  - guarantees: of watch_state and known_objects; a page is freed before the next is asked for.
+// Follows one kind, in all namespaces or in one, and reads its objects.
+//  - guarantees: of collection_watch and known_objects.
 //  - leaves to others: gathering changes into batches (kube_source).
 //  - threads: the control thread.
 #pragma once
@@ -12,10 +12,10 @@
 #include "controller/kube/api.hpp"
 #include "controller/kube/clock.hpp"
 #include "controller/kube/resource.hpp"
+#include "controller/source/collection_watch.hpp"
 #include "controller/source/known_objects.hpp"
 #include "controller/source/read_object.hpp"
 #include "controller/source/source.hpp"
-#include "controller/source/watch_state.hpp"
 
 namespace pintle::source {
 
@@ -53,42 +53,28 @@ class KindWatch {
     std::function<void()> on_progress;  ///< whole, health or findings may be others than before
   };
 
-  KindWatch(Scope scope, Ports ports);
+  KindWatch(const Scope& scope, Ports ports);
   KindWatch(const KindWatch&) = delete;
   KindWatch& operator=(const KindWatch&) = delete;
 
-  void start() { on(Due{}); }
-  [[nodiscard]] bool is_whole() const noexcept { return state_.whole; }
-  [[nodiscard]] Health health() const noexcept { return state_.health; }
+  void start() { watch_.start(); }
+  [[nodiscard]] bool is_whole() const noexcept { return watch_.is_whole(); }
+  [[nodiscard]] Health health() const noexcept { return watch_.health(); }
   [[nodiscard]] KindStatus status() const;
   void append_findings(std::vector<api::Finding>& findings) const { known_.append_findings(findings); }
 
  private:
-  void on(const Happening& happening);
-  void act(const Action& action);
-  void list(const ListPage& page);
-  void watch(const Watch& watch);
-
-  void on_page(Result<kube::Response> answer);
-  void on_line(std::string_view line);
-  void on_end(Result<kube::Response> end);
-  /// False: the page is not what the API defines; nothing of it counts.
-  [[nodiscard]] bool take_page(std::string_view body, PageRead& page);
-  void take_object(std::string_view text);
+  [[nodiscard]] CollectionWatch::Ports watch_ports();
+  void take_object(std::string_view text, const std::optional<ObjectOutline>& outline);
   void remove_object(const ObjectOutline& outline);
-  void settle(Verdict verdict);
-  void tell_health(Health before);
+  void drop_unnamed();
 
-  Scope scope_;
+  const kube::Resource& resource_;
+  std::string ns_;
   Ports ports_;
-  WatchState state_;
   KnownObjects known_;
   ObjectReader reader_;
-  kube::Call call_;
-  kube::Alarm alarm_;
-  std::uint64_t events_ = 0;
-  std::uint64_t lists_ = 0;
-  std::optional<Monotonic> last_heard_;
+  CollectionWatch watch_;
 };
 
 }  // namespace pintle::source

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <random>
 #include <utility>
 
 #include <pintle/base/log.hpp>
@@ -13,12 +12,6 @@ namespace pintle::source {
 namespace {
 
 constexpr std::string_view tls_secrets = "type=kubernetes.io/tls";
-
-[[nodiscard]] std::function<double()> make_dice() {
-  return [engine = std::minstd_rand(std::random_device{}())]() mutable {
-    return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
-  };
-}
 
 [[nodiscard]] std::vector<KindWatch::Scope> scopes_of(const KubeSettings& settings) {
   std::vector<KindWatch::Scope> out;
@@ -116,7 +109,7 @@ std::unique_ptr<KubeSource> KubeSource::start(kube::Api& api, kube::Clock& clock
                                               BatchSink sink) {
   auto state = std::make_unique<State>(clock, std::move(sink));
   const auto chance = settings.chance ? settings.chance : make_dice();
-  for (KindWatch::Scope& scope : scopes_of(settings)) {
+  for (const KindWatch::Scope& scope : scopes_of(settings)) {
     KindWatch::Ports ports{.api = api,
                            .clock = clock,
                            .chance = chance,
@@ -124,7 +117,7 @@ std::unique_ptr<KubeSource> KubeSource::start(kube::Api& api, kube::Clock& clock
                            .on_text = settings.on_text,
                            .on_change = [to = state.get()](Change change) { to->note(std::move(change)); },
                            .on_progress = [to = state.get()] { to->wake(); }};
-    state->watches.push_back(std::make_unique<KindWatch>(std::move(scope), std::move(ports)));
+    state->watches.push_back(std::make_unique<KindWatch>(scope, std::move(ports)));
   }
   for (const auto& watch : state->watches) watch->start();
   return std::unique_ptr<KubeSource>(new KubeSource(std::move(state)));

@@ -11,7 +11,7 @@
 //    request a second, whatever the server answers.
 //  - 404 on a list means that the kind is not installed: complete and empty, asked again by and by. Of a kind that was
 //    there before it must be said three times in a row.
-//  - leaves to others: requests, timers, objects (kind_watch).
+//  - leaves to others: requests, timers, objects (collection_watch).
 #pragma once
 #include <cstdint>
 #include <optional>

@@ -45,15 +45,21 @@ template <class Status>
 // ---- Gateway
 // ---------------------------------------------------------------------------------------------------------
 
+/// What is served here is Programmed only when every ready replica serves it (docs/decisions/0006).
+[[nodiscard]] Verdict unless_behind(const Lag* lag, Verdict verdict, Verdict (*pending)(std::string)) {
+  if (lag == nullptr || verdict.status != api::ConditionStatus::True) return verdict;
+  return pending(fmt::format("served by {} of {} replicas", lag->serving, lag->replicas));
+}
+
 [[nodiscard]] std::vector<Verdict> judge(const resolve::GatewayReport& gateway, const resolve::ListenerReport& report,
-                                         const SocketResults& results) {
+                                         const SocketResults& results, const Lag* lag) {
   if (gateway.standing == resolve::Standing::ClassPending)
     return {listener::pending(std::string(class_not_accepted)),
             listener::programmed_unknown(std::string(class_not_accepted))};
   std::vector<Verdict> verdicts{
       report.accepted.empty() ? listener::accepted(with_notes("the listener is accepted", report.notes))
                               : listener::refused_accepted(report.accepted),
-      judge_programmed(gateway, report, results),
+      unless_behind(lag, judge_programmed(gateway, report, results), listener::programmed_pending),
       report.resolved_refs.empty() ? listener::resolved_refs("every reference resolves")
                                    : listener::refused_refs(report.resolved_refs),
       report.conflict ? listener::conflicted(*report.conflict)
@@ -90,23 +96,24 @@ template <class Status>
       fmt::format("references do not resolve: listener{} {}", bad.size() == 1 ? "" : "s", fmt::join(bad, ", ")));
 }
 
-[[nodiscard]] std::vector<Verdict> judge(const resolve::GatewayReport& report, const SocketResults& results) {
+[[nodiscard]] std::vector<Verdict> judge(const resolve::GatewayReport& report, const SocketResults& results,
+                                         const Lag* lag) {
   if (report.standing == resolve::Standing::ClassPending)
     return {gateway::pending(std::string(class_not_accepted)),
             gateway::programmed_unknown(std::string(class_not_accepted))};
   Verdict accepted = judge_accepted(report);
   Verdict programmed = accepted.status == api::ConditionStatus::True
-                           ? judge_programmed(report, results)
+                           ? unless_behind(lag, judge_programmed(report, results), gateway::programmed_pending)
                            : gateway::programmed_invalid("the Gateway is not accepted");
   return {std::move(accepted), std::move(programmed), judge_resolved(report)};
 }
 
 [[nodiscard]] api::GatewayStatus finish(const resolve::GatewayReport& report, const api::GatewayStatus& previous,
-                                        const SocketResults& results, Stamp stamp) {
+                                        const SocketResults& results, const Lag* lag, Stamp stamp) {
   api::GatewayStatus made;
   // Never an empty list while traffic flows: until the workers have answered, what was known stays.
   made.addresses = results.apply().complete() ? bound_addresses(report, results) : previous.addresses;
-  made.conditions = merge_conditions(previous.conditions, judge(report, results), gateway::owned, stamp);
+  made.conditions = merge_conditions(previous.conditions, judge(report, results, lag), gateway::owned, stamp);
   made.attached_listener_sets = previous.attached_listener_sets;
   for (const resolve::ListenerReport& listener : report.listeners) {
     const auto before = std::ranges::find(previous.listeners, listener.name, &api::ListenerStatus::name);
@@ -116,7 +123,7 @@ template <class Status>
          .supported_kinds = listener.supported_kinds,
          .attached_routes = listener.attached_routes,
          .conditions = merge_conditions(before == previous.listeners.end() ? none : before->conditions,
-                                        judge(report, listener, results), listener::owned, stamp)});
+                                        judge(report, listener, results, lag), listener::owned, stamp)});
   }
   return made;
 }
@@ -182,6 +189,12 @@ std::vector<const resolve::RouteReport*> changed_routes(const FinishInput& input
   return changed;
 }
 
+[[nodiscard]] const Lag* find_lag(const FinishInput& input, const api::ObjectKey& gateway) {
+  if (input.lags == nullptr) return nullptr;
+  const auto found = input.lags->find(gateway);
+  return found == input.lags->end() ? nullptr : &found->second;
+}
+
 }  // namespace
 
 bool has_status(const api::AnyObject& object, const StatusValue& status) {
@@ -222,10 +235,13 @@ std::vector<StatusPatch> finish_status(const FinishInput& input) {
     finish_one(report, [&](Stamp stamp) {
       return finish(report, previous_of<api::GatewayClassStatus>(input.previous, report.object.key), stamp);
     });
-  for (const resolve::GatewayReport& report : input.report.gateways)
+  for (const resolve::GatewayReport& report : input.report.gateways) {
+    const Lag* const lag = find_lag(input, report.object.key);
+    if (lag != nullptr && lag->stage == Lag::Stage::Held) continue;
     finish_one(report, [&](Stamp stamp) {
-      return finish(report, previous_of<api::GatewayStatus>(input.previous, report.object.key), results, stamp);
+      return finish(report, previous_of<api::GatewayStatus>(input.previous, report.object.key), results, lag, stamp);
     });
+  }
   for (const resolve::RouteReport* report : changed_routes(input))
     finish_one(*report, [&](Stamp stamp) {
       return finish(*report, previous_of<api::RouteStatus>(input.previous, report->object.key),

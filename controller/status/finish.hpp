@@ -40,6 +40,18 @@ struct StatusPatch {
 /// The statuses the objects of a snapshot carry.
 [[nodiscard]] Statuses statuses_of(const store::ClusterSnapshot& snapshot);
 
+/// A Gateway that is served here, but by other ready replicas not yet as it is now.
+struct Lag {
+  enum class Stage : std::uint8_t {
+    Held,  ///< for so short a time that nothing is said: what stands there is true of the generation it names
+    Told
+  };
+  Stage stage = Stage::Held;
+  std::size_t serving = 0;   ///< replicas, this one counted
+  std::size_t replicas = 0;  ///< that are ready, this one counted
+};
+using Lags = std::map<api::ObjectKey, Lag>;
+
 struct FinishInput {
   const resolve::StatusReport& report;
   const runtime::ApplyReport& apply;
@@ -47,6 +59,7 @@ struct FinishInput {
   Wall now;
   /// The report that `previous` was finished from, if known: a route whose report is the same object has its status.
   const resolve::StatusReport* finished = nullptr;
+  const Lags* lags = nullptr;  ///< by Gateway; nullptr: there are none
 };
 [[nodiscard]] std::vector<StatusPatch> finish_status(const FinishInput& input);
 [[nodiscard]] std::vector<StatusPatch> finish_status(const resolve::StatusReport& report,

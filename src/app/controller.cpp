@@ -4,6 +4,7 @@
 //   kube::Client ──────────┤                              │ expose                        │
 //                          LeaderElector                  └──> plan_infra ──> InfraWriter │   write while we lead
 //                                └────────────────────────────────────────────────┴───────┘
+//   Peers: what is served here and by the other replicas, asked when statuses are finished
 #include "src/app/controller.hpp"
 
 #include <algorithm>
@@ -24,6 +25,7 @@
 #include "controller/kube/kubeconfig.hpp"
 #include "controller/reconcile/event_writer.hpp"
 #include "controller/reconcile/leader.hpp"
+#include "controller/reconcile/peers.hpp"
 #include "controller/source/kube_source.hpp"
 #include "controller/source/last_good_world.hpp"
 #include "controller/status/kube_sink.hpp"
@@ -65,6 +67,7 @@ class Controlling {
   [[nodiscard]] Result<void> connect();
   [[nodiscard]] Result<void> elect();
   void start_writing();
+  void meet_peers();
   [[nodiscard]] Result<void> open_world();
   void start_source();
   void on_batch(source::Batch batch);
@@ -89,6 +92,7 @@ class Controlling {
   std::unique_ptr<reconcile::EventWriter> events_;
   std::unique_ptr<TellingSink> telling_sink_;
   std::unique_ptr<infra::InfraWriter> infra_;
+  std::unique_ptr<reconcile::Peers> peers_;  ///< none: this replica is alone, or leads nobody's Services to pods
   std::optional<source::LastGoodWorld> world_;
   kube::Alarm patience_;  ///< with an API server that does not answer at the start
   std::unique_ptr<source::KubeSource> source_;
@@ -170,10 +174,30 @@ void Controlling::start_writing() {
                                 .on_failure = [](const std::string& why) { log::warning("{}", why); },
                                 .on_problems = [this] { instance_.look_again(); }},
       infra::InfraWriter::Settings{});
-  instance_.reconcile(controller_settings(options_, infra_settings_), *telling_sink_, {},
-                      [this](const store::ClusterSnapshot& snapshot, resolve::StatusReport& report) {
-                        return expose(snapshot, report);
-                      });
+  meet_peers();
+  instance_.reconcile(controller_settings(options_, infra_settings_),
+                      {.sink = *telling_sink_,
+                       .make_internal_certificate = {},
+                       .expose = [this](const store::ClusterSnapshot& snapshot,
+                                        resolve::StatusReport& report) { return expose(snapshot, report); },
+                       .compare_replicas =
+                           [this](const store::ClusterSnapshot& snapshot, const resolve::StatusReport& report,
+                                  const runtime::ApplyReport& apply) {
+                             return peers_ ? peers_->compare(snapshot, report, apply) : status::Lags{};
+                           }});
+}
+
+/// Only what goes with its pod may be told by a Lease: a program that is no pod would leave its own behind.
+void Controlling::meet_peers() {
+  if (options_.mode != resolve::GatewayMode::Service || !elector_) return;
+  if (pod_.uid.empty() || pod_.ns.empty())
+    return log::info(
+        "POD_UID and POD_NAMESPACE are not set: Programmed says what this replica serves, whatever others do");
+  peers_ = std::make_unique<reconcile::Peers>(
+      instance_.io(),
+      reconcile::Peers::Settings{
+          .own = {.ns = pod_.ns, .release = infra_settings_.replicas_service, .pod = pod_.name, .pod_uid = pod_.uid}},
+      reconcile::Peers::Ports{.api = *client_, .clock = *clock_, .on_news = [this] { instance_.recount(); }});
 }
 
 void Controlling::start_source() {

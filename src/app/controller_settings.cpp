@@ -29,7 +29,7 @@ namespace {
 }  // namespace
 
 Pod find_pod() {
-  Pod pod{.name = variable("POD_NAME"), .ns = variable("POD_NAMESPACE")};
+  Pod pod{.name = variable("POD_NAME"), .ns = variable("POD_NAMESPACE"), .uid = variable("POD_UID")};
   if (!pod.name.empty()) return pod;
   std::array<char, 256> host{};
   pod.name = ::gethostname(host.data(), host.size() - 1) == 0 ? host.data() : "pintle";

@@ -14,7 +14,8 @@ namespace pintle::app {
 /// Who we are, by the downward API; the host's name outside a pod.
 struct Pod {
   std::string name;
-  std::string ns;  ///< empty outside a pod
+  std::string ns;   ///< empty outside a pod
+  std::string uid;  ///< empty outside a pod
 };
 [[nodiscard]] Pod find_pod();
 

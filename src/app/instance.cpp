@@ -191,15 +191,15 @@ Result<void> Instance::open() {
   return state_->start_workers();
 }
 
-void Instance::reconcile(reconcile::Settings settings, status::StatusSink& sink, MakeCertificate make_certificate,
-                         Expose expose) {
+void Instance::reconcile(reconcile::Settings settings, ReconcileWiring wiring) {
   State& state = *state_;
   state.reconciler = std::make_unique<reconcile::Reconciler>(
       state.io, std::move(settings),
       reconcile::Ports{.publisher = *state.pool,
-                       .sink = sink,
-                       .make_internal_certificate = std::move(make_certificate),
-                       .expose = std::move(expose),
+                       .sink = wiring.sink,
+                       .make_internal_certificate = std::move(wiring.make_internal_certificate),
+                       .expose = std::move(wiring.expose),
+                       .compare_replicas = std::move(wiring.compare_replicas),
                        .on_served = [&state](const reconcile::Served& served) { state.on_served(served); },
                        .on_findings =
                            [&state](const std::vector<api::Finding>& findings) {
@@ -212,6 +212,7 @@ void Instance::on_batch(const source::Batch& batch) { state_->reconciler->on_bat
 void Instance::renew_certificates() { state_->reconciler->renew_certificates(); }
 void Instance::look_again() { state_->reconciler->look_again(); }
 void Instance::judge_again() { state_->reconciler->judge_again(); }
+void Instance::recount() { state_->reconciler->recount(); }
 
 std::string Instance::description() const {
   const unsigned threads = state_->pool->threads();

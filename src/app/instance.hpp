@@ -28,6 +28,14 @@ struct InstanceEvents {
   std::function<void()> on_drain;
 };
 
+/// Those of reconcile::Ports that serve and controller wire each in its way.
+struct ReconcileWiring {
+  status::StatusSink& sink;
+  decltype(reconcile::Ports::make_internal_certificate) make_internal_certificate = {};
+  decltype(reconcile::Ports::expose) expose = {};
+  decltype(reconcile::Ports::compare_replicas) compare_replicas = {};
+};
+
 class Instance {
  public:
   /// The options outlive it.
@@ -39,15 +47,13 @@ class Instance {
   [[nodiscard]] boost::asio::io_context& io() noexcept;
   /// Awaits signals, binds the admin addresses, starts the workers.
   [[nodiscard]] Result<void> open();
-  using MakeCertificate = decltype(reconcile::Ports::make_internal_certificate);
-  using Expose = decltype(reconcile::Ports::expose);
   /// After open() and before the first batch.
-  void reconcile(reconcile::Settings settings, status::StatusSink& sink, MakeCertificate make_certificate = {},
-                 Expose expose = {});
+  void reconcile(reconcile::Settings settings, ReconcileWiring wiring);
   void on_batch(const source::Batch& batch);
   void renew_certificates();
   void look_again();   ///< as Reconciler
   void judge_again();  ///< as Reconciler
+  void recount();      ///< as Reconciler
   /// "2 workers; admin address http://127.0.0.1:9801", for the log.
   [[nodiscard]] std::string description() const;
 

@@ -99,10 +99,12 @@ Result<void> Serving::open_ca() {
 }
 
 void Serving::start_reconciling() {
-  Instance::MakeCertificate make_certificate;
+  ReconcileWiring wiring{.sink = sink_};
   if (ca_)
-    make_certificate = [this](const std::string& hostname) { return ca_->certificate_for(hostname, wall_now()); };
-  instance_.reconcile(reconcile_settings(options_), sink_, std::move(make_certificate));
+    wiring.make_internal_certificate = [this](const std::string& hostname) {
+      return ca_->certificate_for(hostname, wall_now());
+    };
+  instance_.reconcile(reconcile_settings(options_), std::move(wiring));
 }
 
 void Serving::on_batch(const source::Batch& batch) {

@@ -25,7 +25,7 @@ namespaced discovery.k8s.io           endpointslices             create delete g
 namespaced -                          secrets                    list watch
 namespaced -                          configmaps                 list watch
 namespaced events.k8s.io              events                     create patch
-release    coordination.k8s.io        leases                     get patch update
+release    coordination.k8s.io        leases                     create get list patch update watch
 replicas   discovery.k8s.io           endpointslices             list watch
 """
 
@@ -123,8 +123,11 @@ class Rights(unittest.TestCase):
             self.assertNotIn("*", [row["group"], *row["resources"], *row["verbs"]])
             self.assertTrue(row["why"])
 
-    def test_the_lease_is_the_only_one(self):
-        self.assertEqual([r.get("names") for r in rights()["release"] if "leases" in r["resources"]], [["LEASE"]])
+    def test_of_leases_the_leaders_alone_is_read_and_updated(self):
+        """Who may update it leads; the Leases by which replicas tell what they serve have names of their own."""
+        rows = [r for r in rights()["release"] if "leases" in r["resources"]]
+        self.assertEqual([(r.get("names"), sorted(r["verbs"])) for r in rows],
+                         [(["LEASE"], ["get", "patch", "update"]), (None, ["create", "list", "patch", "watch"])])
 
     def test_are_compared_with_an_audit_log(self):
         def line(verb, stage="ResponseComplete", user=USER, **reference):

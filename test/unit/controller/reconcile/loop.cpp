@@ -53,6 +53,11 @@ Loop::Loop(Settings settings) {
                     ++exposed;
                     return looked_up;
                   },
+              .compare_replicas =
+                  [this](const store::ClusterSnapshot&, const resolve::StatusReport&, const runtime::ApplyReport&) {
+                    ++compared;
+                    return lags;
+                  },
               .on_served = [this](const Served& now) { served.push_back(now.compiled->generation.value); },
               .on_findings = [this](const auto& findings) { findings_told.push_back(findings); }};
   reconciler = std::make_unique<Reconciler>(io, std::move(settings), std::move(ports));

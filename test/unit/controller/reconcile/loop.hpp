@@ -48,6 +48,8 @@ struct Loop {
   std::vector<std::vector<api::Finding>> findings_told;
   int exposed = 0;            ///< translations told to expose
   resolve::RefSet looked_up;  ///< what expose says
+  status::Lags lags;          ///< what compare_replicas says
+  int compared = 0;           ///< how often it was asked
   std::unique_ptr<Reconciler> reconciler;
 };
 

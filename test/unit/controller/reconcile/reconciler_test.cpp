@@ -146,6 +146,31 @@ TEST(Reconciler, LookingAgainTranslatesAnew) {
   EXPECT_EQ(loop.exposed, 2);
 }
 
+TEST(Reconciler, OtherReplicasAreCountedAgainWithoutATranslation) {
+  Loop loop({.resolve = {}, .coalesce = at_once, .retry_binding = never});
+  loop.lags[{api::Kind::Gateway, "default", "gw"}] = {.stage = status::Lag::Stage::Told, .serving = 1, .replicas = 2};
+  start(loop, gateway());
+  EXPECT_EQ(loop.gateway_condition("Programmed"), "False/Pending");
+  loop.lags.clear();
+  loop.reconciler->recount();
+  EXPECT_EQ(loop.gateway_condition("Programmed"), "True/Programmed");
+  EXPECT_EQ(loop.publisher.published.size(), 1u);
+  EXPECT_THAT(loop.served, ElementsAre(1));
+}
+
+TEST(Reconciler, ACountAskedForWhileAPortIsTriedAgainIsNotLost) {
+  Loop loop({.resolve = {}, .coalesce = at_once, .retry_binding = Millis{1}});
+  loop.publisher.busy[8080] = "port 8080 is in use";
+  loop.apply(gateway());
+  loop.publisher.answer();
+  ASSERT_TRUE(loop.until([&] { return loop.publisher.unanswered() == 1; }));
+  const int before = loop.compared;
+  loop.reconciler->recount();
+  EXPECT_EQ(loop.compared, before) << "what is under way comes first";
+  loop.publisher.answer();
+  EXPECT_EQ(loop.compared, before + 1);
+}
+
 TEST(Reconciler, FindingsAloneAreToldAtOnce) {
   Loop loop({.resolve = {}, .coalesce = at_once, .retry_binding = never});
   start(loop, gateway());

@@ -17,10 +17,14 @@ using ::testing::HasSubstr;
 struct Scene {
   boost::asio::io_context io;
   pintle::testing::PostedApi api{io};
-  ReplicaLease lease{
-      io,
-      {.ns = "pintle-system", .release = "pintle", .pod = "pintle-x", .pod_uid = "p1", .pace = 1ms, .retry = 1ms},
-      api};
+  ReplicaLease lease{io,
+                     {.ns = "pintle-system",
+                      .release = "pintle-replicas",
+                      .pod = "pintle-x",
+                      .pod_uid = "p1",
+                      .pace = 1ms,
+                      .retry = 1ms},
+                     api};
 
   bool until_asked(std::size_t count) {
     const auto end = std::chrono::steady_clock::now() + 10s;
@@ -37,7 +41,7 @@ TEST(ReplicaLease, IsMadeOnceAndThenChanged) {
   scene.lease.tell({7});
   const json made = json::parse(scene.api.oldest().body);
   EXPECT_EQ(scene.api.oldest().method, kube::Method::Post);
-  EXPECT_EQ(made["metadata"]["name"], "pintle-replica-pintle-x");
+  EXPECT_EQ(made["metadata"]["name"], "replica-pintle-x");
   EXPECT_EQ(made["metadata"]["ownerReferences"][0]["uid"], "p1");
   const Replica read = read_replica(scene.api.oldest().body);
   EXPECT_EQ(read.pod, "pintle-x");
@@ -48,8 +52,7 @@ TEST(ReplicaLease, IsMadeOnceAndThenChanged) {
   scene.api.answer(201);
   ASSERT_TRUE(scene.until_asked(2));
   EXPECT_EQ(scene.api.oldest().method, kube::Method::Patch);
-  EXPECT_EQ(scene.api.oldest().path,
-            "/apis/coordination.k8s.io/v1/namespaces/pintle-system/leases/pintle-replica-pintle-x");
+  EXPECT_EQ(scene.api.oldest().path, "/apis/coordination.k8s.io/v1/namespaces/pintle-system/leases/replica-pintle-x");
   EXPECT_THAT(scene.api.oldest().body, HasSubstr("0000000000000009")) << "the newest, in place of 8";
 }
 

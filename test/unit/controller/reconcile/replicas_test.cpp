@@ -56,6 +56,21 @@ TEST(Replicas, MarksAsText) {
   EXPECT_EQ(read_marks("zz 2  0 11111111111111111 3x 4"), (std::set<Mark>{2, 4}));
 }
 
+TEST(Replicas, ReadyPodsAreThoseOfTheSlicesThatStay) {
+  auto slice = std::make_shared<api::EndpointSlice>();
+  slice->metadata.ns = "pintle-system";
+  slice->metadata.name = "s";
+  slice->metadata.labels = {{"kubernetes.io/service-name", "pintle-replicas"}};
+  for (const char* pod : {"b", "a", "b", "leaving", "fresh", ""}) slice->endpoints.emplace_back().target_name = pod;
+  slice->endpoints[3].terminating = true;
+  slice->endpoints[4].ready = false;
+  store::Store store;
+  store.apply(
+      {.changes = {source::Upsert{api::Ptr<api::EndpointSlice>(std::move(slice))}}, .findings = {}, .synced = true});
+  EXPECT_THAT(ready_pods(store.freeze(), "pintle-system", "pintle-replicas"), ::testing::ElementsAre("a", "b"));
+  EXPECT_THAT(ready_pods(store.freeze(), "pintle-system", "other"), ::testing::IsEmpty());
+}
+
 TEST(Replicas, TheReadyOnesCount) {
   const std::vector<Replica> replicas{{"a", {7}}, {"b", {8}}, {"gone", {7}}};
   const std::vector<std::string> ready{"a", "b", "fresh"};

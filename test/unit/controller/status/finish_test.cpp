@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -310,6 +311,29 @@ TEST(Finish, FedBackItHasNothingToSay) {
   for (const StatusPatch& patch : finish_status(report, apply, {}, at(1)))
     written[patch.key] = std::make_shared<const StatusValue>(patch.status);
   EXPECT_TRUE(finish_status(report, apply, written, at(50)).empty());
+}
+
+TEST(Finish, AGatewayThatOtherReplicasLackIsHeldAndThenPending) {
+  const resolve::StatusReport report = small_world();
+  const runtime::ApplyReport apply = applied({address("127.0.0.1", 80)});
+  const api::ObjectKey key = report.gateways.at(0).object.key;
+  Lags lags{{key, {.stage = Lag::Stage::Held, .serving = 1, .replicas = 3}}};
+  const auto finish_gateway = [&]() -> std::optional<api::GatewayStatus> {
+    for (const StatusPatch& patch :
+         finish_status({.report = report, .apply = apply, .previous = {}, .now = at(1), .lags = &lags}))
+      if (patch.key == key) return std::get<api::GatewayStatus>(patch.status);
+    return std::nullopt;
+  };
+  EXPECT_FALSE(finish_gateway()) << "routes and classes are told all the same";
+  lags.at(key).stage = Lag::Stage::Told;
+  const auto told = finish_gateway();
+  ASSERT_TRUE(told);
+  EXPECT_EQ(shown(told->conditions), "Accepted=True/Accepted Programmed=False/Pending ResolvedRefs=True/ResolvedRefs");
+  EXPECT_EQ(testing::find(told->conditions, "Programmed")->message, "served by 1 of 3 replicas");
+  EXPECT_EQ(testing::find(told->listeners.at(0).conditions, "Programmed")->message, "served by 1 of 3 replicas");
+  EXPECT_FALSE(told->addresses.empty());
+  lags.clear();
+  EXPECT_EQ(shown(finish_gateway()->conditions), sound);
 }
 
 TEST(Finish, PatchesComeInTheOrderOfTheirKeys) {
