@@ -13,13 +13,20 @@ namespace {
 
 constexpr std::string_view tls_secrets = "type=kubernetes.io/tls";
 
+[[nodiscard]] std::vector<std::string> sorted(std::vector<std::string> names) {
+  std::ranges::sort(names);
+  const auto repeated = std::ranges::unique(names);
+  names.erase(repeated.begin(), repeated.end());
+  return names;
+}
+
 [[nodiscard]] std::vector<KindWatch::Scope> scopes_of(const KubeSettings& settings) {
   std::vector<KindWatch::Scope> out;
-  std::vector<std::string> namespaces = settings.namespaces;
-  std::ranges::sort(namespaces);
-  const auto repeated = std::ranges::unique(namespaces);
-  namespaces.erase(repeated.begin(), repeated.end());
+  const std::vector<std::string> followed = sorted(settings.namespaces);
+  const std::vector<std::string> with_secrets =
+      settings.secret_namespaces.empty() ? followed : sorted(settings.secret_namespaces);
   for (const kube::Resource& resource : kube::followed_resources()) {
+    const std::vector<std::string>& namespaces = resource.kind == api::Kind::Secret ? with_secrets : followed;
     KindWatch::Scope scope{.resource = &resource, .ns = {}, .field_selector = {}};
     if (resource.kind == api::Kind::Secret && settings.secrets == SecretScope::Tls) scope.field_selector = tls_secrets;
     if (namespaces.empty() || resource.scope == kube::Scope::Cluster) {

@@ -27,13 +27,15 @@ struct KubeSettings {
   std::vector<std::string> namespaces;
   /// Where the slices of our own replicas are: followed beside `namespaces`. Empty: nowhere else.
   std::string replicas_namespace;
+  /// Secrets of these alone, whatever `namespaces` says; empty: as the other kinds.
+  std::vector<std::string> secret_namespaces = {};
   SecretScope secrets = SecretScope::Tls;
   /// Evenly from [0, 1): spreads the requests of many replicas. Empty: a generator of its own.
-  std::function<double()> chance;
+  std::function<double()> chance = {};
   /// Objects it answers false for are not read and not held. Empty: all are wanted.
-  std::function<bool(const api::ObjectKey&)> wanted;
+  std::function<bool(const api::ObjectKey&)> wanted = {};
   /// Each object that is new or different, as the API server wrote it, for whoever keeps it. May be empty.
-  std::function<void(const api::ObjectKey&, std::string_view json)> on_text;
+  std::function<void(const api::ObjectKey&, std::string_view json)> on_text = {};
 };
 
 class KubeSource final : public Source {

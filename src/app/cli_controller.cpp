@@ -13,6 +13,8 @@ void add_cluster(Flags& flags, ControllerOptions& o) {
               "pintle.dev/gateway-controller");
   flags.repeated("--namespaces", into_list(o.namespaces), "NS", "follow these namespaces alone; may be repeated",
                  "all");
+  flags.repeated("--secret-namespaces", into_list(o.secret_namespaces), "NS",
+                 "read Secrets of these namespaces alone; may be repeated", "those followed");
   flags.choice<Election>("--leader-elect", o.election, {{"on", Election::On}, {"off", Election::Off}},
                          "off: this replica always writes; there must be no other", "on");
   flags.value("--lease-namespace", o.lease_namespace, "NS", "where the Lease is", "$POD_NAMESPACE");

@@ -204,6 +204,7 @@ void Controlling::start_source() {
   source_ = source::KubeSource::start(*client_, *clock_,
                                       {.namespaces = options_.namespaces,
                                        .replicas_namespace = infra_settings_.replicas_namespace,
+                                       .secret_namespaces = options_.secret_namespaces,
                                        .secrets = source::SecretScope::Tls,
                                        .chance = {},
                                        .wanted = {},

@@ -24,9 +24,10 @@ struct GatewayServiceOptions {
 struct ControllerOptions : RunOptions {
   ControllerOptions() { health = "0.0.0.0:9802"; }
 
-  std::string kubeconfig;               ///< a file; empty: $KUBECONFIG, else the pod's own
-  std::string context;                  ///< empty: the kubeconfig's current one
-  std::vector<std::string> namespaces;  ///< empty: all
+  std::string kubeconfig;                      ///< a file; empty: $KUBECONFIG, else the pod's own
+  std::string context;                         ///< empty: the kubeconfig's current one
+  std::vector<std::string> namespaces;         ///< empty: all
+  std::vector<std::string> secret_namespaces;  ///< empty: those followed
   Election election = Election::On;
   std::string lease_namespace;  ///< empty: $POD_NAMESPACE
   std::string lease_name = "pintle-leader";

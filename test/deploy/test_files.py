@@ -22,9 +22,9 @@ namespaced gateway.networking.k8s.io  httproutes/status          patch
 namespaced gateway.networking.k8s.io  referencegrants            list watch
 namespaced -                          services                   create delete get list patch watch
 namespaced discovery.k8s.io           endpointslices             create delete get list patch watch
-namespaced -                          secrets                    list watch
 namespaced -                          configmaps                 list watch
 namespaced events.k8s.io              events                     create patch
+secrets    -                          secrets                    list watch
 release    coordination.k8s.io        leases                     create get list patch update watch
 replicas   discovery.k8s.io           endpointslices             list watch
 """
@@ -150,8 +150,8 @@ class Rights(unittest.TestCase):
         rows = re.findall(r'Resource\{Kind::\w+, (\S+), "[\w.]+", "(\w+)"(, Scope::Cluster)?\}', table.read_text())
         self.assertGreater(len(rows), 8, "the table is not read")
         in_code = {("cluster" if scope else "namespaced", plural) for _, plural, scope in rows}
-        in_list = {(place, resource) for (place, _, resource), verbs in granted().items()
-                   if "watch" in verbs and place in ("cluster", "namespaced")}
+        in_list = {("cluster" if place == "cluster" else "namespaced", resource) for (place, _, resource), verbs in granted().items()
+                   if "watch" in verbs and place in ("cluster", "namespaced", "secrets")}
         self.assertEqual(in_list, in_code)
 
 

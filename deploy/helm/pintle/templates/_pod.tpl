@@ -8,6 +8,9 @@
 {{- with $v.watch.namespaces }}
 - --namespaces={{ join "," . }}
 {{- end }}
+{{- with $v.rbac.secretNamespaces }}
+- --secret-namespaces={{ join "," . }}
+{{- end }}
 - --leader-elect={{ ternary "on" "off" $v.leaderElection.enabled }}
 {{- if $v.leaderElection.enabled }}
 - --lease-namespace={{ include "pintle.namespace" . }}

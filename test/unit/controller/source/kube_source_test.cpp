@@ -254,6 +254,16 @@ TEST(KubeSource, SecretsAreLimitedToThoseAListenerCanUse) {
   EXPECT_EQ(all.api.find("/secrets?")->request.query, "limit=500");
 }
 
+TEST(KubeSource, SecretsOfSomeNamespacesAlone) {
+  KubeWorld everywhere({.namespaces = {}, .replicas_namespace = {}, .secret_namespaces = {"keys", "keys"}});
+  EXPECT_NE(everywhere.api.find("/v1/namespaces/keys/secrets?limit"), nullptr);
+  EXPECT_EQ(everywhere.api.find("/v1/secrets?limit"), nullptr);
+  EXPECT_EQ(everywhere.api.open(), kube::followed_resources().size());
+  KubeWorld some({.namespaces = {"a", "b"}, .replicas_namespace = {}, .secret_namespaces = {"b"}});
+  EXPECT_EQ(some.api.find("/namespaces/a/secrets?limit"), nullptr);
+  EXPECT_NE(some.api.find("/namespaces/b/secrets?limit"), nullptr);
+}
+
 TEST(KubeSource, WhatIsNotWantedIsNotHeld) {
   KubeWorld kube({.namespaces = {},
                   .replicas_namespace = {},
