@@ -6,6 +6,8 @@
     ./dev cluster load IMAGE.tar..  import image archives
     ./dev cluster logs [NAME]       a component's log; without NAME which there are
     ./dev cluster status            what runs
+    ./dev cluster kill NAME         SIGKILL to a component: etcd, apiserver, ...
+    ./dev cluster start NAME        and again
     ./dev cluster test              prove it: nodes, pods, both kinds of Service addresses
     ./dev cluster down              end it: one kill takes every process, mount and address with it
 
@@ -186,6 +188,26 @@ class Cluster:
     def call(self, *arguments, **more):
         return subprocess.run(self.command(arguments), env=environment(self.run), **more)
 
+    def component(self, name):
+        """The id, in there, of the program that was started last under that name."""
+        lines = [line.split() for line in self.output("cat", str(self.run / "components")).stdout.splitlines()]
+        ids = [pid for pid, of in lines if of == name]
+        if not ids:
+            raise Trouble(f"there is no component {name}; there are {' '.join(sorted({of for _, of in lines}))}")
+        return ids[-1]
+
+    def kill(self, name):
+        self.output("kill", "-KILL", self.component(name))
+
+    def start(self, name):
+        """A component that ended, as the cluster started it."""
+        self.component(name)
+        script = (f'cd {self.run}; setsid bash commands/{name} >>log/{name}.log 2>&1 </dev/null & '
+                  f'echo "$! {name}" >>{self.run}/components; sed -i "/^{name} /d" {self.run}/ended')
+        done = self.output("bash", "-c", script)
+        if done.returncode:
+            raise Trouble(f"{name} could not be started: {done.stderr.strip()}")
+
     def load(self, archives):
         for archive in archives:
             path = pathlib.Path(archive).resolve()
@@ -252,6 +274,9 @@ def main(arguments):
         return 0
     if command == "logs" and len(rest) < 2:
         return show_logs(cluster, rest[0] if rest else None)
+    if command in ("kill", "start") and len(rest) == 1:
+        (cluster.kill if command == "kill" else cluster.start)(rest[0])
+        return 0
     if command == "up" and not rest:
         cluster.up(say)
         return 0

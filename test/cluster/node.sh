@@ -14,6 +14,7 @@ say() { printf '%s\n' "$*"; }
 start() { # start NAME COMMAND...: in the background, with a log; its death is noted by the loop at the end
   local name=$1
   shift
+  printf 'cd %q\nexec %s\n' "$PWD" "${*@Q}" >"$RUN/commands/$name" # for whoever starts it again
   "$@" >"$RUN/log/$name.log" 2>&1 </dev/null &
   names[$!]=$name
   echo "$! $name" >>"$RUN/components"
@@ -43,7 +44,7 @@ fail() { # fail WHY COMPONENT...: with the end of their logs
 # What components write outside the run folder lands in memory of this cluster alone.
 make_room() {
   mount -t tmpfs -o mode=0700 tmpfs "$RUN"
-  mkdir "$RUN"/{keys,log,cni,etcd}
+  mkdir "$RUN"/{keys,log,cni,etcd,commands}
   local folder
   for folder in /run/netns /run/containerd /var/log/pods /var/log/containers /var/lib/cni /var/lib/kubelet; do
     mkdir -p "$folder"

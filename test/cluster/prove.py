@@ -7,6 +7,7 @@ import re
 import time
 
 import layout
+from proof import Proof
 
 NAMESPACE = "pintle-prove"
 RULES_APPEAR = 20  # seconds that kube-proxy may take after the pods of a Service are available
@@ -38,16 +39,7 @@ def backend_manifests(text):
     return re.sub(r"^  namespace: .*$", f"  namespace: {NAMESPACE}", "---".join(wanted), flags=re.MULTILINE)
 
 
-class Proof:
-    def __init__(self, cluster):
-        self.cluster, self.passed, self.failed = cluster, 0, 0
-
-    def kubectl(self, *arguments, text=None, fails=True):
-        done = self.cluster.call("kubectl", *arguments, input=text, capture_output=True, text=True)
-        if done.returncode and fails:
-            raise AssertionError(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")
-        return done.stdout
-
+class ClusterProof(Proof):
     def dial(self, address, path="/", pid=None):
         """From the node, or from the network of the program with this id."""
         inside = ["nsenter", "--target", str(pid), "--net"] if pid else []
@@ -59,16 +51,6 @@ class Proof:
             time.sleep(0.2)
         assert done.returncode == 0, f"{address} cannot be dialled: {done.stderr.strip().splitlines()[-1:]}"
         return json.loads(done.stdout)
-
-    def check(self, what, test):
-        began = time.monotonic()
-        try:
-            test()
-            self.passed += 1
-            print(f"ok    {what}  {time.monotonic() - began:.1f} s", flush=True)
-        except AssertionError as error:
-            self.failed += 1
-            print(f"FAIL  {what}\n      | {error}", flush=True)
 
     def service(self, name, path):
         return self.kubectl("--namespace", NAMESPACE, "get", "service", name, "--output", f"jsonpath={{{path}}}")
@@ -134,11 +116,9 @@ class Proof:
 
 
 def main(cluster):
-    proof = Proof(cluster)
+    proof = ClusterProof(cluster)
     proof.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=90s")
-    for test in (proof.node_is_ready, proof.crds_are_served, proof.pods_run, proof.cluster_address_answers,
-                 proof.balancer_address_answers, proof.asked_address_is_given, proof.foreign_address_is_not_given,
-                 proof.pods_reach_services, proof.logs_can_be_read, proof.nothing_leads_out, proof.everything_goes):
-        proof.check(test.__name__.replace("_", " "), test)
-    print(f"{proof.passed} passed, {proof.failed} failed")
-    return 1 if proof.failed else 0
+    proof.check_all((proof.node_is_ready, proof.crds_are_served, proof.pods_run, proof.cluster_address_answers,
+                     proof.balancer_address_answers, proof.asked_address_is_given, proof.foreign_address_is_not_given,
+                     proof.pods_reach_services, proof.logs_can_be_read, proof.nothing_leads_out, proof.everything_goes))
+    return proof.close()

@@ -34,6 +34,18 @@ dev_cluster() {
   esac
 }
 
+dev_installed() {
+  case " $* " in *" --help "* | *" -h "*) exec python3 test/installed/run.py --help ;; esac
+  [ "$(id -u)" -eq 0 ] || die "the chart is installed in a cluster, which takes root: sudo ./dev installed"
+  require_debian
+  cluster_packages 1/5 build image
+  build_step 2/5 release pintle
+  image_step 3/5
+  cluster_programs 4/5
+  printf '[5/5] installed\n'
+  exec python3 test/installed/run.py "$@"
+}
+
 dev_conformance() {
   case " $* " in *" --help "* | *" -h "*) exec python3 test/conformance/run.py --help ;; esac
   [ "$(id -u)" -eq 0 ] || die "conformance runs in a cluster, which takes root: sudo ./dev conformance"

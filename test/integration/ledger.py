@@ -1,14 +1,24 @@
 """Two ledgers that are joined afterwards: an open-loop client that sends at a fixed rate whatever comes back, and a
 backend that records every id it saw. So lost, misrouted and duplicated requests are counted, not guessed.
 
-    ledger.py client PORT RATE SECONDS HOST PATH[,PATH...] [tls]   prints one JSON object when done
-    ledger.py backend NAME [PORT]                                  prints its port, serves until stdin closes, prints its ids
+    ledger.py client [ADDRESS:]PORT RATE SECONDS HOST PATH[,PATH...] [tls]   prints one JSON object when done
+    ledger.py backend NAME [[ADDRESS:]PORT]                                  prints its port, serves until stdin closes, prints its ids
+
+The address is 127.0.0.1 unless told.
 """
 import asyncio
 import json
 import ssl
 import sys
 import time
+
+
+PATIENCE = 20  # seconds a request may take
+
+
+def address_and_port(text):
+    address, _, port = text.rpartition(":")
+    return address or "127.0.0.1", int(port)
 
 
 async def read_response(reader):
@@ -26,8 +36,8 @@ async def read_response(reader):
 
 
 class LoadClient:
-    def __init__(self, port, host, tls):
-        self.port, self.host, self.idle, self.results, self.worst = port, host, [], [], 0.0
+    def __init__(self, where, host, tls):
+        self.where, self.host, self.idle, self.results, self.worst = where, host, [], [], 0.0
         self.tls = None
         if tls:
             self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -35,7 +45,7 @@ class LoadClient:
             self.tls.verify_mode = ssl.CERT_NONE
 
     async def connect(self):
-        return await asyncio.open_connection("127.0.0.1", self.port, ssl=self.tls,
+        return await asyncio.open_connection(*self.where, ssl=self.tls,
                                              server_hostname=self.host if self.tls else None)
 
     async def one(self, number, path, intended):
@@ -43,16 +53,18 @@ class LoadClient:
         try:
             # Every tenth request opens a connection of its own, the rest reuse.
             reused = self.idle and number % 10
-            reader, writer = self.idle.pop() if reused else await self.connect()
-            writer.write(f"GET {path}/{ident} HTTP/1.1\r\nHost: {self.host}\r\nX-Id: {ident}\r\n\r\n".encode())
-            status, body, close = await read_response(reader)
+            async with asyncio.timeout(PATIENCE):
+                reader, writer = self.idle.pop() if reused else await self.connect()
+                writer.write(f"GET {path}/{ident} HTTP/1.1\r\nHost: {self.host}\r\nX-Id: {ident}\r\n\r\n".encode())
+                status, body, close = await read_response(reader)
             if close:
                 writer.close()
             else:
                 self.idle.append((reader, writer))
             self.results.append([ident, status, body.decode("latin-1")])
         except (OSError, EOFError, asyncio.IncompleteReadError) as error:
-            self.results.append([ident, 0, f"{type(error).__name__}: {error}"])
+            age = "kept" if reused else "new"
+            self.results.append([ident, 0, f"{type(error).__name__} on a {age} connection {time.monotonic() - intended:.1f} s after it was due"])
         self.worst = max(self.worst, time.monotonic() - intended)
 
     async def run(self, rate, seconds, paths):
@@ -68,8 +80,8 @@ class LoadClient:
 
 
 async def client(arguments):
-    port, rate, seconds, host, paths = int(arguments[0]), float(arguments[1]), float(arguments[2]), arguments[3], arguments[4]
-    load = LoadClient(port, host, arguments[5:] == ["tls"])
+    rate, seconds, host, paths = float(arguments[1]), float(arguments[2]), arguments[3], arguments[4]
+    load = LoadClient(address_and_port(arguments[0]), host, arguments[5:] == ["tls"])
     await load.run(rate, seconds, paths.split(","))
     print(json.dumps({"results": load.results, "worst_ms": load.worst * 1000}))
 
@@ -89,7 +101,7 @@ async def backend(arguments):
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             writer.close()  # cancelled: the ledger is closed while the gateway still holds its connections
 
-    server = await asyncio.start_server(serve, "127.0.0.1", int(arguments[1]) if arguments[1:] else 0, backlog=1024)
+    server = await asyncio.start_server(serve, *address_and_port(arguments[1] if arguments[1:] else "0"), backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     print(json.dumps(seen), flush=True)

@@ -1,0 +1,115 @@
+"""The life of a release: install, `helm test`, an upgrade under load, the end; and whether it used the rights it has."""
+import json
+import pathlib
+import sys
+import time
+
+from scene import NAMESPACE, RELEASE, ROOT, SHOP, Load, Scene, until
+
+sys.path.insert(0, str(ROOT / "test/deploy"))
+import rights  # noqa: E402
+
+# Granted and not used by a life without trouble.
+RARE = {
+    ("gateway.networking.k8s.io", "gateways", "get"): "only a conflict of two writers asks for it",
+    ("gateway.networking.k8s.io", "httproutes", "get"): "only a conflict of two writers asks for it",
+    ("gateway.networking.k8s.io", "gatewayclasses", "get"): "only a conflict of two writers asks for it",
+    ("", "services", "delete"): "only a Gateway that asks for another cluster address",
+    ("events.k8s.io", "events", "patch"): "only an Event that comes again",
+    ("discovery.k8s.io", "endpointslices", "delete"): "only more than a thousand replicas, or a family of addresses that goes",
+}
+KINDS = ("deployments,replicasets,pods,services,endpointslices,leases,configmaps,secrets,serviceaccounts,roles,rolebindings,"
+         "poddisruptionbudgets,clusterroles,clusterrolebindings,gatewayclasses")
+
+
+def now():
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
+
+
+class Chart(Scene):
+    def steps(self):
+        return (self.install_with_two_replicas, self.helm_test_passes, self.upgrade_under_load_loses_nothing,
+                self.a_pod_killed_loses_what_is_in_flight, self.a_port_comes_and_goes_beside_another, self.uninstall_leaves_nothing_behind, self.rights_are_those_that_are_used)
+
+    def audit(self):
+        """What the API server noted of the release's service account since the first step."""
+        log = self.cluster.output("cat", str(self.cluster.run / "log/audit.log")).stdout.splitlines()
+        return [line for line in log if rights.USER in line and json.loads(line)["stageTimestamp"] >= self.began]
+
+    def things(self):
+        """Names of everything that holds the release's name."""
+        listing = self.kubectl("get", KINDS, "--all-namespaces", "--ignore-not-found", "-o", "json")
+        return {f"{o['kind']} {o['metadata'].get('namespace', '')}/{o['metadata']['name']}" for o in json.loads(listing)["items"]
+                if RELEASE in o["metadata"]["name"] or "gateway.networking.k8s.io/gateway-name" in o["metadata"].get("labels", {})}
+
+    def install_with_two_replicas(self):
+        self.uninstall()
+        self.begin()
+        until(lambda: not self.pods(), "pods of an earlier release are still there")
+        self.before = self.things()
+        self.began = now()
+        self.install()
+        assert len(self.pods()) == 2, self.pods().keys()
+
+    def helm_test_passes(self):
+        self.apply((pathlib.Path(__file__).with_name("dns.yaml")).read_text())
+        self.kubectl("-n", "kube-system", "wait", "--for=condition=Available", "deployment/coredns", "--timeout=60s")
+        told = self.helm("test", RELEASE, "--timeout", "120s")
+        assert "Phase:          Succeeded" in told, told
+        left = self.kubectl("-n", NAMESPACE, "get", "gateways,httproutes", "-o", "name")
+        assert not left, f"left behind: {left}"
+
+    def upgrade_under_load_loses_nothing(self):
+        """Every pod is replaced while requests go on."""
+        address = self.make_shop()
+        before = set(self.pods())
+        load = Load(self, address, seconds=30)
+        self.install({"podAnnotations.turn": "two"})
+        took = time.monotonic() - (load.ends - 30)
+        until(lambda: len(self.pods()) == 2 and not before & set(self.pods()), "old pods are still there")
+        assert took < 26, f"the load ended before the upgrade did, which took {took:.0f} s"
+        return f"{load.join()}, upgrade {took:.0f} s"
+
+    def a_pod_killed_loses_what_is_in_flight(self):
+        """Killed, it says goodbye to nobody: what it was answering is lost, and what is sent to it until its endpoint goes."""
+        address = self.make_shop()
+        load = Load(self, address, seconds=12)
+        time.sleep(2)
+        self.signal(self.process_of(self.leader()), 9)
+        told = load.join(excused=150)
+        until(lambda: all(all(s["ready"] for s in pod["status"]["containerStatuses"]) for pod in self.pods().values()),
+              "the killed pod is not ready again", 60)
+        return told
+
+    def a_port_comes_and_goes_beside_another(self):
+        address = self.make_shop()
+        listeners = [{"name": "http", "port": 80, "protocol": "HTTP"}, {"name": "alt", "port": 8080, "protocol": "HTTP"}]
+        for wanted in (listeners, listeners[:1]):
+            self.kubectl("-n", SHOP, "patch", "gateway", "shop", "--type=merge", "-p", json.dumps({"spec": {"listeners": wanted}}))
+            self.await_programmed("shop")
+            self.await_answer(address, "/a")
+            self.await_answer(f"{address}:8080", "/a", status=200 if len(wanted) == 2 else 0)
+
+    def uninstall_leaves_nothing_behind(self):
+        made = self.things() - self.before
+        assert any(name.startswith("Service " + SHOP) for name in made) and any("Lease" in name for name in made), made
+        self.end()
+        finalizers = until(lambda: self.kubectl("get", "gatewayclass", "pintle", "-o", "jsonpath={.metadata.finalizers}") in ("", "[]"),
+                           "the finalizer of the class stays though no Gateway is left")
+        assert finalizers
+        self.ended = now()
+        self.helm("uninstall", RELEASE, "--wait")
+        until(lambda: not self.things() - self.before, lambda: f"still there: {sorted(self.things() - self.before)}", 60)
+        return f"{len(made)} objects came and went"
+
+    def rights_are_those_that_are_used(self):
+        lines = self.audit()
+        missing, unused = rights.compare(lines)
+        assert not missing, f"asked without a right: {missing}"
+        # 403 alone may also be a namespace that ends; what comes after the roles were taken away counts for nothing.
+        refused = {(e["verb"], e.get("requestURI")) for e in map(json.loads, lines)
+                   if e.get("annotations", {}).get("authorization.k8s.io/decision") == "forbid" and e["stageTimestamp"] < self.ended}
+        assert not refused, f"refused: {sorted(refused)[:5]}"
+        unexplained = [one for one in unused if one not in RARE]
+        assert not unexplained, f"granted and never asked: {unexplained}"
+        return f"{len(lines)} requests; {len(unused)} rights for rare cases"
