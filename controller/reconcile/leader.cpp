@@ -106,16 +106,38 @@ struct LeaderElector::State : std::enable_shared_from_this<State> {
     term.cancel();
     const auto record = election.release(settings.clock());
     tell();
-    if (!record) {
-      asio::post(io, std::move(done));
-      return;
-    }
+    released = std::move(done);
+    if (record)
+      give_back(*record);
+    else
+      asio::post(io, std::exchange(released, {}));
+  }
+
+  /// Without it the others would wait for the lease to expire.
+  void give_back(const LeaseRecord& record) {
     kube::Request request;
     request.method = kube::Method::Put;
     request.path = fmt::format("{}/{}", collection(), kube::escape(settings.name));
     request.timeout = settings.election.retry_period;
-    request.body = lease_text({settings.ns, settings.name}, *record);
-    call = ports.api.send(std::move(request), [done = std::move(done)](const Reply&) { done(); });
+    request.body = lease_text({settings.ns, settings.name}, record);
+    call = ports.api.send(std::move(request), [this, record](const Reply& reply) {
+      if (reply && reply->status == 409 && --tries_to_give_back > 0) return read_to_give_back(record);
+      std::exchange(released, {})();
+    });
+  }
+
+  /// A renewal that was under way went through before: the lease is ours in another version.
+  void read_to_give_back(LeaseRecord record) {
+    kube::Request request;
+    request.path = fmt::format("{}/{}", collection(), kube::escape(settings.name));
+    request.timeout = settings.election.retry_period;
+    call = ports.api.send(std::move(request), [this, record = std::move(record)](const Reply& reply) mutable {
+      const Election::Answer now = judge(reply);
+      if (now.fate != Election::Fate::Ok || now.record.holder != settings.election.identity)
+        return std::exchange(released, {})();
+      record.resource_version = now.record.resource_version;
+      give_back(record);
+    });
   }
 
   asio::io_context& io;
@@ -128,6 +150,8 @@ struct LeaderElector::State : std::enable_shared_from_this<State> {
   std::mt19937 random;
   Leadership told = Leadership::Standby;
   bool stopped = false;
+  std::function<void()> released;  ///< what release() was given, until it is called
+  int tries_to_give_back = 3;
 };
 
 LeaderElector::LeaderElector(asio::io_context& io, Settings settings, Ports ports)

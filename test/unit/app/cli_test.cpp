@@ -71,11 +71,12 @@ TEST(Cli, Serve) {
 }
 
 TEST(Cli, ControllerFlagsReachTheirOptions) {
-  const Outcome outcome =
-      parse({"controller", "--namespaces", "a,b", "--leader-elect", "off", "--gateway-mode", "service",
-             "--service-type", "ClusterIP", "--service-annotation", "x=1,2", "--service-annotation", "y=3",
-             "--port-range", "30000-30009", "--replicas-service", "ns/name", "--external-ips", "allow",
-             "--secret-namespaces", "a"});
+  const Outcome outcome = parse({"controller", "--namespaces",         "a,b",         "--leader-elect",
+                                 "off",        "--gateway-mode",       "service",     "--service-type",
+                                 "ClusterIP",  "--service-annotation", "x=1,2",       "--service-annotation",
+                                 "y=3",        "--port-range",         "30000-30009", "--replicas-service",
+                                 "ns/name",    "--external-ips",       "allow",       "--secret-namespaces",
+                                 "a"});
   ASSERT_FALSE(outcome.parsed.finished) << outcome.err;
   const ControllerOptions& controller = outcome.parsed.options.controller;
   EXPECT_THAT(controller.namespaces, ElementsAre("a", "b"));

@@ -128,6 +128,35 @@ TEST(LeaderElector, ALeaderThatFellSilentIsReplaced) {
   EXPECT_EQ(json::parse(scene.lease)["spec"]["leaseTransitions"], 1);
 }
 
+TEST(LeaderElector, ARenewalThatWentThroughUnheardDoesNotKeepTheLease) {
+  Scene scene;
+  const auto a = scene.elector("a");
+  a->start();
+  ASSERT_TRUE(scene.until([&] { return a->is_leader(); }));
+  json renewed = json::parse(scene.lease);
+  renewed["metadata"]["resourceVersion"] = std::to_string(++scene.version);
+  scene.lease = renewed.dump();
+  bool released = false;
+  a->release([&] { released = true; });
+  EXPECT_TRUE(scene.until([&] { return released; }));
+  EXPECT_EQ(scene.holder(), "");
+}
+
+TEST(LeaderElector, ALeaseThatAnotherTookMeanwhileIsLeftToIt) {
+  Scene scene;
+  const auto a = scene.elector("a");
+  a->start();
+  ASSERT_TRUE(scene.until([&] { return a->is_leader(); }));
+  json taken = json::parse(scene.lease);
+  taken["metadata"]["resourceVersion"] = std::to_string(++scene.version);
+  taken["spec"]["holderIdentity"] = "b";
+  scene.lease = taken.dump();
+  bool released = false;
+  a->release([&] { released = true; });
+  EXPECT_TRUE(scene.until([&] { return released; }));
+  EXPECT_EQ(scene.holder(), "b");
+}
+
 TEST(LeaderElector, ReleasingWhatIsNotHeldWritesNothing) {
   Scene scene;
   const auto a = scene.elector("a");
