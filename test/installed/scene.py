@@ -22,7 +22,8 @@ CHART = ROOT / "deploy/helm/pintle"
 VALUES = ROOT / "test/conformance/values.yaml"
 LEDGER = ROOT / "test/integration/ledger.py"
 HOST = "shop.test"
-QUICK_DRAIN = {"dataplane.drainDelaySeconds": 4, "dataplane.drainMaxSeconds": 10}
+# Longer than a replica takes to see that the leader has given up its Lease (4.4 s at most).
+QUICK_DRAIN = {"dataplane.drainDelaySeconds": 8, "dataplane.drainMaxSeconds": 10}
 PODS = f"app.kubernetes.io/instance={RELEASE},app.kubernetes.io/name=pintle"
 
 GATEWAY = """
