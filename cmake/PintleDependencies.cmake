@@ -21,6 +21,12 @@ add_library(pintle::re2 UNKNOWN IMPORTED)
 set_target_properties(pintle::re2 PROPERTIES IMPORTED_LOCATION "${PINTLE_RE2_LIBRARY}")
 target_include_directories(pintle::re2 SYSTEM INTERFACE "${PINTLE_RE2_INCLUDE}")
 
+find_path(PINTLE_NGHTTP2_INCLUDE nghttp2/nghttp2.h REQUIRED)
+find_library(PINTLE_NGHTTP2_LIBRARY nghttp2 REQUIRED)
+add_library(pintle::nghttp2 UNKNOWN IMPORTED)
+set_target_properties(pintle::nghttp2 PROPERTIES IMPORTED_LOCATION "${PINTLE_NGHTTP2_LIBRARY}")
+target_include_directories(pintle::nghttp2 SYSTEM INTERFACE "${PINTLE_NGHTTP2_INCLUDE}")
+
 # Asio and Beast are header libraries that cost seconds in every file; compiled separately they cost them once.
 add_library(pintle_asio STATIC cmake/asio_impl.cpp)
 target_compile_definitions(pintle_asio PUBLIC BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED

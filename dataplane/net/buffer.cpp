@@ -96,6 +96,17 @@ void OwnedChunks::consume(std::size_t bytes) noexcept {
   }
 }
 
+std::size_t OwnedChunks::take(std::span<char> into) noexcept {
+  std::size_t total = 0;
+  while (total < into.size() && first_ != nullptr) {
+    const std::size_t count = std::min<std::size_t>(into.size() - total, first_->end - first_->begin);
+    std::memcpy(into.data() + total, first_->bytes() + first_->begin, count);
+    total += count;
+    consume(count);
+  }
+  return total;
+}
+
 void OwnedChunks::clear() noexcept { consume(size_); }
 
 }  // namespace pintle::net

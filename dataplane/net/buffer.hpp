@@ -115,6 +115,8 @@ class OwnedChunks {
   /// Fills `out` with the first pieces; returns how many were filled.
   [[nodiscard]] std::size_t peek(std::span<iovec> out) const noexcept;
   void consume(std::size_t bytes) noexcept;
+  /// Moves as much as fits out of it; returns how much that was.
+  std::size_t take(std::span<char> into) noexcept;
   void clear() noexcept;
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }

@@ -30,6 +30,7 @@ class Session : public EventSink, public TurnTask, public ListHook<Session> {
   [[nodiscard]] bool take_served() noexcept { return std::exchange(served_, false); }
 
   [[nodiscard]] const BoundSocket& socket() const noexcept { return *socket_; }
+  [[nodiscard]] const std::shared_ptr<const BoundSocket>& shared_socket() const noexcept { return socket_; }
   [[nodiscard]] WorkerContext& context() const noexcept { return context_; }
 
  protected:

@@ -85,7 +85,7 @@ class TlsStream {
   [[nodiscard]] std::string_view sni() const noexcept { return sni_; }  ///< lower case; empty if none was sent
   [[nodiscard]] std::string_view version() const noexcept;              ///< "TLSv1.3"
   [[nodiscard]] std::string_view cipher() const noexcept;
-  [[nodiscard]] std::string_view alpn() const noexcept;  ///< "http/1.1" or empty
+  [[nodiscard]] std::string_view alpn() const noexcept;  ///< "h2", "http/1.1" or empty
   [[nodiscard]] bool resumed() const noexcept;
   [[nodiscard]] std::string_view error() const noexcept { return error_; }
 

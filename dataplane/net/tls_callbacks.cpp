@@ -17,7 +17,7 @@
 namespace pintle::net {
 namespace {
 
-constexpr unsigned char served_protocols[] = "\x08http/1.1";
+constexpr unsigned char served_protocols[] = "\x02h2\x08http/1.1";
 constexpr unsigned served_protocols_length = sizeof served_protocols - 1;
 constexpr unsigned char own_context[] = "pintle";
 

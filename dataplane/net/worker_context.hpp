@@ -119,6 +119,7 @@ struct WorkerContext {
   TimerWheel wheel;
   BufferPool buffers;
   Scratch scratch;
+  Scratch frames;  ///< of multiplexed connections, in and out: while it is lent, exchanges may borrow `scratch`
   PipePool pipes;
   Random random;
   std::uint32_t worker_index;

@@ -50,16 +50,16 @@ void Downstream::watch_stall() {
   if (!stall_.is_armed()) shared_.context.arm_after(stall_, shared_.settings.timeouts.write_stall);
 }
 
-void Downstream::report(const Refused& refused) {
-  const net::WorkerContext& context = shared_.context;
+void report_refused(const net::WorkerContext& context, const Refused& refused, const net::BoundSocket& socket,
+                    const net::Connection& connection) {
   if (context.observe == nullptr) return;
   observe::RequestRecord record;
-  record.scheme = bound_socket_->protocol;
-  record.server_port = bound_socket_->address.port;
+  record.scheme = socket.protocol;
+  record.server_port = socket.address.port;
   record.version = refused.version;
   record.status = refused.sent ? refused.refusal.status : std::uint16_t{0};
   record.response_body_bytes = refused.sent ? refused.body : 0;
-  record.client = record.peer = carrier_->peer();
+  record.client = record.peer = connection.peer();
   record.started = refused.started;
   record.ended = context.now();
   record.reason = refused.refusal.reason;

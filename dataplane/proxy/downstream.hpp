@@ -38,6 +38,18 @@ class HandshakeListener {
   const route::Listener* listener_ = nullptr;
 };
 
+/// A head, or a whole connection, that was refused before there was an exchange.
+struct Refused {
+  http::Refusal refusal;
+  http::Version version = http::Version::Http11;
+  Monotonic started;
+  bool sent = false;     ///< the client got an answer
+  std::size_t body = 0;  ///< bytes of its body
+};
+/// Its record.
+void report_refused(const net::WorkerContext& context, const Refused& refused, const net::BoundSocket& socket,
+                    const net::Connection& connection);
+
 class Downstream {
  public:
   Downstream(const Downstream&) = delete;
@@ -77,15 +89,7 @@ class Downstream {
   Downstream(const Place& place, net::Connection&& connection);
   ~Downstream() = default;
 
-  /// A head that was refused before there was an exchange: its record. `body`: bytes of the answer's, if it was sent.
-  struct Refused {
-    const http::Refusal& refusal;
-    http::Version version = http::Version::Http11;
-    Monotonic started;
-    bool sent = false;
-    std::size_t body = 0;
-  };
-  void report(const Refused& refused);
+  void report(const Refused& refused) { report_refused(shared_.context, refused, *bound_socket_, *carrier_); }
   void watch_stall();
   virtual void on_stall() = 0;
 

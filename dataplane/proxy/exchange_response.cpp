@@ -91,7 +91,7 @@ bool Exchange::pass_interim(std::string_view head) {
   const bool go_on = response_.status == 100;
   // RFC 9110 section 15.2: an HTTP/1.0 client knows none; a 100 is for who asked, and once.
   const bool wanted =
-      request.version == http::Version::Http11 && (!go_on || (request.expect_continue && !continue_sent_));
+      request.version != http::Version::Http10 && (!go_on || (request.expect_continue && !continue_sent_));
   if (wanted) {
     http1::HeadEdits& edits = shared_.edits;
     edits.begin(head, response_.headers);

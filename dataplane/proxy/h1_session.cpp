@@ -1,7 +1,10 @@
 #include "dataplane/proxy/h1_session.hpp"
 
+#include <algorithm>
+
 #include "dataplane/net/tls.hpp"
 #include "dataplane/proxy/exchange.hpp"
+#include "dataplane/proxy/h2_session.hpp"
 #include "dataplane/proxy/own_answer.hpp"
 
 namespace pintle::proxy {
@@ -10,6 +13,8 @@ namespace {
 constexpr http1::RequestRules head_rules{};
 /// Heads and reads of one connection in one turn; then the others have theirs.
 constexpr unsigned turn_limit = 32;
+
+constexpr std::string_view h2_preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// "TLSv1.3" as the records want it: "1.3".
 std::string_view short_version(std::string_view version) noexcept {
@@ -131,6 +136,10 @@ bool H1Session::shake_hands() {
     return false;
   }
   report_handshake(observe::HandshakeResult::Ok);
+  if (connection_.tls()->alpn() == "h2") {
+    hand_over();
+    return false;
+  }
   state_ = State::Head;
   readable_ = true;  // the request may have come with the last flight
   context().arm_after(deadline_, shared_.settings.timeouts.head);
@@ -153,6 +162,11 @@ void H1Session::report_handshake(observe::HandshakeResult result) {
 
 bool H1Session::read_head() {
   if (input_.empty()) return fill();
+  if (unused_ && is_preface()) {
+    if (input_.bytes().size() < h2_preface.size()) return fill();
+    hand_over();
+    return false;
+  }
   if (exchange_ == nullptr) {
     exchange_ = shared_.exchanges.take();
     head_started_ = context().now();
@@ -173,6 +187,28 @@ bool H1Session::read_head() {
     context().wheel.arm(deadline_, head_started_ + shared_.settings.timeouts.head);
   }
   return fill();
+}
+
+/// As far as it has come: the first bytes of a client that knows that HTTP/2 is spoken here (RFC 9113 section 3.4).
+bool H1Session::is_preface() const noexcept {
+  const std::span<char> bytes = input_.bytes();
+  const std::size_t size = std::min(bytes.size(), h2_preface.size());
+  return size >= 4 && std::string_view(bytes.data(), size) == h2_preface.substr(0, size) && !connection_.is_tls();
+}
+
+void H1Session::hand_over() {
+  state_ = State::Ended;
+  leave_exchange();
+  deadline_.disarm();
+  stall_.disarm();
+  advance_later_.unlink();
+  context().poller.remove(connection_.descriptor(), *this);
+  // Owns itself: net::Session.
+  auto* next = new H2Session(shared_, std::move(connection_), shared_socket(), slot_);
+  if (draining_) next->drain();
+  next->start(input_.bytes());
+  input_.reset();
+  end();
 }
 
 bool H1Session::fill() {

@@ -53,6 +53,9 @@ class H1Session final : public net::Session, public Downstream {
   [[nodiscard]] bool read_head();
   [[nodiscard]] bool fill();
   [[nodiscard]] bool drop_input();
+  /// The connection turned out to speak HTTP/2: it is H2Session's from now on.
+  void hand_over();
+  [[nodiscard]] bool is_preface() const noexcept;
   void begin_exchange(const http1::ParseResult& parsed);
   void refuse(const http::Refusal& refusal);
   void leave_exchange() noexcept;

@@ -25,6 +25,7 @@ struct Timeouts {
   Millis body_silence{30'000};    ///< no byte of a request body for so long: 408
   Millis body_grace{20'000};      ///< after it a request body must have come with 240 bytes a second, else 408
   Millis idle{60'000};            ///< between requests
+  Millis h2_idle{180'000};        ///< HTTP/2: without a stream, then GOAWAY
   Millis write_stall{30'000};     ///< bytes wait and the peer takes none
   Millis continue_wait{1'000};    ///< Expect: 100-continue (req 38)
   Millis tunnel_idle{3'600'000};  ///< of an upgraded connection

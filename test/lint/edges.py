@@ -15,7 +15,7 @@ ALLOWED = {
     "net": set(SHARED),
     "observe": set(SHARED),
     "http1": {*SHARED, "net", "observe"},
-    "http2": {*SHARED, "net", "observe"},
+    "http2": {*SHARED, "net", "observe", "http1"},
     "upstream": {*SHARED, "net", "observe", "http1", "http2"},
     "proxy": {*SHARED, "net", "observe", "http1", "http2", "upstream"},
     "l4": {*SHARED, "net", "observe", "http1", "http2", "upstream"},

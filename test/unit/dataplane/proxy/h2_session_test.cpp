@@ -1,0 +1,156 @@
+// Clients that speak HTTP/2, in front of backends of HTTP/1.
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "test/unit/dataplane/proxy/h2_peer.hpp"
+
+namespace pintle::proxy {
+namespace {
+
+struct H2 {
+  explicit H2(const Settings& settings = {}, H2Peer::Window window = H2Peer::Window::Given) : bench(settings) {
+    bench.serve({&peer});
+    client.emplace(bench, bench.connect(), H2Peer::Kind::Client, window);
+  }
+  Peer peer;
+  Bench bench;
+  std::optional<H2Peer> client;
+};
+
+TEST(H2Session, AGetGoesThrough) {
+  H2 h2;
+  const std::int32_t id = h2.client->request(h2_get("/cart?id=7", {{"user-agent", "test"}}));
+  End backend = h2.bench.accept(h2.peer);
+  const std::string head = h2.bench.expect(backend, "\r\n\r\n");
+  EXPECT_TRUE(head.starts_with("GET /cart?id=7 HTTP/1.1\r\nHost: a.test\r\n")) << head;
+  EXPECT_NE(head.find("user-agent: test\r\n"), std::string::npos);
+  EXPECT_NE(head.find("X-Forwarded-For: 127.0.0.1\r\n"), std::string::npos);
+  EXPECT_EQ(head.find("chunked"), std::string::npos);
+  backend.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Seen: yes\r\nConnection: keep-alive\r\n\r\nok");
+  const Message& answer = h2.client->until_ended(id);
+  EXPECT_EQ(answer.field(":status"), "200");
+  EXPECT_EQ(answer.field("x-seen"), "yes");
+  EXPECT_EQ(answer.field("connection"), "");
+  EXPECT_EQ(answer.body, "ok");
+  EXPECT_EQ(h2.bench.last().status, 200);
+  EXPECT_EQ(h2.bench.last().response_body, 2U);
+}
+
+TEST(H2Session, StreamsRunSideBySide) {
+  H2 h2;
+  const std::int32_t first = h2.client->request(h2_get("/first"));
+  const std::int32_t second = h2.client->request(h2_get("/second"));
+  End one = h2.bench.accept(h2.peer);
+  End two = h2.bench.accept(h2.peer);
+  EXPECT_TRUE(h2.bench.expect(one, "\r\n\r\n").starts_with("GET /first "));
+  EXPECT_TRUE(h2.bench.expect(two, "\r\n\r\n").starts_with("GET /second "));
+  two.send(ok);
+  EXPECT_EQ(h2.client->until_ended(second).body, "ok");
+  EXPECT_FALSE(h2.client->messages[first].ended);
+  one.send(ok);
+  EXPECT_EQ(h2.client->until_ended(first).body, "ok");
+}
+
+TEST(H2Session, BodiesBothWays) {
+  H2 h2;
+  const std::string upload(200'000, 'u');
+  Fields fields = h2_get("/");
+  fields[0].second = "POST";
+  const std::int32_t id = h2.client->request(fields, upload);
+  h2.client->finish(id);
+  End backend = h2.bench.accept(h2.peer);
+  h2.client->until([&] { return backend.pull().ends_with("0\r\n\r\n"); });
+  EXPECT_NE(backend.received.find("Transfer-Encoding: chunked\r\n"), std::string::npos);
+  EXPECT_GT(backend.received.size(), upload.size());
+  EXPECT_EQ(std::ranges::count(backend.received, 'u'), 200'001);  // and one in chunked
+  const std::string download(300'000, 'd');
+  std::string answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n493e0\r\n" + download + "\r\n0\r\n\r\n";
+  std::size_t pushed = 0;
+  h2.client->until([&] {
+    pushed += backend.push(std::string_view(answer).substr(pushed));
+    return h2.client->messages[id].ended;
+  });
+  EXPECT_EQ(h2.client->messages[id].body, download);
+}
+
+TEST(H2Session, ALengthThatWasGivenIsKept) {
+  H2 h2;
+  Fields fields = h2_get("/", {{"content-length", "4"}});
+  fields[0].second = "PUT";
+  const std::int32_t id = h2.client->request(fields, "body");
+  h2.client->finish(id);
+  End backend = h2.bench.accept(h2.peer);
+  const std::string seen = h2.bench.expect(backend, "body");
+  EXPECT_NE(seen.find("content-length: 4\r\n"), std::string::npos) << seen;
+  EXPECT_EQ(seen.find("chunked"), std::string::npos);
+  backend.send(ok);
+  EXPECT_EQ(h2.client->until_ended(id).body, "ok");
+}
+
+TEST(H2Session, TrailersBothWays) {
+  H2 h2;
+  Fields fields = h2_get("/", {{"te", "trailers"}});
+  fields[0].second = "POST";
+  const std::int32_t id = h2.client->request(fields, "x");
+  h2.client->finish(id, {{"x-sum", "1"}});
+  End backend = h2.bench.accept(h2.peer);
+  EXPECT_NE(h2.bench.expect(backend, "0\r\nx-sum: 1\r\n\r\n").find("TE: trailers\r\n"), std::string::npos);
+  backend.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\ngrpc-status: 0\r\n\r\n");
+  const Message& answer = h2.client->until_ended(id);
+  EXPECT_EQ(answer.body, "ok");
+  EXPECT_EQ(answer.trailers, (Fields{{"grpc-status", "0"}}));
+}
+
+TEST(H2Session, CookieCrumbsAreJoined) {
+  H2 h2;
+  static_cast<void>(h2.client->request(h2_get("/", {{"cookie", "a=1"}, {"cookie", "b=2"}})));
+  End backend = h2.bench.accept(h2.peer);
+  EXPECT_NE(h2.bench.expect(backend, "\r\n\r\n").find("\r\ncookie: a=1; b=2\r\n"), std::string::npos);
+}
+
+TEST(H2Session, InterimAnswersArePassedOn) {
+  H2 h2;
+  const std::int32_t id = h2.client->request(h2_get("/"));
+  End backend = h2.bench.accept(h2.peer);
+  h2.bench.expect(backend, "\r\n\r\n");
+  backend.send("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n");
+  h2.client->until([&] { return h2.client->messages[id].field(":status") == "103"; });
+  backend.send(ok);
+  const Message& answer = h2.client->until_ended(id);
+  ASSERT_EQ(answer.interim.size(), 1U);
+  EXPECT_EQ(answer.field(":status"), "200");
+}
+
+TEST(H2Session, AnAnswerThatIsCutEndsInReset) {
+  H2 h2;
+  const std::int32_t id = h2.client->request(h2_get("/"));
+  End backend = h2.bench.accept(h2.peer);
+  h2.bench.expect(backend, "\r\n\r\n");
+  backend.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\npart");
+  h2.client->until([&] { return h2.client->messages[id].body == "part"; });
+  backend.finish();
+  h2.client->until([&] { return h2.client->messages[id].closed.has_value(); });
+  EXPECT_FALSE(h2.client->messages[id].ended);
+  EXPECT_EQ(h2.client->messages[id].closed, 2U);  // INTERNAL_ERROR
+  EXPECT_EQ(h2.bench.last().reason, Reason::UpstreamReset);
+}
+
+TEST(H2Session, AResetByTheClientReachesTheBackend) {
+  H2 h2;
+  const std::int32_t id = h2.client->request(h2_get("/"));
+  End backend = h2.bench.accept(h2.peer);
+  h2.bench.expect(backend, "\r\n\r\n");
+  h2.client->reset(id, 8);
+  h2.client->until([&] { return backend.pull(), backend.ended || backend.cut; });
+  EXPECT_EQ(h2.bench.last().reason, Reason::ClientClosed);
+  // The connection goes on.
+  const std::int32_t next = h2.client->request(h2_get("/next"));
+  End other = h2.bench.accept(h2.peer);
+  h2.bench.expect(other, "\r\n\r\n");
+  other.send(ok);
+  EXPECT_EQ(h2.client->until_ended(next).body, "ok");
+}
+
+}  // namespace
+}  // namespace pintle::proxy
