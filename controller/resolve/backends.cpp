@@ -15,10 +15,12 @@ namespace pintle::resolve {
 namespace {
 
 constexpr std::string_view websocket_protocol = "kubernetes.io/ws";
+constexpr std::string_view http2_protocol = "kubernetes.io/h2c";
 
-/// What a Service port says about itself; HTTP/1.1 without TLS is what backends are spoken to (GEP-1911).
+/// What a Service port says about itself (GEP-1911).
 bool is_supported(const std::optional<std::string>& app_protocol) noexcept {
-  return !app_protocol || app_protocol->empty() || *app_protocol == "http" || *app_protocol == websocket_protocol;
+  return !app_protocol || app_protocol->empty() || *app_protocol == "http" || *app_protocol == websocket_protocol ||
+         *app_protocol == http2_protocol;
 }
 
 std::optional<Problem> find_kind_fault(const api::BackendObjectReference& ref) {
@@ -85,8 +87,8 @@ std::optional<Problem> find_service_fault(const api::Service* service, const Bac
   };
   if (port->protocol != "TCP") return refuse(fmt::format("is of protocol {}; HTTP needs TCP", port->protocol));
   if (!is_supported(port->app_protocol))
-    return refuse(fmt::format("has appProtocol {}, which is not supported; use none, http or {}",
-                              api::quote(*port->app_protocol), websocket_protocol));
+    return refuse(fmt::format("has appProtocol {}, which is not supported; use none, http, {} or {}",
+                              api::quote(*port->app_protocol), websocket_protocol, http2_protocol));
   return std::nullopt;
 }
 
@@ -163,7 +165,10 @@ BackendEndpoints find_endpoints(const BackendContext& context, const BackendKey&
   backend->name = show(key);
   const auto* service = context.snapshot.find<api::Service>(key.namespace_, key.service);
   const api::ServicePort* port = service == nullptr ? nullptr : find_port(*service, key.port);
-  if (port != nullptr) backend->websocket = port->app_protocol == websocket_protocol;
+  if (port != nullptr) {
+    backend->websocket = port->app_protocol == websocket_protocol;
+    if (port->app_protocol == http2_protocol) backend->protocol = runtime::BackendProtocol::Http2;
+  }
   const auto& overrides = context.settings.backend_overrides;
   if (const auto other = overrides.find(key); other != overrides.end()) {
     backend->endpoints.push_back(other->second);

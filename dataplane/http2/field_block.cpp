@@ -149,7 +149,7 @@ void FieldBlock::check_request() {
 }
 
 std::string_view FieldBlock::write_request(StreamEnd end, std::string_view websocket_key) {
-  check_request();
+  if (!refusal_) check_request();
   if (refusal_ || !malformed_.empty()) return {};
   const auto at = std::back_inserter(text_);
   const bool websocket = is_websocket();

@@ -32,6 +32,9 @@ Options make_options() {
   nghttp2_option_set_peer_max_concurrent_streams(raw, max_streams);
   // The stricter budget is ours: it counts what nghttp2 does not (security requirement 47).
   nghttp2_option_set_stream_reset_rate_limit(raw, resets.burst, resets.per_second);
+  // Frames of types nobody knows are told, so that they are counted (req 48); what they hold is dropped.
+  for (unsigned type = NGHTTP2_CONTINUATION + 1; type <= 0xFF; ++type)
+    nghttp2_option_set_user_recv_extension_type(raw, static_cast<std::uint8_t>(type));
   return options;
 }
 
@@ -89,6 +92,11 @@ struct Callbacks {
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   }
 
+  static int on_unknown(nghttp2_session* /*raw*/, void** /*payload*/, const nghttp2_frame_hd* /*head*/,
+                        void* /*user*/) {
+    return NGHTTP2_ERR_CANCEL;
+  }
+
   static int on_frame(nghttp2_session* raw, const nghttp2_frame* frame, void* user) {
     Session& session = session_of(user);
     const std::int32_t id = frame->hd.stream_id;
@@ -143,6 +151,7 @@ struct Callbacks {
     nghttp2_session_callbacks_set_on_begin_headers_callback(table, on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback(table, on_header);
     nghttp2_session_callbacks_set_on_invalid_header_callback(table, on_invalid_header);
+    nghttp2_session_callbacks_set_unpack_extension_callback(table, on_unknown);
     nghttp2_session_callbacks_set_on_frame_recv_callback(table, on_frame);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(table, on_data);
     nghttp2_session_callbacks_set_on_frame_send_callback(table, on_sent);

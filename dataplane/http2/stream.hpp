@@ -56,6 +56,8 @@ class Stream : public net::Channel, public net::ListHook<StreamTag>, public net:
   /// Nobody will read what comes: it ends as soon as the answer is sent, or is reset if that is not complete.
   void finish(ErrorCode if_incomplete);
   [[nodiscard]] bool is_over() const noexcept { return over_; }
+  /// Its number is known to the peer, or will be.
+  [[nodiscard]] bool is_open() const noexcept { return id_ > 0; }
   [[nodiscard]] bool has_input_end() const noexcept { return input_ended_; }
   [[nodiscard]] bool is_sending() const noexcept { return !waiting_.empty(); }
 

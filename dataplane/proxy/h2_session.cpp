@@ -116,22 +116,12 @@ void H2Session::on_output() {
 }
 
 void H2Session::flush() {
-  while (state_ == State::Open && !outlet_.is_waiting()) {
-    auto loan = context().frames.borrow();
-    const std::size_t length = http_.produce(loan.span());
-    if (length == 0) break;
-    const iovec piece{loan.span().data(), length};
-    const net::Sent sent = outlet_.send(connection_, {&piece, 1});
-    if (sent == net::Sent::Failed) return finish(After::Cut);
-    if (sent == net::Sent::Waiting) context().arm_after(stall_, shared_.settings.timeouts.write_stall);
-  }
-  if (state_ == State::Open) http_.tell_room();
-  end_when_over();
-}
-
-void H2Session::end_when_over() {
-  if (state_ != State::Open || outlet_.is_waiting()) return;
-  if (http_.is_over()) linger();
+  if (state_ != State::Open) return;
+  const net::Sent sent = http2::send_frames(http_, outlet_, connection_, context().frames);
+  if (sent == net::Sent::Failed) return finish(After::Cut);
+  if (sent == net::Sent::Waiting && !stall_.is_armed())
+    context().arm_after(stall_, shared_.settings.timeouts.write_stall);
+  if (sent == net::Sent::All && http_.is_over()) linger();
 }
 
 // ---- the end --------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "dataplane/http2/session.hpp"
+#include "dataplane/http2/send_frames.hpp"
 #include "dataplane/net/outlet.hpp"
 #include "dataplane/net/session.hpp"
 #include "dataplane/observe/record.hpp"
@@ -57,7 +57,6 @@ class H2Session final : public net::Session, private http2::SessionUser {
   void take(std::span<const char> bytes);
   void begin_streams();
   void flush();
-  void end_when_over();
   void on_deadline();
   void on_goaway_due();
   void on_stall() { finish(After::Cut); }

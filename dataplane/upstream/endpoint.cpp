@@ -1,12 +1,14 @@
 #include "dataplane/upstream/endpoint.hpp"
 
 #include "dataplane/observe/record.hpp"
+#include "dataplane/upstream/h2_carrier.hpp"
 #include "dataplane/upstream/link.hpp"
 #include "dataplane/upstream/service.hpp"
 
 namespace pintle::upstream {
 
 Endpoint::~Endpoint() {
+  while (H2Carrier* carrier = carriers_.front()) delete carrier;
   while (PooledLink* link = links_.front()) delete link;
   if (ejection_.is_ejected()) count_ejected(-1);
 }
@@ -33,13 +35,28 @@ Result<PooledLink*> Endpoint::connect(LinkUser& user) {
   return link.release();
 }
 
+Result<H2Link*> Endpoint::open_stream(LinkUser& user, Reuse reuse) {
+  if (reuse == Reuse::Pooled)
+    for (H2Carrier* carrier = carriers_.front(); carrier != nullptr; carrier = carriers_.next(*carrier))
+      if (carrier->takes_streams()) return &carrier->open(user);
+  auto carrier = std::make_unique<H2Carrier>(*this);
+  if (auto connecting = carrier->connect(); !connecting) return std::unexpected(std::move(connecting.error()));
+  carriers_.push_front(*carrier);
+  return &carrier.release()->open(user);
+}
+
 void Endpoint::drop_idle() noexcept {
+  carriers_.for_each([](H2Carrier& carrier) {
+    if (carrier.is_idle()) carrier.leave();
+  });
   while (PooledLink* link = idle_.front()) link->close();
 }
 
 void Endpoint::set_membership(Membership membership) noexcept {
   membership_ = membership;
-  if (membership == Membership::Left) drop_idle();
+  if (membership == Membership::Member) return;
+  drop_idle();
+  carriers_.for_each([](H2Carrier& carrier) { carrier.leave(); });
 }
 
 void Endpoint::on_connected() {
@@ -67,7 +84,12 @@ bool Endpoint::pool(PooledLink& link) noexcept {
 
 void Endpoint::bury(PooledLink& link) noexcept {
   delete &link;
-  if (links_.empty()) service_.on_links_gone(*this);  // the last call: it may free this endpoint
+  if (!has_links()) service_.on_links_gone(*this);  // the last call: it may free this endpoint
+}
+
+void Endpoint::bury(H2Carrier& carrier) noexcept {
+  delete &carrier;
+  if (!has_links()) service_.on_links_gone(*this);
 }
 
 void Endpoint::count_ejected(std::int32_t change) {

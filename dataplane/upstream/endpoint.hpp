@@ -2,6 +2,7 @@
 //
 //   links_  all connections, whatever their state; the endpoint lives until the last is gone
 //   idle_   those in the pool, last used first: the rest times out when traffic falls
+//   carriers_   those of them that carry HTTP/2, until the last of their streams was given back
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -16,8 +17,11 @@
 
 namespace pintle::upstream {
 
+class H2Carrier;
+class H2Link;
 class PooledLink;
 class Service;
+struct CarrierTag;
 struct OwnedTag;
 struct IdleTag;
 
@@ -49,13 +53,15 @@ class Endpoint {
   }
   [[nodiscard]] std::uint32_t in_flight() const noexcept { return in_flight_; }
   [[nodiscard]] std::uint32_t idle_count() const noexcept { return idle_count_; }
-  [[nodiscard]] bool has_links() const noexcept { return !links_.empty(); }
+  [[nodiscard]] bool has_links() const noexcept { return !links_.empty() || !carriers_.empty(); }
 
   /// The connection used last, if one is in the pool and still silent, now in use by `user`.
   [[nodiscard]] PooledLink* take_idle(LinkUser& user);
   /// A new connection under way for `user`. An Error: none was begun; ConnectFailed is the endpoint's fault and has
   /// left it out, Exhausted is this machine's.
   [[nodiscard]] Result<PooledLink*> connect(LinkUser& user);
+  /// A stream of a connection that speaks HTTP/2, of a new one if there is none with room or `fresh` asks for it.
+  [[nodiscard]] Result<H2Link*> open_stream(LinkUser& user, Reuse reuse);
   void drop_idle() noexcept;
   void set_membership(Membership membership) noexcept;
 
@@ -69,6 +75,7 @@ class Endpoint {
   void on_unpooled() noexcept { --idle_count_; }
   /// End of the turn in which it was closed: frees it.
   void bury(PooledLink& link) noexcept;
+  void bury(H2Carrier& carrier) noexcept;
 
  private:
   void count_ejected(std::int32_t change);
@@ -78,6 +85,7 @@ class Endpoint {
   runtime::SocketAddress address_;
   net::IntrusiveList<PooledLink, OwnedTag> links_;
   net::IntrusiveList<PooledLink, IdleTag> idle_;
+  net::IntrusiveList<H2Carrier, CarrierTag> carriers_;
   std::uint32_t idle_count_ = 0;
   std::uint32_t in_flight_ = 0;
   Membership membership_ = Membership::Member;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/upstream/h2_carrier.hpp"
 #include "dataplane/upstream/link.hpp"
 #include "dataplane/upstream/service.hpp"
 
@@ -55,12 +56,20 @@ Acquired WorkerUpstreams::acquire(BackendId id, const std::shared_ptr<const runt
   detail_.clear();
   // An endpoint whose connect fails at once is left out by that, so each round has one less to choose from.
   while (Endpoint* endpoint = service.pick()) {
-    if (reuse == Reuse::Pooled)
-      if (PooledLink* idle = endpoint->take_idle(user)) return {.link = idle, .connected = true};
-    auto link = endpoint->connect(user);
-    if (link) return {.link = *link};
-    detail_ = std::move(link.error().context);
-    if (link.error().code != ErrorCode::ConnectFailed) return refuse(Reason::Overload, detail_);
+    Error failure;
+    if (backend->protocol == runtime::BackendProtocol::Http2) {
+      auto link = endpoint->open_stream(user, reuse);
+      if (link) return {.link = *link, .connected = (*link)->is_connected()};
+      failure = std::move(link.error());
+    } else {
+      if (reuse == Reuse::Pooled)
+        if (PooledLink* idle = endpoint->take_idle(user)) return {.link = idle, .connected = true};
+      auto link = endpoint->connect(user);
+      if (link) return {.link = *link};
+      failure = std::move(link.error());
+    }
+    detail_ = std::move(failure.context);
+    if (failure.code != ErrorCode::ConnectFailed) return refuse(Reason::Overload, detail_);
   }
   if (!detail_.empty()) return refuse(Reason::ConnectFailed, detail_);
   return refuse(Reason::NoHealthyEndpoint, "connecting to every endpoint failed lately; they are tried again shortly");

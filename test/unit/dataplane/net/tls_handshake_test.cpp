@@ -132,7 +132,8 @@ TEST(TlsHandshake, Alpn) {
     std::string offered;
     const char* chosen;
   };
-  for (const Row& row : {Row{"\x08http/1.1", "http/1.1"}, Row{"\x02h2\x08http/1.1", "http/1.1"}, Row{"", ""}}) {
+  for (const Row& row :
+       {Row{"\x08http/1.1", "http/1.1"}, Row{"\x08http/1.1\x02h2", "h2"}, Row{"\x02h2", "h2"}, Row{"", ""}}) {
     auto accepted = bench.accept();
     TlsClient client({.sni = "shop.example.com", .alpn = row.offered});
     EXPECT_EQ(client.shake(accepted).status, IoStatus::Ok);

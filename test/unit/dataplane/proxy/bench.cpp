@@ -110,6 +110,7 @@ void Bench::serve(const std::vector<const Peer*>& peers, route::Rule rule) {
   auto endpoints = std::make_shared<runtime::EndpointSet>();
   auto backend = std::make_shared<runtime::Backend>();
   backend->name = "default/b:80";
+  backend->protocol = backend_protocol;
   for (const Peer* peer : peers) backend->endpoints.push_back(peer->address());
   endpoints->backends = {backend};
   route::Forward forward;

@@ -123,6 +123,7 @@ class Bench {
   std::unique_ptr<net::Poller> poller;
   net::WorkerContext context;
   Notes notes;
+  runtime::BackendProtocol backend_protocol = runtime::BackendProtocol::Http1;  ///< of what serve() makes
   std::shared_ptr<net::BoundSocket> socket;
   std::unique_ptr<net::SessionFactory> factory;
 

@@ -152,5 +152,103 @@ TEST(H2Session, AResetByTheClientReachesTheBackend) {
   EXPECT_EQ(h2.client->until_ended(next).body, "ok");
 }
 
+// ---- ends
+// ------------------------------------------------------------------------------------------------------------
+
+TEST(H2Session, DrainSaysGoawayTwiceAndFinishesWhatHasBegun) {
+  H2 h2;
+  const std::int32_t first = h2.client->request(h2_get("/first"));
+  End one = h2.bench.accept(h2.peer);
+  h2.bench.expect(one, "\r\n\r\n");
+  h2.bench.context.sessions.for_each([](net::Session& session) { session.drain(); });
+  h2.client->until([&] { return h2.client->goaway_code.has_value(); });
+  EXPECT_EQ(h2.client->goaway_code, 0U);
+  EXPECT_EQ(h2.client->goaway_last, 0x7FFFFFFF);
+  // A request that was on its way is still taken.
+  h2.client->until([&] { return h2.client->goaway_last == first; });
+  one.send(ok);
+  EXPECT_EQ(h2.client->until_ended(first).body, "ok");
+  h2.bench.expect_end(h2.client->end);
+}
+
+TEST(H2Session, AnIdleConnectionGoesWithTheSecondGoaway) {
+  Peer peer;
+  Bench bench;
+  bench.serve({&peer});
+  End client = bench.connect();
+  client.send(std::string(h2_preface) + frame(4, 0, 0, ""));
+  bench.settle();
+  bench.context.sessions.for_each([](net::Session& session) { session.drain(); });
+  EXPECT_TRUE(bench.run_until([&] { return client.pull(), client.ended; }));
+  std::vector<std::string> goaways;
+  for (const Frame& one : frames_in(client.received))
+    if (one.type == 7) goaways.push_back(one.payload);
+  EXPECT_EQ(goaways, (std::vector{u32(0x7FFFFFFF) + u32(0), u32(0) + u32(0)}));
+}
+
+TEST(H2Session, AStreamThatIsNotReadHoldsUpNoOther) {
+  H2 h2({}, H2Peer::Window::Held);
+  const std::int32_t slow = h2.client->request(h2_get("/slow"));
+  End one = h2.bench.accept(h2.peer);
+  h2.bench.expect(one, "\r\n\r\n");
+  const std::string large(24'000'000, 'x');
+  one.send("HTTP/1.1 200 OK\r\nContent-Length: 24000000\r\n\r\n");
+  std::size_t pushed = one.push(large);
+  h2.client->until([&] { return h2.client->messages[slow].body.size() == 65'535; });
+  h2.bench.settle();
+  pushed += one.push(std::string_view(large).substr(pushed));
+  h2.bench.settle();
+  EXPECT_LT(pushed, large.size());  // the backend is held up, not remembered
+  // The window of the connection is spent as well: the client gives back what it read of it.
+  h2.client->give(slow, 1000);
+  h2.client->until([&] { return h2.client->messages[slow].body.size() >= 65'535; });
+  h2.client->reset(slow, 8);
+  h2.client->until([&] { return one.pull(), one.ended || one.cut; });
+}
+
+// ---- WebSocket (RFC 8441) -------------------------------------------------------------------------------------------
+
+const Fields websocket{{":method", "CONNECT"}, {":protocol", "websocket"},     {":scheme", "http"},
+                       {":path", "/chat"},     {":authority", "a.test"},       {"sec-websocket-version", "13"},
+                       {"origin", "http://a"}, {"sec-websocket-protocol", "x"}};
+
+TEST(H2Session, WebSocketByExtendedConnect) {
+  H2 h2;
+  const std::int32_t id = h2.client->request(websocket, "early");
+  End backend = h2.bench.accept(h2.peer);
+  const std::string head = h2.bench.expect(backend, "\r\n\r\n");
+  EXPECT_TRUE(head.starts_with("GET /chat HTTP/1.1\r\n")) << head;
+  EXPECT_NE(head.find("Sec-WebSocket-Key: "), std::string::npos);
+  EXPECT_NE(head.find("Upgrade: websocket\r\n"), std::string::npos);
+  h2.bench.settle();
+  EXPECT_EQ(backend.pull().find("early"), std::string::npos);  // not before the backend's word
+  backend.send(
+      "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+      "Sec-WebSocket-Accept: x\r\nSec-WebSocket-Protocol: x\r\n\r\nhello");
+  h2.client->until([&] { return h2.client->messages[id].body == "hello"; });
+  EXPECT_EQ(h2.client->messages[id].field(":status"), "200");
+  EXPECT_EQ(h2.client->messages[id].field("sec-websocket-protocol"), "x");
+  EXPECT_EQ(h2.client->messages[id].field("sec-websocket-accept"), "");
+  h2.bench.expect(backend, "early");
+  h2.client->write(id, "up");
+  h2.bench.expect(backend, "up");
+  backend.send("down");
+  h2.client->until([&] { return h2.client->messages[id].body == "hellodown"; });
+  h2.client->finish(id);
+  h2.client->until([&] { return backend.pull(), backend.ended; });
+  backend.finish();
+  EXPECT_TRUE(h2.client->until_ended(id).ended);
+}
+
+TEST(H2Session, AnAnswerOtherThan101IsNoTunnel) {
+  H2 h2;
+  const std::int32_t id = h2.client->request(websocket, "");
+  End backend = h2.bench.accept(h2.peer);
+  h2.bench.expect(backend, "\r\n\r\n");
+  backend.send(ok);
+  h2.client->until([&] { return !h2.client->messages[id].field(":status").empty(); });
+  EXPECT_EQ(h2.client->messages[id].field(":status"), "502");
+}
+
 }  // namespace
 }  // namespace pintle::proxy

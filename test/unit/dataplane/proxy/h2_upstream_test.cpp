@@ -1,0 +1,221 @@
+// Backends that speak HTTP/2, behind clients of both kinds.
+#include <gtest/gtest.h>
+
+#include "test/unit/dataplane/proxy/h2_peer.hpp"
+
+namespace pintle::proxy {
+namespace {
+
+struct H2Backend {
+  explicit H2Backend(const Settings& settings = {}) : bench(settings) {
+    bench.backend_protocol = runtime::BackendProtocol::Http2;
+    bench.serve({&peer});
+  }
+  /// The gateway's next connection.
+  [[nodiscard]] H2Peer accept(H2Peer::Window window = H2Peer::Window::Given) {
+    return {bench, bench.accept(peer), H2Peer::Kind::Backend, window};
+  }
+  /// Until a request has come whole; its id.
+  std::int32_t until_request(H2Peer& backend, std::size_t index = 0) {
+    backend.until([&] { return backend.began.size() > index && backend.messages[backend.began[index]].ended; });
+    return backend.began[index];
+  }
+  Peer peer;
+  Bench bench;
+};
+
+TEST(H2Upstream, AGetGoesThrough) {
+  H2Backend h2;
+  End client = h2.bench.connect();
+  client.send("GET /cart?id=7 HTTP/1.1\r\nHost: a.test\r\nConnection: x-gone\r\nX-Gone: 1\r\nX-Kept: 2\r\n\r\n");
+  H2Peer backend = h2.accept();
+  const std::int32_t id = h2.until_request(backend);
+  const Message& request = backend.messages[id];
+  EXPECT_EQ(request.field(":method"), "GET");
+  EXPECT_EQ(request.field(":path"), "/cart?id=7");
+  EXPECT_EQ(request.field(":authority"), "a.test");
+  EXPECT_EQ(request.field(":scheme"), "http");
+  EXPECT_EQ(request.field("x-kept"), "2");
+  EXPECT_EQ(request.field("x-gone"), "");
+  EXPECT_EQ(request.field("host"), "");
+  EXPECT_EQ(request.field("x-forwarded-for"), "127.0.0.1");
+  backend.respond(id, {{":status", "200"}, {"content-length", "2"}, {"x-seen", "yes"}}, "ok");
+  backend.finish(id);
+  const std::string answer = h2.bench.expect(client, "ok");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
+  EXPECT_NE(answer.find("x-seen: yes\r\n"), std::string::npos);
+  EXPECT_EQ(answer.find("chunked"), std::string::npos);
+  EXPECT_EQ(h2.bench.last().status, 200);
+}
+
+TEST(H2Upstream, ManyExchangesShareAConnection) {
+  H2Backend h2;
+  End one = h2.bench.connect();
+  End two = h2.bench.connect();
+  one.send(get);
+  two.send(get);
+  H2Peer backend = h2.accept();
+  const std::int32_t first = h2.until_request(backend, 0);
+  const std::int32_t second = h2.until_request(backend, 1);
+  EXPECT_FALSE(h2.peer.accept().is_open());
+  backend.respond(second, {{":status", "200"}}, "second");
+  backend.finish(second);
+  backend.respond(first, {{":status", "200"}}, "first");
+  backend.finish(first);
+  const std::string answers = h2.bench.expect(one, "0\r\n\r\n") + h2.bench.expect(two, "0\r\n\r\n");
+  EXPECT_NE(answers.find("first"), std::string::npos);
+  EXPECT_NE(answers.find("second"), std::string::npos);
+}
+
+TEST(H2Upstream, HeadHasNoBody) {
+  H2Backend h2;
+  End client = h2.bench.connect();
+  client.send("HEAD / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+  H2Peer backend = h2.accept();
+  const std::int32_t id = h2.until_request(backend);
+  backend.respond(id, {{":status", "200"}, {"content-length", "10"}});
+  EXPECT_NE(h2.bench.expect(client, "\r\n\r\n").find("content-length: 10\r\n"), std::string::npos);
+  EXPECT_EQ(h2.bench.last().reason, Reason::Upstream);
+}
+
+TEST(H2Upstream, BodiesBothWaysThroughHttp2OnBothSides) {
+  H2Backend h2;
+  H2Peer client(h2.bench, h2.bench.connect(), H2Peer::Kind::Client);
+  const std::string upload(200'000, 'u');
+  Fields fields = h2_get("/", {{"te", "trailers"}});
+  fields[0].second = "POST";
+  const std::int32_t id = client.request(fields, upload);
+  client.finish(id, {{"x-sum", "1"}});
+  H2Peer backend = h2.accept();
+  client.until([&] {
+    backend.step();
+    return !backend.began.empty() && backend.messages[backend.began[0]].ended;
+  });
+  const std::int32_t at_backend = backend.began[0];
+  EXPECT_EQ(backend.messages[at_backend].body, upload);
+  EXPECT_EQ(backend.messages[at_backend].trailers, (Fields{{"x-sum", "1"}}));
+  EXPECT_EQ(backend.messages[at_backend].field("te"), "trailers");
+  const std::string download(300'000, 'd');
+  backend.respond(at_backend, {{":status", "200"}}, download);
+  backend.finish(at_backend, {{"grpc-status", "0"}});
+  client.until([&] {
+    backend.step();
+    return client.messages[id].ended;
+  });
+  EXPECT_EQ(client.messages[id].body, download);
+  EXPECT_EQ(client.messages[id].trailers, (Fields{{"grpc-status", "0"}}));
+}
+
+TEST(H2Upstream, TrailersOnlyStaysTrailersOnly) {
+  H2Backend h2;
+  H2Peer client(h2.bench, h2.bench.connect(), H2Peer::Kind::Client);
+  const std::int32_t id = client.request(h2_get("/", {{"te", "trailers"}}));
+  H2Peer backend = h2.accept();
+  backend.respond(h2.until_request(backend), {{":status", "200"}, {"grpc-status", "12"}});
+  const Message& answer = client.until_ended(id);
+  EXPECT_EQ(answer.field("grpc-status"), "12");
+  EXPECT_EQ(answer.body, "");
+  EXPECT_TRUE(answer.trailers.empty());
+}
+
+TEST(H2Upstream, ACancelIsPassedOn) {
+  H2Backend h2;
+  H2Peer client(h2.bench, h2.bench.connect(), H2Peer::Kind::Client);
+  const std::int32_t id = client.request(h2_get("/"));
+  H2Peer backend = h2.accept();
+  const std::int32_t at_backend = h2.until_request(backend);
+  client.reset(id, 8);
+  backend.until([&] { return backend.messages[at_backend].closed.has_value(); });
+  EXPECT_EQ(backend.messages[at_backend].closed, 8U);  // CANCEL
+  // The connection to the backend stays.
+  const std::int32_t next = client.request(h2_get("/next"));
+  const std::int32_t second = h2.until_request(backend, 1);
+  backend.respond(second, {{":status", "204"}});
+  EXPECT_EQ(client.until_ended(next).field(":status"), "204");
+}
+
+TEST(H2Upstream, AStreamThatWasRefusedIsSentAgain) {
+  H2Backend h2;
+  End client = h2.bench.connect();
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody");
+  H2Peer backend = h2.accept();
+  backend.reset(h2.until_request(backend), 7);  // REFUSED_STREAM
+  H2Peer second = h2.accept();
+  const std::int32_t id = h2.until_request(second);
+  EXPECT_EQ(second.messages[id].body, "body");
+  second.respond(id, {{":status", "204"}});
+  EXPECT_TRUE(h2.bench.expect(client, "\r\n\r\n").starts_with("HTTP/1.1 204 "));
+  EXPECT_EQ(h2.bench.last().attempts, 2);
+}
+
+TEST(H2Upstream, WhatGoawayLeavesOutIsSentAgain) {
+  H2Backend h2;
+  End one = h2.bench.connect();
+  one.send(get);
+  H2Peer backend = h2.accept();
+  const std::int32_t first = h2.until_request(backend);
+  End two = h2.bench.connect();
+  two.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody");
+  static_cast<void>(h2.until_request(backend, 1));
+  backend.goaway(first, 0);
+  H2Peer second = h2.accept();
+  const std::int32_t again = h2.until_request(second);
+  EXPECT_EQ(second.messages[again].body, "body");
+  second.respond(again, {{":status", "204"}});
+  h2.bench.expect(two, "\r\n\r\n");
+  backend.respond(first, {{":status", "204"}});  // what had begun is finished
+  EXPECT_TRUE(h2.bench.expect(one, "\r\n\r\n").starts_with("HTTP/1.1 204 "));
+  backend.until([&] { return backend.end.ended; });
+}
+
+TEST(H2Upstream, APostThatWasSentIsNotSentAgainWhenTheConnectionDies) {
+  H2Backend h2;
+  End client = h2.bench.connect();
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody");
+  H2Peer backend = h2.accept();
+  static_cast<void>(h2.until_request(backend));
+  backend.end.reset();
+  EXPECT_TRUE(h2.bench.expect(client, "\r\n\r\n").starts_with("HTTP/1.1 502 "));
+  EXPECT_EQ(h2.bench.last().reason, Reason::UpstreamReset);
+}
+
+TEST(H2Upstream, AConnectThatFailsIsTold) {
+  Bench bench;
+  Peer peer(Peer::Kind::Refuses);
+  bench.backend_protocol = runtime::BackendProtocol::Http2;
+  bench.serve({&peer});
+  End client = bench.connect();
+  client.send(get);
+  EXPECT_TRUE(bench.expect(client, "\r\n\r\n").starts_with("HTTP/1.1 503 "));
+  EXPECT_EQ(bench.last().upstream_status, 0);
+}
+
+TEST(H2Upstream, ABackendThatSpeaksHttp1IsNoAnswer) {
+  H2Backend h2;
+  End client = h2.bench.connect();
+  client.send(get);
+  End backend = h2.bench.accept(h2.peer);
+  h2.bench.expect(backend, "PRI * HTTP/2.0\r\n");
+  backend.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_TRUE(h2.bench.expect(client, "\r\n\r\n").starts_with("HTTP/1.1 502 "));
+}
+
+TEST(H2Upstream, AConcurrencyTheBackendSetsIsKept) {
+  H2Backend h2;
+  End one = h2.bench.connect();
+  one.send(get);
+  H2Peer backend = h2.accept();
+  backend.set_max_streams(1);
+  const std::int32_t first = h2.until_request(backend);
+  End two = h2.bench.connect();
+  two.send(get);
+  H2Peer second = h2.accept();
+  second.respond(h2.until_request(second), {{":status", "204"}});
+  h2.bench.expect(two, "\r\n\r\n");
+  backend.respond(first, {{":status", "204"}});
+  h2.bench.expect(one, "\r\n\r\n");
+  EXPECT_EQ(backend.began.size(), 1U);
+}
+
+}  // namespace
+}  // namespace pintle::proxy
