@@ -1,7 +1,6 @@
 #include "dataplane/http2/field_block.hpp"
 
-#include <algorithm>
-#include <iterator>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -14,32 +13,34 @@ namespace {
 constexpr http::Refusal too_large{431, Reason::HeaderTooLarge, 24, "the header block is too large"};
 constexpr std::size_t longest_target = 8 * 1024;  // req 23
 
-bool is_token(std::string_view text) noexcept {
-  constexpr std::string_view others = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::ranges::all_of(text, [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           others.find(c) != std::string_view::npos;
-  });
+/// What a byte may be part of. A table: each byte of each field is looked at.
+enum : std::uint8_t { token_byte = 1, name_byte = 2, value_byte = 4, visible_byte = 8 };
+constexpr std::array<std::uint8_t, 256> byte_kinds = [] {
+  std::array<std::uint8_t, 256> kinds{};
+  for (const char c : std::string_view("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"))
+    kinds[static_cast<unsigned char>(c)] = token_byte | name_byte;
+  for (char c = 'A'; c <= 'Z'; ++c) kinds[static_cast<unsigned char>(c)] = token_byte;
+  for (unsigned c = 0x20; c <= 0xFF; ++c)
+    if (c != 0x7F) kinds[c] |= value_byte | (c > 0x20 && c < 0x7F ? visible_byte : 0);
+  kinds['\t'] |= value_byte;
+  return kinds;
+}();
+
+bool is_all(std::uint8_t kind, std::string_view text) noexcept {
+  std::uint8_t common = kind;
+  for (const char c : text) common &= byte_kinds[static_cast<unsigned char>(c)];
+  return common != 0;
 }
 
+bool is_token(std::string_view text) noexcept { return !text.empty() && is_all(token_byte, text); }
 /// RFC 9113 section 8.2.1.
-bool is_name(std::string_view name) noexcept {
-  return is_token(name) && std::ranges::none_of(name, [](char c) { return c >= 'A' && c <= 'Z'; });
-}
-
+bool is_name(std::string_view name) noexcept { return !name.empty() && is_all(name_byte, name); }
 bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
-
 /// No byte that ends a line, none around it that HTTP/1 would trim.
 bool is_value(std::string_view value) noexcept {
-  if (value.empty()) return true;
-  if (is_blank(value.front()) || is_blank(value.back())) return false;
-  return std::ranges::all_of(value,
-                             [](char c) { return static_cast<unsigned char>(c) >= 0x20 ? c != 0x7F : c == '\t'; });
+  return value.empty() || (!is_blank(value.front()) && !is_blank(value.back()) && is_all(value_byte, value));
 }
-
-bool is_visible(std::string_view text) noexcept {
-  return !text.empty() && std::ranges::all_of(text, [&](char c) { return c > 0x20 && c < 0x7F; });
-}
+bool is_visible(std::string_view text) noexcept { return !text.empty() && is_all(visible_byte, text); }
 
 /// RFC 9113 section 8.2.2.
 bool is_connection_specific(std::string_view name) noexcept {
@@ -148,19 +149,22 @@ void FieldBlock::check_request() {
     return refuse(http::bad_request(29, "host differs from :authority"));
 }
 
+void FieldBlock::write(std::initializer_list<std::string_view> parts) {
+  for (const std::string_view part : parts) text_ += part;
+}
+
 std::string_view FieldBlock::write_request(StreamEnd end, std::string_view websocket_key) {
   if (!refusal_) check_request();
   if (refusal_ || !malformed_.empty()) return {};
-  const auto at = std::back_inserter(text_);
   const bool websocket = is_websocket();
   const bool connect = method_ == "CONNECT" && !websocket;
-  fmt::format_to(at, "{} {} HTTP/1.1\r\n", websocket ? "GET" : method_, connect ? authority_ : path_);
-  if (!authority_.empty()) fmt::format_to(at, "Host: {}\r\n", authority_);
+  write({websocket ? std::string_view("GET") : method_, " ", connect ? authority_ : path_, " HTTP/1.1\r\n"});
+  if (!authority_.empty()) write({"Host: ", authority_, "\r\n"});
   text_ += lines_;
-  if (!cookie_.empty()) fmt::format_to(at, "cookie: {}\r\n", cookie_);
+  if (!cookie_.empty()) write({"cookie: ", cookie_, "\r\n"});
   if (websocket) {
     text_ += "Connection: Upgrade\r\nUpgrade: websocket\r\n";
-    if (!has_key_) fmt::format_to(at, "Sec-WebSocket-Key: {}\r\n", websocket_key);
+    if (!has_key_) write({"Sec-WebSocket-Key: ", websocket_key, "\r\n"});
   } else if (end == StreamEnd::Open && !has_length_ && !connect) {
     text_ += "Transfer-Encoding: chunked\r\n";
     payload_text_ = PayloadText::Chunked;
@@ -172,8 +176,7 @@ std::string_view FieldBlock::write_request(StreamEnd end, std::string_view webso
 std::string_view FieldBlock::write_response(Body body) {
   if (status_ == 0 || status_ == 101) malform("no :status, or one that HTTP/2 does not have");
   if (refusal_ || !malformed_.empty()) return {};
-  const auto at = std::back_inserter(text_);
-  fmt::format_to(at, "HTTP/1.1 {} {}\r\n", status_, http::reason_phrase(status_));
+  write({"HTTP/1.1 ", fmt::format_int(status_).str(), " ", http::reason_phrase(status_), "\r\n"});
   text_ += lines_;
   if (!has_length_ && body == Body::Allowed && !http::never_has_body(status_)) {
     text_ += "Transfer-Encoding: chunked\r\n";

@@ -9,6 +9,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -62,6 +63,7 @@ class FieldBlock {
   void add_request_field(std::string_view name, std::string_view value);
   void add_line(std::string_view name, std::string_view value);
   void check_request();
+  void write(std::initializer_list<std::string_view> parts);
   void malform(std::string_view why) noexcept {
     if (malformed_.empty()) malformed_ = why;
   }

@@ -23,6 +23,7 @@ http {{
   }}
   server {{
     listen 127.0.0.1:{plain} reuseport backlog=4096;
+    listen 127.0.0.1:{h2} http2 reuseport backlog=4096;
     listen 127.0.0.1:{tls} ssl reuseport backlog=4096;
     ssl_certificate {folder}/tls.crt;
     ssl_certificate_key {folder}/tls.key;
@@ -58,6 +59,7 @@ defaults
   timeout http-keep-alive 300s
 frontend bench
   bind 127.0.0.1:{plain} backlog 4096
+  bind 127.0.0.1:{h2} proto h2 backlog 4096
   bind 127.0.0.1:{tls} ssl crt {folder}/tls.pem backlog 4096
   option forwardfor
   http-request set-header X-Forwarded-Proto http unless {{ ssl_fc }}

@@ -32,15 +32,16 @@ class Ports:
     plain: int
     tls: int = 0
     admin: int = 0
+    h2: int = 0  # of HTTP/2 with prior knowledge, where `plain` does not speak it
 
     def used(self):
-        return [port for port in (self.plain, self.tls, self.admin) if port]
+        return [port for port in (self.plain, self.tls, self.admin, self.h2) if port]
 
 
 PORTS = {
     "floor": Ports(FLOOR_PORT),
-    "nginx": Ports(21010, 21011),
-    "haproxy": Ports(21020, 21021),
+    "nginx": Ports(21010, 21011, h2=21012),
+    "haproxy": Ports(21020, 21021, h2=21022),
     "pintle": Ports(21030, 21031, 21039),
     "pintle-1": Ports(21040, 21041, 21049),
     "pintle-1000": Ports(21050, 21051, 21059),
@@ -112,7 +113,8 @@ class Contenders:
         return program
 
     def command(self, name, ports):
-        values = {"folder": self.folder, "backend": BACKEND_PORT, "plain": ports.plain, "tls": ports.tls}
+        values = {"folder": self.folder, "backend": BACKEND_PORT, "plain": ports.plain, "tls": ports.tls,
+                  "h2": ports.h2}
         if name == "floor":
             return [self.tool("bench_relay"), "--port", ports.plain, "--to", BACKEND_PORT]
         if name == "nginx":

@@ -47,6 +47,15 @@ def run_wrk(url, connections, seconds):
         raise BenchError(f"wrk {url}: {trouble[1]}")
 
 
+def run_h2load(url, connections, streams, seconds):
+    """Prior knowledge; raises when a request failed or had no 2xx."""
+    fields = [word for name, value in BROWSER.items() for word in ("-H", f"{name}: {value}")]
+    out = run_on_load_core(["h2load", "-t1", f"-c{connections}", f"-m{streams}", "-D", seconds, *fields, url], seconds + 20)
+    counts = re.search(r"(\d+) done, (\d+) succeeded, (\d+) failed, (\d+) errored", out)
+    if not counts or not int(counts[2]) or int(counts[3]) or int(counts[4]):
+        raise BenchError(f"h2load {url}: {counts[0] if counts else out[-200:]}")
+
+
 class Generator:
     """bench_load with a request; files of requests lie in the bench's folder."""
 

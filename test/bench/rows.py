@@ -2,7 +2,7 @@
 from dataclasses import dataclass, field
 
 from configs import numbered_host, numbered_path
-from load import chunked_request, get_request, run_wrk, upload_request
+from load import chunked_request, get_request, run_h2load, run_wrk, upload_request
 
 PLAIN = ("floor", "nginx", "haproxy", "pintle")
 TLS = ("nginx", "haproxy", "pintle")
@@ -35,6 +35,11 @@ def wrk_tls(path, connections):
     return lambda cell: run_wrk(f"https://localhost:{cell.ports.tls}{path}", connections, cell.seconds)
 
 
+def h2(path, connections, streams):
+    return lambda cell: run_h2load(f"http://localhost:{cell.ports.h2 or cell.ports.plain}{path}", connections, streams,
+                                   cell.seconds)
+
+
 def closed(request, connections, *flags):
     return lambda cell: cell.generator.run(cell.ports.plain, request, "--connections", connections, "--milliseconds",
                                            cell.seconds * 1000, *flags)
@@ -61,6 +66,8 @@ CPU_ROWS = [
     Row("tls-100", "TLS 1.3 h1 100 B, 64 connections", wrk_tls("/", 64), TLS, goals={"nginx": 0.80, "haproxy": 0.80}),
     Row("tls-10k", "TLS 1.3 h1 10 KB, 64 connections", wrk_tls("/10k", 64), TLS),
     Row("tls-1m", "TLS 1.3 h1 1 MB, 16 connections", wrk_tls("/1m", 16), TLS, goals={"nginx": 0.85, "haproxy": 0.75}),
+    Row("h2-8x16", "h2 100 B, 8 connections of 16 streams", h2("/", 8, 16), TLS, goals={"nginx": 0.45, "haproxy": 0.78}),
+    Row("h2-64x1", "h2 100 B, 64 connections of a stream", h2("/", 64, 1), TLS, goals={"nginx": 0.75, "haproxy": 0.92}),
     Row("handshake", "TLS 1.3 full handshake for each request", handshakes, TLS,
         goals={"nginx": 0.95, "haproxy": 0.85}),
     Row("connect", "new connection for each request",

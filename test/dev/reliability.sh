@@ -11,8 +11,8 @@ dev_floods() {
   reliability_build
   printf '[3/3] floods\n'
   code=0
-  for suite in test_slow_clients test_starvation test_hostile_backends test_floods; do
-    python3 test/integration/run.py --filter "$suite" --long || code=1
+  for suite in test_slow_clients test_starvation test_hostile_backends test_floods test_h2.H2Floods; do
+    /usr/bin/python3 test/integration/run.py --filter "$suite" --long || code=1
   done
   return "$code"
 }
@@ -28,7 +28,7 @@ dev_flakes() {
   case "$times" in *[!0-9]*) die "'$times' is not a number of repeats" 2 ;; esac
   reliability_build
   printf '[3/3] test_zero_loss, %s times\n' "$times"
-  exec python3 test/integration/run.py --filter test_zero_loss --repeat "$times"
+  exec /usr/bin/python3 test/integration/run.py --filter test_zero_loss --repeat "$times"
 }
 
 dev_coverage() {

@@ -55,7 +55,8 @@ def find_suites(build, preset):
     suites.append(("deploy", [sys.executable, str(ROOT / "test/deploy/run.py")], Integration))
     runner = ROOT / "test/integration/run.py"
     if runner.exists():
-        suites.append(("integration", [sys.executable, str(runner), "--pintle", str(build / "pintle"),
+        suites.append(("integration", ["/usr/bin/python3",  # the one that packages.txt installs for
+                                        str(runner), "--pintle", str(build / "pintle"),
                                        "--slowness", str(SLOWNESS[preset])], Integration))
     return suites
 

@@ -58,8 +58,8 @@ TEST(Classes, FeaturesAreSortedUniqueAndKnownToTheSuite) {
 }
 
 TEST(Classes, WhatIsRefusedIsNotClaimed) {
-  for (const std::string_view refused : {"HTTPRouteCORS", "HTTPRouteRequestMirror", "HTTPRouteBackendProtocolH2C",
-                                         "HTTPRouteRetry", "ListenerSet", "GatewayFrontendClientCertificateValidation"})
+  for (const std::string_view refused : {"HTTPRouteCORS", "HTTPRouteRequestMirror", "HTTPRouteRetry", "ListenerSet",
+                                         "GatewayFrontendClientCertificateValidation"})
     EXPECT_EQ(std::ranges::find(supported_features(), refused), supported_features().end()) << refused;
 }
 
