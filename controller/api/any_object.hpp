@@ -7,6 +7,7 @@
 #include "controller/api/gateway.hpp"
 #include "controller/api/gateway_class.hpp"
 #include "controller/api/http_route.hpp"
+#include "controller/api/l4_route.hpp"
 #include "controller/api/object.hpp"
 #include "controller/api/reference_grant.hpp"
 
@@ -21,9 +22,6 @@ struct MetadataOnly {
 };
 using ListenerSet = MetadataOnly<Kind::ListenerSet>;
 using GRPCRoute = MetadataOnly<Kind::GRPCRoute>;
-using TLSRoute = MetadataOnly<Kind::TLSRoute>;
-using TCPRoute = MetadataOnly<Kind::TCPRoute>;
-using UDPRoute = MetadataOnly<Kind::UDPRoute>;
 using BackendTLSPolicy = MetadataOnly<Kind::BackendTLSPolicy>;
 
 template <class T>
@@ -33,6 +31,22 @@ using Ptr = std::shared_ptr<const T>;
 using AnyObject = std::variant<Ptr<GatewayClass>, Ptr<Gateway>, Ptr<HTTPRoute>, Ptr<ReferenceGrant>, Ptr<Service>,
                                Ptr<EndpointSlice>, Ptr<Secret>, Ptr<ConfigMap>, Ptr<Namespace>, Ptr<ListenerSet>,
                                Ptr<GRPCRoute>, Ptr<TLSRoute>, Ptr<TCPRoute>, Ptr<UDPRoute>, Ptr<BackendTLSPolicy>>;
+
+/// Calls `visit.operator()<T>()` for each kind of route that is served, in the order of Kind.
+template <class Visit>
+void for_each_route_kind(Visit&& visit) {
+  visit.template operator()<HTTPRoute>();
+  visit.template operator()<TLSRoute>();
+  visit.template operator()<TCPRoute>();
+  visit.template operator()<UDPRoute>();
+}
+/// The same for all kinds whose status is written.
+template <class Visit>
+void for_each_status_kind(Visit&& visit) {
+  visit.template operator()<GatewayClass>();
+  visit.template operator()<Gateway>();
+  for_each_route_kind(visit);
+}
 
 [[nodiscard]] inline const ObjectMeta& metadata_of(const AnyObject& object) noexcept {
   return std::visit([](const auto& held) -> const ObjectMeta& { return held->metadata; }, object);

@@ -20,9 +20,21 @@ struct TypeName {
 /// Versions whose fields are those of v1.
 bool is_served_version(Kind kind, std::string_view version) {
   if (group_of(kind) != gateway_group) return version == "v1";
-  const bool first_four =
-      kind == Kind::GatewayClass || kind == Kind::Gateway || kind == Kind::HTTPRoute || kind == Kind::ReferenceGrant;
-  return version == "v1" || (version == "v1beta1" && first_four);
+  if (version == "v1") return true;
+  switch (kind) {
+    case Kind::GatewayClass:
+    case Kind::Gateway:
+    case Kind::HTTPRoute:
+    case Kind::ReferenceGrant:
+      return version == "v1beta1";
+    case Kind::TLSRoute:
+      return version == "v1alpha2" || version == "v1alpha3";
+    case Kind::TCPRoute:
+    case Kind::UDPRoute:
+      return version == "v1alpha2";
+    default:
+      return false;
+  }
 }
 
 TextRule name_rule_of(Kind kind) {
@@ -90,6 +102,10 @@ void read_metadata(const Field& field, Kind kind, ObjectMeta& out) {
 void read_body(Fields& root, const Field& field, GatewayClass& out) { read_gateway_class(root, field, out); }
 void read_body(Fields& root, const Field& field, Gateway& out) { read_gateway(root, field, out); }
 void read_body(Fields& root, const Field& field, HTTPRoute& out) { read_http_route(root, field, out); }
+template <Kind K>
+void read_body(Fields& root, const Field& /*field*/, L4Route<K>& out) {
+  read_l4_route(root, K, out.spec, out.status);
+}
 void read_body(Fields& root, const Field& field, ReferenceGrant& out) { read_reference_grant(root, field, out); }
 void read_body(Fields& root, const Field& field, Service& out) { read_service(root, field, out); }
 void read_body(Fields& root, const Field& field, EndpointSlice& out) { read_endpoint_slice(root, field, out); }
@@ -137,11 +153,24 @@ std::optional<AnyObject> decode_as(const Value& value, DecodeState& state, const
   return AnyObject(std::shared_ptr<const T>(std::move(out)));
 }
 
+template <class T>
+inline constexpr bool is_kept_only = false;
+template <Kind K>
+inline constexpr bool is_kept_only<MetadataOnly<K>> = true;
+
 using DecodeAs = std::optional<AnyObject> (*)(const Value&, DecodeState&, const Origin&);
+template <std::size_t Index>
+using ObjectAt = std::remove_const_t<typename std::variant_alternative_t<Index, AnyObject>::element_type>;
 template <std::size_t... Index>
 constexpr std::array<DecodeAs, sizeof...(Index)> make_decoders(std::index_sequence<Index...> /*all*/) {
-  return {&decode_as<std::remove_const_t<typename std::variant_alternative_t<Index, AnyObject>::element_type>>...};
+  return {&decode_as<ObjectAt<Index>>...};
 }
+/// By kind: of some only the metadata is read, whatever their version.
+template <std::size_t... Index>
+constexpr std::array<bool, sizeof...(Index)> list_kept_only(std::index_sequence<Index...> /*all*/) {
+  return {is_kept_only<ObjectAt<Index>>...};
+}
+constexpr auto kept_only_kinds = list_kept_only(std::make_index_sequence<kind_count>());
 constexpr auto decoders = make_decoders(std::make_index_sequence<kind_count>());
 static_assert(std::variant_size_v<AnyObject> == kind_count);
 
@@ -193,7 +222,7 @@ std::optional<AnyObject> decode_value(const Value& value, const DecodeOptions& o
                   .severity = gateway_api ? Severity::Error : Severity::Info});
     return std::nullopt;
   }
-  const bool kept_only = static_cast<std::size_t>(*kind) >= static_cast<std::size_t>(Kind::ListenerSet);
+  const bool kept_only = kept_only_kinds[static_cast<std::size_t>(*kind)];
   if (!kept_only && !is_served_version(*kind, type->version)) {
     field.report({.id = "GW0207",
                   .message = fmt::format("version {} of {} is not served", quote(type->version), type->kind),

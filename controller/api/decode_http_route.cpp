@@ -26,7 +26,6 @@ constexpr std::array<EnumWord<SessionPersistenceType>, 2> session_types{
     {{"Cookie", SessionPersistenceType::Cookie}, {"Header", SessionPersistenceType::Header}}};
 constexpr std::array<EnumWord<CookieLifetimeType>, 2> lifetimes{
     {{"Session", CookieLifetimeType::Session}, {"Permanent", CookieLifetimeType::Permanent}}};
-constexpr std::array<EnumWord<DefaultScope>, 2> scopes{{{"All", DefaultScope::All}, {"None", DefaultScope::None}}};
 
 HTTPPathMatch read_path_match(const Field& field) {
   HTTPPathMatch out;
@@ -78,8 +77,7 @@ HTTPBackendRef read_backend(const Field& field) {
   HTTPBackendRef out;
   Fields fields(field);
   out.ref = read_backend_reference(fields, field);
-  if (const auto weight = fields.find("weight"))
-    out.weight = static_cast<std::int32_t>(read_number(*weight, {.min = 0, .max = 1'000'000}));
+  out.weight = read_weight(fields);
   if (const auto filters = fields.find("filters")) out.filters = read_filters(*filters);
   fields.finish();
   return out;
@@ -158,10 +156,7 @@ HTTPRouteRule read_rule(const Field& field) {
 
 void read_spec(const Field& field, HTTPRouteSpec& out) {
   Fields fields(field);
-  if (const auto parents = fields.find("parentRefs")) {
-    out.parent_refs = read_list<ParentReference>(*parents, {.max = 32}, read_parent_reference);
-    if (field.strict()) check_parent_references(*parents, out.parent_refs);
-  }
+  out.parent_refs = read_parent_references(fields);
   if (const auto names = fields.find("hostnames")) {
     out.hostnames = read_list<std::string>(*names, {.max = 16}, [](const Field& item) {
       std::string host = read_text(item, hostname_rule);
@@ -178,8 +173,7 @@ void read_spec(const Field& field, HTTPRouteSpec& out) {
     out.rules = read_list<HTTPRouteRule>(*rules, {.min = 1, .max = 16}, read_rule);
     if (field.strict()) check_rules(*rules, out.rules);
   }
-  if (const auto scope = fields.find("useDefaultGateways"))
-    out.use_default_gateways = read_enum<DefaultScope>(*scope, scopes);
+  out.use_default_gateways = read_default_scope(fields);
   fields.finish();
 }
 

@@ -12,6 +12,11 @@ namespace pintle::api {
 [[nodiscard]] LocalObjectReference read_local_reference(const Field& field);
 [[nodiscard]] RouteGroupKind read_route_group_kind(const Field& field);
 
+/// `spec.parentRefs` and `spec.useDefaultGateways` of a route, `weight` of a backendRef; of any kind.
+[[nodiscard]] std::vector<ParentReference> read_parent_references(Fields& spec);
+[[nodiscard]] std::optional<OpenEnum<DefaultScope>> read_default_scope(Fields& spec);
+[[nodiscard]] std::int32_t read_weight(Fields& backend);
+
 [[nodiscard]] std::vector<HTTPRouteFilter> read_filters(const Field& list);
 [[nodiscard]] bool replaces_prefix(const HTTPRouteFilter& filter) noexcept;
 
@@ -23,6 +28,7 @@ namespace pintle::api {
 void read_gateway_class(Fields& root, const Field& field, GatewayClass& out);
 void read_gateway(Fields& root, const Field& field, Gateway& out);
 void read_http_route(Fields& root, const Field& field, HTTPRoute& out);
+void read_l4_route(Fields& root, Kind kind, L4RouteSpec& spec, RouteStatus& status);
 void read_reference_grant(Fields& root, const Field& field, ReferenceGrant& out);
 void read_service(Fields& root, const Field& field, Service& out);
 void read_endpoint_slice(Fields& root, const Field& field, EndpointSlice& out);

@@ -1,6 +1,14 @@
+#include <array>
+
+#include "controller/api/check_http_route.hpp"
 #include "controller/api/decode_parts.hpp"
 
 namespace pintle::api {
+namespace {
+
+constexpr std::array<EnumWord<DefaultScope>, 2> scopes{{{"All", DefaultScope::All}, {"None", DefaultScope::None}}};
+
+}  // namespace
 
 ParentReference read_parent_reference(const Field& field) {
   ParentReference out;
@@ -28,6 +36,24 @@ BackendObjectReference read_backend_reference(Fields& fields, const Field& field
                         .fix = "add port: the port of the Service"});
   }
   return out;
+}
+
+std::vector<ParentReference> read_parent_references(Fields& spec) {
+  const auto list = spec.find("parentRefs");
+  if (!list) return {};
+  auto out = read_list<ParentReference>(*list, {.max = 32}, read_parent_reference);
+  if (list->strict()) check_parent_references(*list, out);
+  return out;
+}
+
+std::optional<OpenEnum<DefaultScope>> read_default_scope(Fields& spec) {
+  const auto scope = spec.find("useDefaultGateways");
+  return scope ? std::optional(read_enum<DefaultScope>(*scope, scopes)) : std::nullopt;
+}
+
+std::int32_t read_weight(Fields& backend) {
+  const auto weight = backend.find("weight");
+  return weight ? static_cast<std::int32_t>(read_number(*weight, {.min = 0, .max = 1'000'000})) : 1;
 }
 
 SecretObjectReference read_secret_reference(const Field& field) {

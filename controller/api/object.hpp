@@ -29,7 +29,6 @@ enum class Kind : std::uint8_t {
   Secret,
   ConfigMap,
   Namespace,
-  // known, kept as metadata only
   ListenerSet,
   GRPCRoute,
   TLSRoute,

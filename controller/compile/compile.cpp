@@ -28,7 +28,28 @@ void assign_listener_and_socket_ids(const resolve::Model& model, const Previous&
 
 bool same_listener(const route::Listener& a, const route::Listener& b) {
   return a.id == b.id && a.gateway == b.gateway && a.name == b.name && a.hostname == b.hostname && a.port == b.port &&
-         a.public_port == b.public_port && a.tls == b.tls && a.table == b.table;
+         a.public_port == b.public_port && a.protocol == b.protocol && a.table == b.table;
+}
+
+resolve::ListenerPort port_of(const resolve::ResolvedListener& listener) {
+  const bool udp = listener.protocol == route::Protocol::Udp;
+  return {listener.port, udp ? runtime::Transport::Udp : runtime::Transport::Tcp};
+}
+
+runtime::SocketProtocol socket_protocol(route::Protocol protocol) {
+  switch (protocol) {
+    case route::Protocol::Http:
+      return runtime::SocketProtocol::Http;
+    case route::Protocol::Https:
+    case route::Protocol::TlsPassthrough:
+    case route::Protocol::TlsTerminate:
+      return runtime::SocketProtocol::Https;
+    case route::Protocol::Tcp:
+      return runtime::SocketProtocol::Tcp;
+    case route::Protocol::Udp:
+      return runtime::SocketProtocol::Udp;
+  }
+  return runtime::SocketProtocol::Http;
 }
 
 /// The listeners of one port of one Gateway, as the tables and the plan see them.
@@ -42,17 +63,18 @@ class PortCompiler {
     runtime::PlannedSocket socket;  ///< all but id and address
   };
 
-  Port compile(const resolve::ResolvedGateway& gateway, std::uint16_t port) {
+  Port compile(const resolve::ResolvedGateway& gateway, resolve::ListenerPort port) {
     Port made;
     made.socket.gateway = name_of(gateway);
     std::vector<route::Listener> listeners;
     for (const resolve::ResolvedListener& listener : gateway.listeners) {
-      if (listener.port != port) continue;
+      if (port_of(listener) != port) continue;
       listeners.push_back(make_listener(gateway, listener));
       const ListenerId id = listeners.back().id;
       made.socket.listeners.push_back(id);
-      if (!listeners.back().tls) continue;
-      made.socket.protocol = runtime::SocketProtocol::Https;
+      made.socket.protocol = socket_protocol(listener.protocol);
+      if (made.socket.protocol != runtime::SocketProtocol::Https) continue;
+      made.socket.hello_first |= listener.protocol != route::Protocol::Https;
       made.socket.tls.push_back(make_tls_listener(id, listener, certs_));
     }
     sort_by_hostname(made.socket.tls);
@@ -70,7 +92,7 @@ class PortCompiler {
     made.hostname = listener.hostname;
     made.port = listener.port;
     made.public_port = static_cast<std::uint16_t>(listener.port + gateway.port_offset);
-    made.tls = listener.protocol == runtime::SocketProtocol::Https;
+    made.protocol = listener.protocol;
     made.table = next_.tables.make_table(key, listener);
     next_.tables.add_losers(key, listener.port, losers_);
     return made;

@@ -24,8 +24,8 @@
 
 namespace pintle::compile {
 
-/// (gateway "namespace/name", spec port)
-using PortKey = std::pair<std::string, std::uint16_t>;
+/// (gateway "namespace/name", port)
+using PortKey = std::pair<std::string, resolve::ListenerPort>;
 
 /// What one generation leaves to the next. A default-constructed one is right for the first.
 struct Previous {

@@ -21,6 +21,32 @@ std::string certificate_name(const runtime::Certs& certs, CertId id) {
   return id.index() < certs.certificates.size() ? certs.certificates[id.index()]->source : "missing";
 }
 
+std::string_view protocol_text(const runtime::PlannedSocket& socket) {
+  switch (socket.protocol) {
+    case runtime::SocketProtocol::Http:
+      return "http";
+    case runtime::SocketProtocol::Https:
+      return socket.hello_first ? "tls" : "https";
+    case runtime::SocketProtocol::Tcp:
+      return "tcp";
+    case runtime::SocketProtocol::Udp:
+      return "udp";
+  }
+  return {};
+}
+
+/// Of a TLS port on which listeners differ.
+std::string_view mode_text(route::Protocol protocol) {
+  switch (protocol) {
+    case route::Protocol::TlsPassthrough:
+      return "passthrough";
+    case route::Protocol::TlsTerminate:
+      return "terminate";
+    default:
+      return "https";
+  }
+}
+
 /// The rules met on the way, each once, in the order of routes.
 using RuleKey = std::tuple<std::string, std::string, std::uint32_t, const route::Rule*>;
 using Rules = std::map<RuleKey, const route::Rule*>;
@@ -28,7 +54,9 @@ using Rules = std::map<RuleKey, const route::Rule*>;
 Json dump_entries(const route::HostTable& table, Rules& rules) {
   Json list = Json::array();
   for (const route::Entry& entry : table.entries()) {
-    Json one = dump_match(*entry.match);
+    // Of connections and datagrams all are meant.
+    const bool conditional = entry.rule->source.kind == "HTTPRoute" || entry.rule->source.kind == "GRPCRoute";
+    Json one = conditional ? dump_match(*entry.match) : Json::object();
     one["rule"] = rule_label(entry.rule->source);
     if (entry.match->rank.match != 0) one["match"] = entry.match->rank.match;
     list.push_back(std::move(one));
@@ -42,6 +70,7 @@ Json dump_listener(const route::Listener& listener, const runtime::PlannedSocket
                    Rules& rules) {
   Json made{{"name", listener.name}, {"hostname", listener.hostname}, {"port", listener.port}};
   if (listener.public_port != listener.port) made["publicPort"] = listener.public_port;
+  if (socket.hello_first) made["mode"] = mode_text(listener.protocol);
   for (const runtime::TlsListener& tls : socket.tls) {
     if (tls.listener != listener.id) continue;
     for (const CertId id : tls.certificates) made["certificates"].push_back(certificate_name(certs, id));
@@ -56,7 +85,7 @@ Json dump_listener(const route::Listener& listener, const runtime::PlannedSocket
 
 Json dump_socket(const runtime::PlannedSocket& socket, const runtime::Compiled& compiled, Rules& rules) {
   Json made{{"address", runtime::to_string(socket.address)},
-            {"protocol", socket.protocol == runtime::SocketProtocol::Https ? "https" : "http"},
+            {"protocol", protocol_text(socket)},
             {"gateway", socket.gateway}};
   Json listeners = Json::array();
   if (const route::PortTable* port = compiled.table->find_port(socket.id))

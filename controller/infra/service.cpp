@@ -18,7 +18,10 @@ using resolve::ServiceType;
 constexpr std::string_view addresses_note = "pintle.dev/requested-addresses";
 
 std::optional<std::string> find_app_protocol(const api::Gateway& gateway, const resolve::ListenerPort& port) {
-  const auto listener = std::ranges::find(gateway.spec.listeners, port.port, &api::Listener::port);
+  if (port.transport == resolve::Transport::Udp) return std::nullopt;
+  const auto listener = std::ranges::find_if(gateway.spec.listeners, [&port](const api::Listener& one) {
+    return one.port == port.port && one.protocol != "UDP";
+  });
   if (listener == gateway.spec.listeners.end()) return std::nullopt;
   if (listener->protocol == "HTTP") return "http";
   if (listener->protocol == "HTTPS") return "https";
@@ -154,7 +157,7 @@ std::vector<api::ServicePort> make_ports(const api::Gateway& gateway, const reso
     const bool udp = listener.transport == resolve::Transport::Udp;
     api::ServicePort& made = ports.emplace_back();
     made.name = fmt::format("port-{}{}", listener.port, udp ? "-udp" : "");
-    made.protocol = resolve::to_string(listener.transport);
+    made.protocol = runtime::to_string(listener.transport);
     made.port = listener.port;
     made.target_port = std::int32_t{target};
     if (settings.app_protocol == AppProtocol::Tell) made.app_protocol = find_app_protocol(gateway, listener);

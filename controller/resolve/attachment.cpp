@@ -26,6 +26,12 @@ std::string describe_selection(const api::ParentReference& ref) {
   return text;
 }
 
+bool serves_kind(const JudgedListener& listener, api::Kind kind) {
+  return std::ranges::any_of(listener.report.supported_kinds, [kind](const api::RouteGroupKind& one) {
+    return one.kind == to_string(kind) && one.group == api::group_of(kind);
+  });
+}
+
 /// A listener that serves nothing is no reason to send traffic to a backend.
 bool is_served(const std::vector<JudgedGateway>& gateways, const Place& place) {
   return gateways[place.gateway].listeners[place.listener].report.served;
@@ -54,7 +60,7 @@ GatewayFaces faces_of(const std::vector<JudgedGateway>& gateways) {
     GatewayFace& face = faces.emplace_back(GatewayFace{gateway.object, gateway.report.standing, {}, {}});
     for (const JudgedListener& listener : gateway.listeners) {
       face.served.push_back(listener.report.served);
-      face.has_kinds.push_back(!listener.report.supported_kinds.empty());
+      face.kinds.push_back(listener.report.supported_kinds);
     }
   }
   return faces;
@@ -95,7 +101,7 @@ const api::StringMap& Attachment::labels_of(const std::string& ns) {
 }
 
 bool Attachment::allows_namespace(const Visit& visit, const api::Listener& listener) {
-  const std::string& ns = visit.slot.object->metadata.ns;
+  const std::string& ns = visit.slot.view.metadata->ns;
   const api::AllowedNamespaces& allowed = listener.allowed_routes.namespaces;
   switch (allowed.from.value) {
     case api::FromNamespaces::All:
@@ -115,7 +121,7 @@ bool Attachment::allows_namespace(const Visit& visit, const api::Listener& liste
 
 void Attachment::attach_to(const Visit& visit) {
   const JudgedGateway& gateway = gateways_[visit.gateway];
-  const api::HTTPRoute& route = *visit.slot.object;
+  const RouteView& route = visit.slot.view;
   ParentReport& report = visit.report;
   bool selected = false;
   bool allowed = false;
@@ -124,9 +130,9 @@ void Attachment::attach_to(const Visit& visit) {
     const JudgedListener& listener = gateway.listeners[at];
     if (!selects(report.ref, *listener.spec)) continue;
     selected = true;
-    if (listener.report.supported_kinds.empty() || !allows_namespace(visit, *listener.spec)) continue;
+    if (!serves_kind(listener, route.kind) || !allows_namespace(visit, *listener.spec)) continue;
     allowed = true;
-    std::vector<std::string> hosts = hosts_in_common(listener.hostname, route.spec.hostnames);
+    std::vector<std::string> hosts = hosts_in_common(listener.hostname, *route.hostnames);
     if (hosts.empty()) continue;
     met = true;
     stand_at(visit, at, std::move(hosts));
@@ -137,12 +143,12 @@ void Attachment::attach_to(const Visit& visit) {
            fmt::format("Gateway {} has {}", name(), describe_selection(report.ref)));
   else if (!allowed)
     refuse(report, "spec.parentRefs", reason::not_allowed_by_listeners,
-           fmt::format("no listener of Gateway {} that the parentRef selects allows HTTPRoutes from namespace {}",
-                       name(), route.metadata.ns));
+           fmt::format("no listener of Gateway {} that the parentRef selects allows {}s from namespace {}", name(),
+                       to_string(route.kind), route.metadata->ns));
   else if (!met)
     refuse(report, "spec.hostnames", reason::no_matching_listener_hostname,
            fmt::format("no listener of Gateway {} that the parentRef selects has a hostname in common with {}", name(),
-                       fmt::join(route.spec.hostnames, ", ")));
+                       fmt::join(*route.hostnames, ", ")));
 }
 
 /// Two parentRefs may select one listener; the route stands there once. Listeners with the same hosts share what
@@ -161,16 +167,17 @@ void Attachment::stand_at(const Visit& visit, std::uint32_t listener, std::vecto
 }
 
 RouteAttachment Attachment::attach_route(const RouteSlot& slot) {
-  const api::HTTPRoute& route = *slot.object;
+  const RouteView& route = slot.view;
   RouteAttachment made;
   auto report = std::make_shared<RouteReport>();
-  report->object = identify(route);
-  const auto& refs = route.spec.parent_refs;
+  report->object = {
+      {route.kind, route.metadata->ns, route.metadata->name}, route.metadata->uid, route.metadata->generation};
+  const auto& refs = *route.parent_refs;
   report->parents.reserve(refs.size());
   for (auto ref = refs.begin(); ref != refs.end(); ++ref) {
     if (ref->group != api::gateway_group || ref->kind != "Gateway") continue;
     if (std::find(refs.begin(), ref, *ref) != ref) continue;  // the same parent twice has one status
-    const auto gateway = find_gateway(ref->ns ? *ref->ns : route.metadata.ns, ref->name);
+    const auto gateway = find_gateway(ref->ns ? *ref->ns : route.metadata->ns, ref->name);
     if (!gateway) continue;
     ParentReport& parent = report->parents.emplace_back();
     parent.ref = *ref;

@@ -14,8 +14,8 @@ namespace pintle::resolve {
 struct GatewayFace {
   const api::Gateway* object = nullptr;
   Standing standing = Standing::Judged;
-  std::vector<bool> served;     ///< by listener
-  std::vector<bool> has_kinds;  ///< by listener
+  std::vector<bool> served;                             ///< by listener
+  std::vector<std::vector<api::RouteGroupKind>> kinds;  ///< by listener
   friend bool operator==(const GatewayFace&, const GatewayFace&) = default;
 };
 using GatewayFaces = std::vector<GatewayFace>;

@@ -20,9 +20,12 @@ std::uint32_t sum(std::uint32_t count, std::int32_t difference) noexcept {
 
 }  // namespace
 
-BackendShelf::Order::Place BackendShelf::Order::place(std::string_view ns,
+BackendShelf::Order::Place BackendShelf::Order::place(const Referrer& from,
                                                       const api::BackendObjectReference& ref) noexcept {
-  return {ns, ref.ns ? std::string_view(*ref.ns) : ns, ref.name, ref.port ? *ref.port : no_port, ref.kind, ref.group};
+  return {from.ns,  ref.ns ? std::string_view(*ref.ns) : from.ns,
+          ref.name, ref.port ? *ref.port : no_port,
+          ref.kind, ref.group,
+          from.kind};
 }
 
 void BackendShelf::refresh(const BackendContext& context, const Changes& changes) {
@@ -44,7 +47,7 @@ void BackendShelf::refresh(const BackendContext& context, const Changes& changes
 
 void BackendShelf::judge(const BackendContext& context, Referral& referral) {
   RefSet lookups;
-  BackendVerdict verdict = judge_backend(context, referral.ns, referral.ref, lookups);
+  BackendVerdict verdict = judge_backend(context, {referral.kind, referral.ns}, referral.ref, lookups);
   if (lookups != referral.lookups) {
     referral.lookups = std::move(lookups);
     if (referral.ours > 0) lookups_ = nullptr;
@@ -64,12 +67,13 @@ void BackendShelf::put(Target& target, BackendEndpoints endpoints) {
   with_notes_ += held.notes.empty() ? 0 : 1;
 }
 
-Referral& BackendShelf::take_referral(const BackendContext& context, std::string_view ns,
+Referral& BackendShelf::take_referral(const BackendContext& context, const Referrer& from,
                                       const api::BackendObjectReference& ref) {
-  auto at = referrals_.lower_bound(Order::place(ns, ref));
-  if (at == referrals_.end() || Order::place(*at) != Order::place(ns, ref)) {
+  auto at = referrals_.lower_bound(Order::place(from, ref));
+  if (at == referrals_.end() || Order::place(*at) != Order::place(from, ref)) {
     auto made = std::make_unique<Referral>();
-    made->ns = ns;
+    made->kind = from.kind;
+    made->ns = from.ns;
     made->ref = ref;
     judge(context, *made);
     at = referrals_.insert(at, std::move(made));
@@ -122,7 +126,8 @@ void BackendShelf::sweep() {
     return std::exchange(list, {});
   };
   for (const Referral* referral : once(idle_referrals_))
-    if (referral->named == 0) referrals_.erase(referrals_.find(Order::place(referral->ns, referral->ref)));
+    if (referral->named == 0)
+      referrals_.erase(referrals_.find(Order::place({referral->kind, referral->ns}, referral->ref)));
   for (const Target* target : once(idle_targets_)) {
     if (target->named > 0) continue;
     with_notes_ -= target->endpoints.notes.empty() ? 0 : 1;

@@ -20,9 +20,10 @@ namespace pintle::resolve {
 
 using VerdictPtr = std::shared_ptr<const BackendVerdict>;
 
-/// A backendRef as routes of one namespace write it.
+/// A backendRef as routes of one kind and namespace write it.
 struct Referral {
-  std::string ns;  ///< of the routes
+  api::Kind kind = api::Kind::HTTPRoute;  ///< of the routes: grants and what may be referred to hang on it
+  std::string ns;                         ///< of the routes
   api::BackendObjectReference ref;
   VerdictPtr verdict;
   RefSet lookups;
@@ -52,7 +53,7 @@ class BackendShelf {
   /// False if no target has notes, so that nobody needs to look.
   [[nodiscard]] bool has_notes() const noexcept { return with_notes_ > 0; }
 
-  [[nodiscard]] Referral& take_referral(const BackendContext& context, std::string_view ns,
+  [[nodiscard]] Referral& take_referral(const BackendContext& context, const Referrer& from,
                                         const api::BackendObjectReference& ref);
   [[nodiscard]] Target& take_target(const BackendContext& context, const BackendKey& key);
   void give_back(Referral& referral);
@@ -74,12 +75,14 @@ class BackendShelf {
     bool operator()(const A& a, const B& b) const noexcept {
       return place(a) < place(b);
     }
-    /// A route's namespace and what its backendRef says; views.
+    /// A route's namespace, what its backendRef says, the route's kind; views.
     using Place = std::tuple<std::string_view, std::string_view, std::string_view, std::uint32_t, std::string_view,
-                             std::string_view>;
+                             std::string_view, api::Kind>;
     static Place place(const Place& already) noexcept { return already; }
-    static Place place(std::string_view ns, const api::BackendObjectReference& ref) noexcept;
-    static Place place(const std::unique_ptr<Referral>& held) noexcept { return place(held->ns, held->ref); }
+    static Place place(const Referrer& from, const api::BackendObjectReference& ref) noexcept;
+    static Place place(const std::unique_ptr<Referral>& held) noexcept {
+      return place({held->kind, held->ns}, held->ref);
+    }
   };
 
   void judge(const BackendContext& context, Referral& referral);

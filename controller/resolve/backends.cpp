@@ -30,20 +30,14 @@ std::optional<Problem> find_kind_fault(const api::BackendObjectReference& ref) {
       fmt::format("{}{}{} cannot be a backend; refer to a Service", ref.group, ref.group.empty() ? "" : "/", ref.kind)};
 }
 
-/// Namespaces of the route and of what it refers to.
-struct Crossing {
-  std::string_view from;
-  std::string_view to;
-};
-
-std::optional<Problem> find_grant_fault(const BackendContext& context, Crossing crossing,
+std::optional<Problem> find_grant_fault(const BackendContext& context, const Referrer& from, std::string_view target,
                                         const api::BackendObjectReference& ref, RefSet& refs) {
   const Reference reference{.from_group = api::gateway_group,
-                            .from_kind = "HTTPRoute",
-                            .from_namespace = crossing.from,
+                            .from_kind = api::to_string(from.kind),
+                            .from_namespace = from.ns,
                             .to_group = ref.group,
                             .to_kind = ref.kind,
-                            .to_namespace = crossing.to,
+                            .to_namespace = target,
                             .to_name = ref.name};
   if (is_permitted(context.snapshot, reference, refs)) return std::nullopt;
   return Problem{".namespace", std::string(reason::ref_not_permitted), describe_missing_grant(reference)};
@@ -57,15 +51,17 @@ std::string list_ports(const api::Service& service) {
   return fmt::format("{} {}", ports.size() == 1 ? "only port" : "ports", fmt::join(ports, ", "));
 }
 
-const api::ServicePort* find_port(const api::Service& service, std::uint16_t number) noexcept {
-  // One number may stand for TCP and UDP; the TCP one is meant.
-  const auto is_it = [&](const api::ServicePort& port) { return port.port == number && port.protocol == "TCP"; };
-  if (const auto tcp = std::ranges::find_if(service.ports, is_it); tcp != service.ports.end()) return &*tcp;
-  const auto any = std::ranges::find(service.ports, number, &api::ServicePort::port);
+const api::ServicePort* find_port(const api::Service& service, const BackendKey& key) noexcept {
+  // One number may stand for TCP and UDP.
+  const auto is_it = [&key](const api::ServicePort& port) {
+    return port.port == key.port && port.protocol == to_string(key.transport);
+  };
+  if (const auto meant = std::ranges::find_if(service.ports, is_it); meant != service.ports.end()) return &*meant;
+  const auto any = std::ranges::find(service.ports, key.port, &api::ServicePort::port);
   return any == service.ports.end() ? nullptr : &*any;
 }
 
-std::optional<Problem> find_service_fault(const api::Service* service, const BackendKey& key) {
+std::optional<Problem> find_service_fault(const api::Service* service, const BackendKey& key, api::Kind route) {
   const auto missing = [](std::string field, std::string message) {
     return Problem{std::move(field), std::string(reason::backend_not_found), std::move(message)};
   };
@@ -77,7 +73,7 @@ std::optional<Problem> find_service_fault(const api::Service* service, const Bac
                    fmt::format("Service {}/{} is of type ExternalName, which is never served; use a Service with "
                                "EndpointSlices",
                                key.namespace_, key.service)};
-  const api::ServicePort* port = find_port(*service, key.port);
+  const api::ServicePort* port = find_port(*service, key);
   if (port == nullptr)
     return missing(".port", fmt::format("Service {}/{} has no port {}; it has {}", key.namespace_, key.service,
                                         key.port, list_ports(*service)));
@@ -85,8 +81,14 @@ std::optional<Problem> find_service_fault(const api::Service* service, const Bac
     return Problem{".port", std::string(reason::unsupported_protocol),
                    fmt::format("port {} of Service {}/{} {}", key.port, key.namespace_, key.service, what)};
   };
-  if (port->protocol != "TCP") return refuse(fmt::format("is of protocol {}; HTTP needs TCP", port->protocol));
-  if (!is_supported(port->app_protocol))
+  if (port->protocol != to_string(key.transport))
+    return refuse(fmt::format("is of protocol {}; {} needs {}", port->protocol,
+                              route == api::Kind::HTTPRoute ? "HTTP" : api::to_string(route),
+                              to_string(key.transport)));
+  // What a connection carries is none of our concern.
+  const bool passes_bytes =
+      route == api::Kind::TLSRoute || route == api::Kind::TCPRoute || route == api::Kind::UDPRoute;
+  if (!passes_bytes && !is_supported(port->app_protocol))
     return refuse(fmt::format("has appProtocol {}, which is not supported; use none, http, {} or {}",
                               api::quote(*port->app_protocol), websocket_protocol, http2_protocol));
   return std::nullopt;
@@ -133,18 +135,28 @@ void collect(const BackendContext& context, const api::EndpointSlice& slice, std
   }
 }
 
-std::string show(const BackendKey& key) { return fmt::format("{}/{}:{}", key.namespace_, key.service, key.port); }
+std::string show(const BackendKey& key) {
+  return fmt::format("{}/{}:{}{}", key.namespace_, key.service, key.port,
+                     key.transport == runtime::Transport::Udp ? "/udp" : "");
+}
+
+/// Written without a transport: the one its routes ask for is meant.
+const runtime::SocketAddress* find_override(const Settings& settings, BackendKey key) {
+  key.transport = runtime::Transport::Tcp;
+  const auto found = settings.backend_overrides.find(key);
+  return found == settings.backend_overrides.end() ? nullptr : &found->second;
+}
 
 }  // namespace
 
-BackendVerdict judge_backend(const BackendContext& context, std::string_view ns, const api::BackendObjectReference& ref,
-                             RefSet& refs) {
-  const std::string_view target = ref.ns ? std::string_view(*ref.ns) : ns;
+BackendVerdict judge_backend(const BackendContext& context, const Referrer& from,
+                             const api::BackendObjectReference& ref, RefSet& refs) {
+  const std::string_view target = ref.ns ? std::string_view(*ref.ns) : from.ns;
   BackendVerdict verdict;
   verdict.name = fmt::format("{}/{}", target, ref.name);
   if (ref.port) verdict.name += fmt::format(":{}", *ref.port);
   verdict.problem = find_kind_fault(ref);
-  if (!verdict.problem) verdict.problem = find_grant_fault(context, {ns, target}, ref, refs);
+  if (!verdict.problem) verdict.problem = find_grant_fault(context, from, target, ref, refs);
   if (verdict.problem) return verdict;
   refs.insert(ref_to(api::Kind::Service, target, ref.name));
   if (!ref.port) {
@@ -152,9 +164,10 @@ BackendVerdict judge_backend(const BackendContext& context, std::string_view ns,
                               fmt::format("the reference to Service {} has no port", verdict.name)};
     return verdict;
   }
-  BackendKey key{std::string(target), ref.name, *ref.port};
-  if (!context.settings.backend_overrides.contains(key))
-    verdict.problem = find_service_fault(context.snapshot.find<api::Service>(target, ref.name), key);
+  BackendKey key{std::string(target), ref.name, *ref.port,
+                 from.kind == api::Kind::UDPRoute ? runtime::Transport::Udp : runtime::Transport::Tcp};
+  if (find_override(context.settings, key) == nullptr)
+    verdict.problem = find_service_fault(context.snapshot.find<api::Service>(target, ref.name), key, from.kind);
   if (!verdict.problem) verdict.backend = std::move(key);
   return verdict;
 }
@@ -164,14 +177,13 @@ BackendEndpoints find_endpoints(const BackendContext& context, const BackendKey&
   BackendEndpoints made;
   backend->name = show(key);
   const auto* service = context.snapshot.find<api::Service>(key.namespace_, key.service);
-  const api::ServicePort* port = service == nullptr ? nullptr : find_port(*service, key.port);
+  const api::ServicePort* port = service == nullptr ? nullptr : find_port(*service, key);
   if (port != nullptr) {
     backend->websocket = port->app_protocol == websocket_protocol;
     if (port->app_protocol == http2_protocol) backend->protocol = runtime::BackendProtocol::Http2;
   }
-  const auto& overrides = context.settings.backend_overrides;
-  if (const auto other = overrides.find(key); other != overrides.end()) {
-    backend->endpoints.push_back(other->second);
+  if (const runtime::SocketAddress* other = find_override(context.settings, key)) {
+    backend->endpoints.push_back(*other);
   } else if (port != nullptr) {
     Found found;
     for (const api::EndpointSlice* slice : context.snapshot.find_endpoint_slices(key.namespace_, key.service))
@@ -181,6 +193,7 @@ BackendEndpoints find_endpoints(const BackendContext& context, const BackendKey&
     const auto repeated = std::ranges::unique(backend->endpoints);
     backend->endpoints.erase(repeated.begin(), repeated.end());
   }
+  for (runtime::SocketAddress& endpoint : backend->endpoints) endpoint.transport = key.transport;
   made.backend = std::move(backend);
   return made;
 }

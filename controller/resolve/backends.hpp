@@ -27,9 +27,14 @@ struct BackendContext {
   const store::ClusterSnapshot& snapshot;
   const Settings& settings;
 };
-/// `ns`: of the route. Order of the checks: kind, grant, existence, port, protocol; so nothing of another namespace is
+/// Who refers: kind and namespace of the route.
+struct Referrer {
+  api::Kind kind = api::Kind::HTTPRoute;
+  std::string_view ns;
+};
+/// Order of the checks: kind, grant, existence, port, protocol; so nothing of another namespace is
 /// told to who may not refer to it.
-[[nodiscard]] BackendVerdict judge_backend(const BackendContext& context, std::string_view ns,
+[[nodiscard]] BackendVerdict judge_backend(const BackendContext& context, const Referrer& from,
                                            const api::BackendObjectReference& ref, RefSet& refs);
 
 struct BackendEndpoints {

@@ -37,6 +37,11 @@ const std::vector<std::string>& supported_features() {
       "HTTPRouteResponseHeaderModification",
       "HTTPRouteSchemeRedirect",
       "ReferenceGrant",
+      "TCPRoute",
+      "TLSRoute",
+      "TLSRouteModeMixed",
+      "TLSRouteModeTerminate",
+      "UDPRoute",
   };
   return features;
 }

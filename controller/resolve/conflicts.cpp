@@ -10,17 +10,7 @@
 namespace pintle::resolve {
 namespace {
 
-/// What the first bytes of a connection have to be. Two listeners of one port with the same can be told apart by host.
-enum class Wire : std::uint8_t { Http, Tls, Tcp, None };
-
-/// UDP has ports of its own; of a protocol that is not known nothing can be said.
-Wire wire_of(const std::string& protocol) noexcept {
-  if (protocol == "HTTP") return Wire::Http;
-  if (protocol == "HTTPS" || protocol == "TLS") return Wire::Tls;
-  return protocol == "TCP" ? Wire::Tcp : Wire::None;
-}
-
-bool same_port(const JudgedListener& a, const JudgedListener& b) noexcept { return a.spec->port == b.spec->port; }
+bool same_port(const JudgedListener& a, const JudgedListener& b) noexcept { return port_of(a) == port_of(b); }
 
 std::string show(const std::vector<std::string>& listeners) {
   return fmt::format("listener{} {}", listeners.size() == 1 ? "" : "s", fmt::join(listeners, ", "));
@@ -34,14 +24,12 @@ Problem make_conflict(std::string_view reason, std::size_t index, const std::vec
 
 std::optional<Problem> find_conflict(const std::vector<JudgedListener>& listeners, std::size_t index) {
   const JudgedListener& one = listeners[index];
-  const Wire wire = wire_of(one.spec->protocol);
-  if (wire == Wire::None) return std::nullopt;
+  if (one.protocol == nullptr) return std::nullopt;  // of a protocol that is not known nothing can be said
   std::vector<std::string> by_protocol;
   std::vector<std::string> by_host;
   for (const JudgedListener& other : listeners) {
-    const Wire others = wire_of(other.spec->protocol);
-    if (&other == &one || !same_port(one, other) || others == Wire::None) continue;
-    if (others != wire)
+    if (&other == &one || other.protocol == nullptr || !same_port(one, other)) continue;
+    if (other.protocol->wire != one.protocol->wire)
       by_protocol.push_back(other.spec->name);
     else if (other.hostname == one.hostname)
       by_host.push_back(other.spec->name);

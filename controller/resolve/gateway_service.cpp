@@ -9,18 +9,13 @@
 #include <fmt/ranges.h>
 
 #include "controller/resolve/age.hpp"
+#include "controller/resolve/protocols.hpp"
 #include "controller/resolve/refs.hpp"
 #include "controller/resolve/service_addresses.hpp"
 #include "controller/resolve/service_names.hpp"
 
 namespace pintle::resolve {
 namespace {
-
-struct ServedProtocol {
-  std::string_view name;
-  Transport transport = Transport::Tcp;
-};
-constexpr std::array served_protocols{ServedProtocol{"HTTP"}, ServedProtocol{"HTTPS"}};
 
 /// One number in one Service. Of two that say the same the one nearer to where its search began has it, then the older
 /// Gateway: who writes a foreign number into a Service of his own gains nothing.
@@ -85,8 +80,6 @@ const api::Service* find_service(const ExposeInput& input, const api::Gateway& g
 
 }  // namespace
 
-std::string_view to_string(Transport transport) noexcept { return transport == Transport::Tcp ? "TCP" : "UDP"; }
-
 std::string_view to_string(ServiceType type) noexcept {
   constexpr std::array<std::string_view, 3> words{"ClusterIP", "NodePort", "LoadBalancer"};
   return words[static_cast<std::size_t>(type)];
@@ -95,8 +88,8 @@ std::string_view to_string(ServiceType type) noexcept {
 std::set<ListenerPort> wanted_ports(const api::Gateway& gateway) {
   std::set<ListenerPort> ports;
   for (const api::Listener& listener : gateway.spec.listeners) {
-    const auto protocol = std::ranges::find(served_protocols, listener.protocol, &ServedProtocol::name);
-    if (protocol != served_protocols.end()) ports.insert({listener.port, protocol->transport});
+    if (const ServedProtocol* protocol = find_protocol(listener.protocol))
+      ports.insert({listener.port, protocol->transport});
   }
   return ports;
 }

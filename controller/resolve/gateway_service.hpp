@@ -20,16 +20,8 @@
 
 namespace pintle::resolve {
 
-enum class Transport : std::uint8_t { Tcp, Udp };
-/// "TCP", "UDP"
-[[nodiscard]] std::string_view to_string(Transport transport) noexcept;
+using runtime::Transport;
 
-/// What a Service has one port for. Listeners that share it share the socket.
-struct ListenerPort {
-  std::uint16_t port = 0;
-  Transport transport = Transport::Tcp;
-  friend auto operator<=>(const ListenerPort&, const ListenerPort&) = default;
-};
 /// The port on our pods that stands behind each.
 using TargetPorts = std::map<ListenerPort, std::uint16_t>;
 

@@ -9,6 +9,7 @@
 
 #include "controller/resolve/certificates.hpp"
 #include "controller/resolve/model.hpp"
+#include "controller/resolve/protocols.hpp"
 #include "controller/resolve/settings.hpp"
 #include "controller/resolve/status_report.hpp"
 #include "controller/store/store.hpp"
@@ -17,18 +18,27 @@ namespace pintle::resolve {
 
 struct JudgedListener {
   const api::Listener* spec = nullptr;
-  std::string hostname;  ///< "*" if none
+  std::string hostname;                      ///< "*" if none, or if its protocol knows none
+  const ServedProtocol* protocol = nullptr;  ///< nullptr: not served
   ListenerReport report;
   std::vector<CertificatePtr> certificates;
   std::vector<AttachedRoutePtr> routes;
 };
+
+/// TLS of the listener's clients ends here.
+[[nodiscard]] bool ends_tls(const JudgedListener& listener) noexcept;
+/// Of a listener that is served.
+[[nodiscard]] route::Protocol protocol_of(const JudgedListener& listener) noexcept;
+[[nodiscard]] inline ListenerPort port_of(const JudgedListener& listener) noexcept {
+  return {listener.spec->port, listener.protocol == nullptr ? runtime::Transport::Tcp : listener.protocol->transport};
+}
 
 struct JudgedGateway {
   const api::Gateway* object = nullptr;
   GatewayReport report;  ///< its listeners are filled in last
   std::vector<JudgedListener> listeners;
   std::optional<TargetPorts> target_ports;  ///< Service mode: where each listener port is bound
-  std::map<std::uint16_t, std::vector<runtime::SocketAddress>> sockets_by_port;
+  std::map<ListenerPort, std::vector<runtime::SocketAddress>> sockets_by_port;
 };
 
 /// What the steps read and where they write down what they looked up.
@@ -49,7 +59,7 @@ struct Inputs {
 void judge_conflicts(std::vector<JudgedListener>& listeners);
 /// HTTPS listeners of one port that a client could mistake for each other (GEP-3567).
 void judge_overlaps(std::vector<JudgedListener>& listeners);
-/// Certificates and TLS settings of one HTTPS listener.
+/// Certificates and TLS settings of one listener whose clients speak TLS.
 void judge_tls(const Inputs& inputs, const api::Gateway& gateway, JudgedListener& listener, std::size_t index);
 /// spec.tls: the client certificate towards backends, and what clients' certificates are checked against.
 void judge_gateway_tls(const Inputs& inputs, JudgedGateway& gateway);

@@ -48,11 +48,13 @@ FoundCertificate find_certificate(const Inputs& inputs, const api::Gateway& gate
 }
 
 void judge_mode(JudgedListener& listener, const api::ListenerTLS& tls, const std::string& field) {
-  if (tls.mode == api::TLSMode::Terminate) return;
+  const bool may_pass = listener.spec->protocol == "TLS";
+  if (tls.mode == api::TLSMode::Terminate || (may_pass && tls.mode == api::TLSMode::Passthrough)) return;
   listener.report.accepted.push_back(
       make_problem(field + ".mode", reason::unsupported_value,
-                   fmt::format("mode {} is not supported with protocol HTTPS; use Terminate",
-                               tls.mode.is_unknown() ? api::quote(tls.mode.text) : std::string("Passthrough"))));
+                   fmt::format("mode {} is not supported with protocol {}; use Terminate{}",
+                               tls.mode.is_unknown() ? api::quote(tls.mode.text) : std::string("Passthrough"),
+                               listener.spec->protocol, may_pass ? " or Passthrough" : "")));
 }
 
 /// `--tls internal`: who asked for it is told what was replaced, as a note instead of a problem.
@@ -82,9 +84,10 @@ void note_uncovered_hostname(JudgedListener& listener) {
 }  // namespace
 
 void judge_tls(const Inputs& inputs, const api::Gateway& gateway, JudgedListener& listener, std::size_t index) {
-  if (listener.spec->protocol != "HTTPS") {
-    if (listener.spec->protocol == "HTTP" && listener.spec->tls)
-      listener.report.notes.emplace_back("tls has no effect with protocol HTTP");
+  if (listener.protocol == nullptr) return;
+  if (listener.protocol->wire != Wire::Tls) {
+    if (listener.spec->tls)
+      listener.report.notes.push_back(fmt::format("tls has no effect with protocol {}", listener.spec->protocol));
     return;
   }
   const std::string field = fmt::format("spec.listeners[{}].tls", index);
@@ -93,6 +96,11 @@ void judge_tls(const Inputs& inputs, const api::Gateway& gateway, JudgedListener
   for (const auto& [key, value] : tls.options)
     listener.report.notes.push_back(fmt::format("the TLS option {} is not known and has no effect", api::quote(key)));
 
+  if (!ends_tls(listener)) {
+    if (!tls.certificate_refs.empty())
+      listener.report.notes.emplace_back("certificateRefs have no effect with mode Passthrough");
+    return;
+  }
   Problems problems;
   for (std::size_t at = 0; at < tls.certificate_refs.size(); ++at) {
     FoundCertificate found =
@@ -105,8 +113,9 @@ void judge_tls(const Inputs& inputs, const api::Gateway& gateway, JudgedListener
     return;
   }
   if (tls.certificate_refs.empty() && tls.mode == api::TLSMode::Terminate)
-    problems.push_back(make_problem(field + ".certificateRefs", reason::invalid_certificate_ref,
-                                    "a listener of protocol HTTPS needs a certificate; name a Secret"));
+    problems.push_back(make_problem(
+        field + ".certificateRefs", reason::invalid_certificate_ref,
+        fmt::format("a listener of protocol {} needs a certificate; name a Secret", listener.spec->protocol)));
   std::ranges::move(problems, std::back_inserter(listener.report.resolved_refs));
   note_uncovered_hostname(listener);
 }

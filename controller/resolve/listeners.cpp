@@ -10,17 +10,16 @@
 namespace pintle::resolve {
 namespace {
 
-const api::RouteGroupKind http_route{std::string(api::gateway_group), "HTTPRoute"};
-
 void add(Problems& problems, std::string_view reason, std::string field_path, std::string message) {
   problems.push_back({std::move(field_path), std::string(reason), std::move(message)});
 }
 
 void judge_protocol(JudgedListener& listener, const std::string& field) {
-  const std::string& protocol = listener.spec->protocol;
-  if (protocol == "HTTP" || protocol == "HTTPS") return;
+  listener.protocol = find_protocol(listener.spec->protocol);
+  if (listener.protocol != nullptr) return;
   add(listener.report.accepted, reason::unsupported_protocol, field + ".protocol",
-      fmt::format("protocol {} is not supported; use HTTP or HTTPS", api::quote(protocol)));
+      fmt::format("protocol {} is not supported; use HTTP, HTTPS, TLS, TCP or UDP",
+                  api::quote(listener.spec->protocol)));
 }
 
 /// Kinds the listener allows and we serve; none when the protocol is not served.
@@ -28,15 +27,25 @@ void judge_kinds(JudgedListener& listener, const std::string& field) {
   const auto& kinds = listener.spec->allowed_routes.kinds;
   ListenerReport& report = listener.report;
   if (!report.accepted.empty()) return;
-  if (kinds.empty()) report.supported_kinds.push_back(http_route);
+  const api::RouteGroupKind served{std::string(api::gateway_group), std::string(to_string(listener.protocol->route))};
+  if (kinds.empty()) report.supported_kinds.push_back(served);
   for (std::size_t at = 0; at < kinds.size(); ++at) {
-    if (kinds[at] != http_route)
+    if (kinds[at] != served)
       add(report.resolved_refs, reason::invalid_route_kinds, fmt::format("{}.allowedRoutes.kinds[{}]", field, at),
           fmt::format("{}/{} is not a kind of route that a listener of protocol {} can serve", kinds[at].group,
                       kinds[at].kind, listener.spec->protocol));
     else if (report.supported_kinds.empty())
-      report.supported_kinds.push_back(http_route);
+      report.supported_kinds.push_back(served);
   }
+}
+
+void judge_hostname(JudgedListener& listener) {
+  const bool named = listener.spec->hostname && !listener.spec->hostname->empty();
+  const bool counts = listener.protocol == nullptr || listener.protocol->has_hostname;
+  listener.hostname = named && counts ? *listener.spec->hostname : "*";
+  if (named && !counts)
+    listener.report.notes.push_back(
+        fmt::format("the hostname has no effect: there is none in {}", listener.spec->protocol));
 }
 
 void judge_namespaces(JudgedListener& listener, const std::string& field) {
@@ -55,14 +64,35 @@ void judge_namespaces(JudgedListener& listener, const std::string& field) {
 
 }  // namespace
 
+bool ends_tls(const JudgedListener& listener) noexcept {
+  if (listener.protocol == nullptr || listener.protocol->wire != Wire::Tls) return false;
+  const bool may_pass = listener.protocol->route == api::Kind::TLSRoute;
+  return !may_pass || !listener.spec->tls || listener.spec->tls->mode != api::TLSMode::Passthrough;
+}
+
+route::Protocol protocol_of(const JudgedListener& listener) noexcept {
+  switch (listener.protocol->wire) {
+    case Wire::Http:
+      return route::Protocol::Http;
+    case Wire::Tcp:
+      return route::Protocol::Tcp;
+    case Wire::Udp:
+      return route::Protocol::Udp;
+    case Wire::Tls:
+      break;
+  }
+  if (listener.protocol->route == api::Kind::HTTPRoute) return route::Protocol::Https;
+  return ends_tls(listener) ? route::Protocol::TlsTerminate : route::Protocol::TlsPassthrough;
+}
+
 JudgedListener judge_listener(const api::Listener& spec, std::size_t index) {
   const std::string field = fmt::format("spec.listeners[{}]", index);
   JudgedListener listener;
   listener.spec = &spec;
-  listener.hostname = spec.hostname && !spec.hostname->empty() ? *spec.hostname : "*";
   listener.report.name = spec.name;
   listener.report.port = spec.port;
   judge_protocol(listener, field);
+  judge_hostname(listener);
   judge_kinds(listener, field);
   judge_namespaces(listener, field);
   return listener;

@@ -31,7 +31,15 @@ struct BackendKey {
   std::string namespace_;
   std::string service;
   std::uint16_t port = 0;
+  runtime::Transport transport = runtime::Transport::Tcp;
   friend auto operator<=>(const BackendKey&, const BackendKey&) = default;
+};
+
+/// A port of a Gateway. Listeners that share it share its sockets.
+struct ListenerPort {
+  std::uint16_t port = 0;
+  runtime::Transport transport = runtime::Transport::Tcp;
+  friend auto operator<=>(const ListenerPort&, const ListenerPort&) = default;
 };
 
 /// A rule as the data plane runs it, and what leads to it.
@@ -39,7 +47,7 @@ struct ResolvedRule {
   route::Rule rule;
   std::vector<route::Match> matches;  ///< with ranks; never empty (the default match is filled in)
 };
-/// One HTTPRoute, resolved once for all its parents. The entries of tables point into it.
+/// One route of any kind, resolved once for all its parents. The entries of tables point into it.
 struct ResolvedRoute {
   std::string name;  ///< "namespace/name"
   std::vector<ResolvedRule> rules;
@@ -57,8 +65,8 @@ struct ResolvedListener {
   std::string name;
   std::string hostname = "*";
   std::uint16_t port = 0;
-  runtime::SocketProtocol protocol = runtime::SocketProtocol::Http;
-  std::vector<std::shared_ptr<const runtime::Certificate>> certificates;  ///< Https: at least one
+  route::Protocol protocol = route::Protocol::Http;
+  std::vector<std::shared_ptr<const runtime::Certificate>> certificates;  ///< where TLS ends here: at least one
   std::vector<AttachedRoutePtr> routes;
 };
 
@@ -66,7 +74,7 @@ struct ResolvedGateway {
   std::string namespace_;
   std::string name;
   /// Where to bind (direct mode), port already with the offset; a socket serves all listeners of its port.
-  std::map<std::uint16_t, std::vector<runtime::SocketAddress>> sockets_by_port;
+  std::map<ListenerPort, std::vector<runtime::SocketAddress>> sockets_by_port;
   std::uint16_t port_offset = 0;
   std::vector<ResolvedListener> listeners;
 };

@@ -47,7 +47,7 @@ ResolvedListener make_listener(JudgedListener& judged) {
   listener.name = judged.spec->name;
   listener.hostname = judged.hostname;
   listener.port = judged.spec->port;
-  listener.protocol = judged.spec->protocol == "HTTPS" ? runtime::SocketProtocol::Https : runtime::SocketProtocol::Http;
+  listener.protocol = protocol_of(judged);
   listener.certificates = std::move(judged.certificates);
   listener.routes = std::move(judged.routes);
   return listener;
@@ -74,31 +74,30 @@ void attach_routes(Memo::State& state, const store::ClusterSnapshot& snapshot, c
   const bool same = changes.same_namespaces() && !state.backends.notes_changed() && faces == state.faces;
   state.faces = std::move(faces);
   Attachment attachment(snapshot, gateways, state.backends);
-  for (const auto& slot : state.routes.slots()) {
-    if (same && slot->attached) continue;
-    slot->attachment = attachment.attach_route(*slot);
-    slot->attached = true;
-    state.routes.set_standing(*slot, slot->attachment.standing);
-  }
+  state.routes.for_each([&](RouteSlot& slot) {
+    if (same && slot.attached) return;
+    slot.attachment = attachment.attach_route(slot);
+    slot.attached = true;
+    state.routes.set_standing(slot, slot.attachment.standing);
+  });
 }
 
 /// Each attachment to where it belongs.
-void place_routes(const RouteSlots& routes, std::vector<JudgedGateway>& gateways, Resolution& resolution) {
-  resolution.report.routes.reserve(routes.size());
+void place_routes(RouteShelf& routes, std::vector<JudgedGateway>& gateways, Resolution& resolution) {
   const std::string* asked = nullptr;
-  for (const auto& slot : routes) {
-    const RouteAttachment& attachment = slot->attachment;
+  routes.for_each([&](const RouteSlot& slot) {
+    const RouteAttachment& attachment = slot.attachment;
     resolution.report.routes.push_back(attachment.report);
     for (const Place& place : attachment.places) {
       JudgedListener& listener = gateways[place.gateway].listeners[place.listener];
       if (place.route) listener.routes.push_back(place.route);
-      if (slot->verdict.has_sound_rule) ++listener.report.attached_routes;
+      if (slot.verdict.has_sound_rule) ++listener.report.attached_routes;
     }
-    const std::string& ns = slot->object->metadata.ns;
-    if (!attachment.asked_labels || (asked != nullptr && *asked == ns)) continue;
+    const std::string& ns = slot.view.metadata->ns;
+    if (!attachment.asked_labels || (asked != nullptr && *asked == ns)) return;
     resolution.refs.own.insert(ref_to(api::Kind::Namespace, {}, ns));
     asked = &ns;
-  }
+  });
 }
 
 }  // namespace
@@ -120,7 +119,7 @@ Resolution resolve(const store::ClusterSnapshot& snapshot, const Settings& setti
   state.backends.refresh(context, changes);
   state.routes.refresh(context, changes);
   attach_routes(state, snapshot, changes, gateways);
-  place_routes(state.routes.slots(), gateways, resolution);
+  place_routes(state.routes, gateways, resolution);
 
   for (JudgedGateway& gateway : gateways) add_gateway(gateway, resolution);
   resolution.model.endpoints = state.backends.endpoints();

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <span>
-#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -149,34 +148,7 @@ class RuleReader {
   Problems faults_;
 };
 
-/// Everything the rules are made of; a new status or label is another object with the same rules.
-bool same_rules(const api::HTTPRoute& a, const api::HTTPRoute& b) {
-  return &a == &b || (a.metadata.creation_timestamp == b.metadata.creation_timestamp && a.spec == b.spec);
-}
-
-/// What the route refers to, rule by rule.
-std::vector<BackendUse> take_referrals(const BackendContext& context, const api::HTTPRoute& route,
-                                       BackendShelf& shelf) {
-  std::vector<BackendUse> uses;
-  std::size_t count = 0;
-  for (const api::HTTPRouteRule& rule : route.spec.rules) count += rule.backend_refs.size();
-  uses.reserve(count);
-  for (const api::HTTPRouteRule& rule : route.spec.rules)
-    for (const api::HTTPBackendRef& ref : rule.backend_refs) {
-      Referral& referral = shelf.take_referral(context, route.metadata.ns, ref.ref);
-      uses.push_back({&referral, referral.verdict, nullptr});
-    }
-  return uses;
-}
-
-bool same_verdicts(const std::vector<BackendUse>& a, const std::vector<BackendUse>& b) {
-  return std::ranges::equal(a, b, {}, &BackendUse::verdict, &BackendUse::verdict);
-}
-
-/// Another verdict on one of its backendRefs is known by now.
-bool is_outdated(const RouteSlot& slot) {
-  return std::ranges::any_of(slot.uses, [](const BackendUse& use) { return use.verdict != use.referral->verdict; });
-}
+}  // namespace
 
 RouteVerdict resolve_route(const BackendContext& context, const api::HTTPRoute& route, std::span<BackendUse> uses,
                            BackendShelf& shelf) {
@@ -195,73 +167,6 @@ RouteVerdict resolve_route(const BackendContext& context, const api::HTTPRoute& 
   }
   verdict.route = std::move(resolved);
   return verdict;
-}
-
-}  // namespace
-
-void RouteShelf::refresh(const BackendContext& context, const Changes& changes) {
-  // Churn of endpoints, the most frequent change of all, leaves every route as it is.
-  if (!changes.same_routes() || backends_.verdicts_changed()) update(context);
-}
-
-void RouteShelf::update(const BackendContext& context) {
-  const auto routes = context.snapshot.all<api::HTTPRoute>();
-  RouteSlots fresh;
-  fresh.reserve(routes.size());
-  const auto key_of = [](const api::HTTPRoute& one) { return std::tie(one.metadata.ns, one.metadata.name); };
-  auto old = slots_.begin();
-  for (const api::HTTPRoute& route : routes) {
-    const auto precedes = [&] {
-      return old != slots_.end() && (*old)->object.get() != &route && key_of(*(*old)->object) < key_of(route);
-    };
-    for (; precedes(); ++old) forget(**old);
-    const bool known =
-        old != slots_.end() && ((*old)->object.get() == &route || key_of(*(*old)->object) == key_of(route));
-    RouteSlot& slot = *fresh.emplace_back(known ? std::move(*old++) : std::make_unique<RouteSlot>());
-    if (slot.object.get() != &route || (backends_.verdicts_changed() && is_outdated(slot)))
-      renew(context, routes.shared(fresh.size() - 1), slot);
-  }
-  for (; old != slots_.end(); ++old) forget(**old);
-  slots_ = std::move(fresh);
-}
-
-void RouteShelf::renew(const BackendContext& context, const api::Ptr<api::HTTPRoute>& object, RouteSlot& slot) {
-  const api::HTTPRoute& route = *object;
-  std::vector<BackendUse> uses = take_referrals(context, route, backends_);
-  const bool same = slot.object && same_rules(*slot.object, route) && same_verdicts(uses, slot.uses);
-  slot.object = object;
-  slot.attached = false;
-  if (same) {
-    for (const BackendUse& use : uses) backends_.give_back(*use.referral);
-    return;
-  }
-  forget(slot);
-  slot.uses = std::move(uses);
-  slot.verdict = resolve_route(context, route, slot.uses, backends_);
-}
-
-/// Takes back all that was counted for the slot.
-void RouteShelf::forget(RouteSlot& slot) {
-  set_standing(slot, RouteStanding::Foreign);
-  for (const BackendUse& use : slot.uses) {
-    if (use.target != nullptr) backends_.give_back(*use.target);
-    backends_.give_back(*use.referral);
-  }
-  slot.uses.clear();
-}
-
-void RouteShelf::set_standing(RouteSlot& slot, RouteStanding standing) {
-  const RouteStanding before = std::exchange(slot.counted, standing);
-  if (before == standing) return;
-  const auto step = [&](RouteStanding from) {
-    return static_cast<std::int32_t>(standing >= from) - static_cast<std::int32_t>(before >= from);
-  };
-  const std::int32_t ours = step(RouteStanding::Attached);
-  const std::int32_t served = step(RouteStanding::Served);
-  for (const BackendUse& use : slot.uses) {
-    if (ours != 0) backends_.set_ours(*use.referral, ours);
-    if (served != 0 && use.target != nullptr) backends_.set_served(*use.target, served);
-  }
 }
 
 }  // namespace pintle::resolve

@@ -1,10 +1,14 @@
-// HTTPRoutes to rules: what depends on the route and what it refers to, not on its parents. Done once per route, and
-// again only when the route or a verdict on one of its backendRefs is another one.
+// Routes of every kind to rules: what depends on the route and what it refers to, not on its parents. Done once per
+// route, and again only when the route or a verdict on one of its backendRefs is another one.
+// What a kind needs here: resolve_route() and for_each_backend_ref() for it, and a place in RouteShelf.
 #pragma once
+#include <array>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "controller/api/l4_route.hpp"
 #include "controller/resolve/backend_shelf.hpp"
 #include "controller/resolve/changes.hpp"
 #include "controller/resolve/model.hpp"
@@ -50,9 +54,18 @@ struct RouteAttachment {
   bool asked_labels = false;  ///< the labels of its namespace had a say
 };
 
+/// What attaching looks at of a route, whatever its kind. Points into the object.
+struct RouteView {
+  api::Kind kind = api::Kind::HTTPRoute;
+  const api::ObjectMeta* metadata = nullptr;
+  const std::vector<api::ParentReference>* parent_refs = nullptr;
+  const std::vector<std::string>* hostnames = nullptr;  ///< empty for kinds that have none
+};
+
 /// A route over generations.
 struct RouteSlot {
-  api::Ptr<api::HTTPRoute> object;
+  std::shared_ptr<const void> object;
+  RouteView view;
   std::vector<BackendUse> uses;  ///< rule by rule
   RouteVerdict verdict;
   RouteAttachment attachment;
@@ -61,27 +74,44 @@ struct RouteSlot {
 };
 using RouteSlots = std::vector<std::unique_ptr<RouteSlot>>;
 
-/// The HTTPRoutes of the last snapshot, in its order. What follows from their standing is counted route by route, since
-/// making it anew for all of them would cost more than all else.
+/// HTTPRoutes to rules, and TLSRoutes, TCPRoutes and UDPRoutes. `uses`: of the backendRefs, rule by rule.
+[[nodiscard]] RouteVerdict resolve_route(const BackendContext& context, const api::HTTPRoute& route,
+                                         std::span<BackendUse> uses, BackendShelf& shelf);
+/// `kind`: whose spec it is.
+[[nodiscard]] RouteVerdict resolve_l4_route(const BackendContext& context, api::Kind kind,
+                                            const api::ObjectMeta& metadata, const api::L4RouteSpec& spec,
+                                            std::span<BackendUse> uses, BackendShelf& shelf);
+
+/// The routes of the last snapshot, kind by kind in its order. What follows from their standing is counted route by
+/// route, since making it anew for all of them would cost more than all else.
 class RouteShelf {
  public:
   explicit RouteShelf(BackendShelf& backends) : backends_(backends) {}
 
-  /// One slot per HTTPRoute of the snapshot. A slot whose route and verdicts did not change is kept as it is; one that
+  /// One slot per route of the snapshot. A slot whose route and verdicts did not change is kept as it is; one that
   /// comes to the same answer keeps its ResolvedRoute.
   void refresh(const BackendContext& context, const Changes& changes);
-  [[nodiscard]] RouteSlots& slots() noexcept { return slots_; }
+  /// In the order of their keys.
+  template <class Visit>
+  void for_each(Visit visit) {
+    for (RouteSlots& kind : kinds_)
+      for (const auto& slot : kind) visit(*slot);
+  }
   void set_standing(RouteSlot& slot, RouteStanding standing);
   /// The shelf of backends forgets too.
-  void forget_all() { slots_.clear(); }
+  void forget_all() {
+    for (RouteSlots& kind : kinds_) kind.clear();
+  }
 
  private:
-  void update(const BackendContext& context);
-  void renew(const BackendContext& context, const api::Ptr<api::HTTPRoute>& object, RouteSlot& slot);
+  template <class Route>
+  void update(const BackendContext& context, RouteSlots& slots);
+  template <class Route>
+  void renew(const BackendContext& context, const api::Ptr<Route>& object, RouteSlot& slot);
   void forget(RouteSlot& slot);
 
   BackendShelf& backends_;
-  RouteSlots slots_;
+  std::array<RouteSlots, 4> kinds_;  ///< in the order of api::Kind
 };
 
 }  // namespace pintle::resolve

@@ -33,7 +33,7 @@ std::vector<JudgedGateway*> order_by_age(std::vector<JudgedGateway>& gateways) {
 bool wants_socket(const JudgedListener& listener) noexcept { return listener.report.accepted.empty(); }
 
 bool can_serve(const JudgedListener& listener) noexcept {
-  const bool has_certificate = listener.spec->protocol != "HTTPS" || !listener.certificates.empty();
+  const bool has_certificate = !ends_tls(listener) || !listener.certificates.empty();
   return wants_socket(listener) && has_certificate && !listener.report.supported_kinds.empty();
 }
 
@@ -46,7 +46,7 @@ class Allotment {
   void take() {
     if (!gateway_.report.accepted.empty()) return;
     for (const JudgedListener& listener : gateway_.listeners)
-      if (wants_socket(listener)) ports_.try_emplace(listener.spec->port);
+      if (wants_socket(listener)) ports_.try_emplace(port_of(listener));
     leave_taken_addresses();
     for (auto& [port, taken] : ports_) take_port(port, taken);
     for (std::size_t at = 0; at < gateway_.listeners.size(); ++at) judge(gateway_.listeners[at], at);
@@ -59,16 +59,17 @@ class Allotment {
     std::vector<std::string> lost;  ///< whose the others are, for people
   };
 
-  std::optional<runtime::SocketAddress> socket_at(const AssignedAddress& assigned, std::uint16_t port) const {
+  std::optional<runtime::SocketAddress> socket_at(const AssignedAddress& assigned, ListenerPort port) const {
     runtime::SocketAddress socket = assigned.address;
+    socket.transport = port.transport;
     if (gateway_.target_ports) {
-      const auto target = gateway_.target_ports->find({.port = port, .transport = Transport::Tcp});
+      const auto target = gateway_.target_ports->find(port);
       if (target == gateway_.target_ports->end()) return std::nullopt;  // its Service has it not yet
       socket.port = target->second;
       return socket;
     }
-    if (std::uint32_t{port} + offset_ > highest_port) return std::nullopt;
-    socket.port = static_cast<std::uint16_t>(port + offset_);
+    if (std::uint32_t{port.port} + offset_ > highest_port) return std::nullopt;
+    socket.port = static_cast<std::uint16_t>(port.port + offset_);
     return socket;
   }
 
@@ -108,7 +109,7 @@ class Allotment {
     if (!whole.empty()) gateway_.report.addresses = std::move(whole);
   }
 
-  void take_port(std::uint16_t port, Taken& taken) {
+  void take_port(ListenerPort port, Taken& taken) {
     for (const AssignedAddress& assigned : gateway_.report.addresses) {
       const auto socket = socket_at(assigned, port);
       if (!socket) continue;
@@ -123,7 +124,7 @@ class Allotment {
   void judge(JudgedListener& listener, std::size_t index) {
     if (!wants_socket(listener)) return;
     const std::uint16_t port = listener.spec->port;
-    const Taken& taken = ports_.at(port);
+    const Taken& taken = ports_.at(port_of(listener));
     listener.report.served = !taken.sockets.empty() && can_serve(listener);
     if (listener.report.served) listener.report.sockets = taken.sockets;
     if (!taken.sockets.empty()) return;
@@ -140,7 +141,7 @@ class Allotment {
   void keep_served_sockets() {
     for (auto& [port, taken] : ports_) {
       const bool used = std::ranges::any_of(gateway_.listeners, [&](const JudgedListener& listener) {
-        return listener.report.served && listener.spec->port == port;
+        return listener.report.served && port_of(listener) == port;
       });
       if (used) gateway_.sockets_by_port.emplace(port, std::move(taken.sockets));
     }
@@ -149,7 +150,7 @@ class Allotment {
   JudgedGateway& gateway_;
   Owners& owners_;
   std::uint16_t offset_;
-  std::map<std::uint16_t, Taken> ports_;  ///< those of listeners that want one
+  std::map<ListenerPort, Taken> ports_;  ///< those of listeners that want one
 };
 
 }  // namespace

@@ -38,11 +38,13 @@ struct Outcome {
 [[nodiscard]] Outcome outcome_of(const resolve::GatewayReport& report, const resolve::AssignedAddress& assigned,
                                  const SocketResults& results) {
   Outcome outcome;
-  std::set<std::uint16_t> seen;
+  std::set<resolve::ListenerPort> seen;
   for (const resolve::ListenerReport& listener : report.listeners)
     for (runtime::SocketAddress socket : listener.sockets) {
       const runtime::SocketResult* result = results.find(socket);
-      const std::uint16_t port = std::exchange(socket.port, std::uint16_t{0});
+      const resolve::ListenerPort port{socket.port, socket.transport};
+      socket.port = assigned.address.port;
+      socket.transport = assigned.address.transport;
       if (socket == assigned.address && seen.insert(port).second) outcome.add(result);
     }
   return outcome;

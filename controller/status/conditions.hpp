@@ -214,7 +214,7 @@ inline Verdict overlapping_certificates(std::string m) {
 Verdict overlapping(const resolve::Problem& overlap);
 }  // namespace listener
 
-/// Of an HTTPRoute at one parent.
+/// Of a route at one parent.
 namespace parent {
 inline constexpr std::array owned{type::Accepted, type::ResolvedRefs, type::PartiallyInvalid};
 

@@ -128,7 +128,7 @@ template <class Status>
   return made;
 }
 
-// ---- HTTPRoute
+// ---- routes
 // -------------------------------------------------------------------------------------------------------
 
 [[nodiscard]] std::vector<Verdict> judge(const resolve::ParentReport& report) {
@@ -215,9 +215,9 @@ Statuses statuses_of(const store::ClusterSnapshot& snapshot) {
   const auto add = [&out](const auto& object) {
     out.emplace(api::key_of(object), std::make_shared<const StatusValue>(object.status));
   };
-  for (const auto& object : snapshot.all<api::GatewayClass>()) add(object);
-  for (const auto& object : snapshot.all<api::Gateway>()) add(object);
-  for (const auto& object : snapshot.all<api::HTTPRoute>()) add(object);
+  api::for_each_status_kind([&]<class Object>() {
+    for (const auto& object : snapshot.all<Object>()) add(object);
+  });
   return out;
 }
 

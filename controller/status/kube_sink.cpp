@@ -22,17 +22,12 @@ using Answer = Result<kube::Response>;
 constexpr int most_conflicts = 5;
 
 const api::ObjectMeta* find_metadata(const store::ClusterSnapshot& snapshot, const api::ObjectKey& key) {
-  const auto of = [](const auto* object) { return object == nullptr ? nullptr : &object->metadata; };
-  switch (key.kind) {
-    case api::Kind::GatewayClass:
-      return of(snapshot.find<api::GatewayClass>(key.ns, key.name));
-    case api::Kind::Gateway:
-      return of(snapshot.find<api::Gateway>(key.ns, key.name));
-    case api::Kind::HTTPRoute:
-      return of(snapshot.find<api::HTTPRoute>(key.ns, key.name));
-    default:
-      return nullptr;
-  }
+  const api::ObjectMeta* found = nullptr;
+  api::for_each_status_kind([&]<class Object>() {
+    if (Object::kind != key.kind) return;
+    if (const auto* object = snapshot.find<Object>(key.ns, key.name)) found = &object->metadata;
+  });
+  return found;
 }
 
 kube::Request patch_request(const StatusPatch& patch, const std::string& resource_version, std::string_view status) {

@@ -42,19 +42,19 @@ namespace fs = std::filesystem;
 
 /// uid of the object of that key; nullopt when there is none.
 [[nodiscard]] std::optional<std::string> find_uid(const store::ClusterSnapshot& snapshot, const api::ObjectKey& key) {
-  const auto uid_of = [](const auto* object) {
-    return object == nullptr ? std::nullopt : std::optional<std::string>(object->metadata.uid);
-  };
-  switch (key.kind) {
-    case api::Kind::GatewayClass:
-      return uid_of(snapshot.find<api::GatewayClass>(key.ns, key.name));
-    case api::Kind::Gateway:
-      return uid_of(snapshot.find<api::Gateway>(key.ns, key.name));
-    case api::Kind::HTTPRoute:
-      return uid_of(snapshot.find<api::HTTPRoute>(key.ns, key.name));
-    default:
-      return std::nullopt;
-  }
+  std::optional<std::string> found;
+  api::for_each_status_kind([&]<class Object>() {
+    if (Object::kind != key.kind) return;
+    if (const auto* object = snapshot.find<Object>(key.ns, key.name)) found = object->metadata.uid;
+  });
+  return found;
+}
+
+/// "httproute"
+[[nodiscard]] std::string file_word(api::Kind kind) {
+  std::string word(api::to_string(kind));
+  std::ranges::transform(word, word.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return word;
 }
 
 constexpr std::string_view file_end = ".status.yaml";
@@ -69,12 +69,14 @@ constexpr std::string_view file_end = ".status.yaml";
     name.remove_prefix(std::min(end + 1, name.size()));
     return word;
   };
-  const std::string kind = take_word();
-  if (kind == "gatewayclass") return api::ObjectKey{api::Kind::GatewayClass, {}, std::string(name)};
-  std::string ns = take_word();
-  if (kind == "gateway") return api::ObjectKey{api::Kind::Gateway, std::move(ns), std::string(name)};
-  if (kind == "httproute") return api::ObjectKey{api::Kind::HTTPRoute, std::move(ns), std::string(name)};
-  return std::nullopt;
+  const std::string word = take_word();
+  std::optional<api::Kind> kind;
+  api::for_each_status_kind([&]<class Object>() {
+    if (file_word(Object::kind) == word) kind = Object::kind;
+  });
+  if (!kind) return std::nullopt;
+  std::string ns = api::is_cluster_scoped(*kind) ? std::string() : take_word();
+  return api::ObjectKey{*kind, std::move(ns), std::string(name)};
 }
 
 /// Only what to_yaml() wrote may be removed: its first line is written in a way no person would choose.
@@ -89,11 +91,9 @@ constexpr std::string_view file_end = ".status.yaml";
 FolderStatusSink::FolderStatusSink(std::string directory) : directory_(std::move(directory)) {}
 
 std::string FolderStatusSink::path_of(const api::ObjectKey& key) const {
-  std::string kind(api::to_string(key.kind));
-  std::ranges::transform(kind, kind.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   // No name of Kubernetes holds an underscore, so no two objects share a file.
   const std::string name = key.ns.empty() ? key.name : key.ns + '_' + key.name;
-  return fmt::format("{}/{}_{}{}", directory_, kind, name, file_end);
+  return fmt::format("{}/{}_{}{}", directory_, file_word(key.kind), name, file_end);
 }
 
 std::vector<Error> FolderStatusSink::write(std::span<const StatusPatch> patches) {
@@ -126,9 +126,7 @@ void FolderStatusSink::sweep(const store::ClusterSnapshot& snapshot) {
 
 const Statuses& FolderStatusSink::previous(const store::ClusterSnapshot& snapshot) {
   sweep(snapshot);
-  follow<api::GatewayClass>(snapshot);
-  follow<api::Gateway>(snapshot);
-  follow<api::HTTPRoute>(snapshot);
+  api::for_each_status_kind([&]<class Object>() { follow<Object>(snapshot); });
   snapshot_ = snapshot;
   return *statuses_;
 }

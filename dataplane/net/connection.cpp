@@ -169,10 +169,14 @@ void Connection::close() noexcept {
   fd_.reset();
 }
 
-void Connection::abort() noexcept {
-  if (!fd_) return;
+void Connection::arm_abort() noexcept {
   const linger now{.l_onoff = 1, .l_linger = 0};
   ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
+void Connection::abort() noexcept {
+  if (!fd_) return;
+  arm_abort();
   tls_.reset();
   fd_.reset();
 }

@@ -76,6 +76,8 @@ class Connection {
   void close() noexcept;
   /// Closes with RST: a message that was cut must not look complete.
   void abort() noexcept;
+  /// Whoever closes it later will do so with RST.
+  void arm_abort() noexcept;
 
   [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(fd_); }
   [[nodiscard]] int descriptor() const noexcept { return fd_.get(); }

@@ -16,7 +16,36 @@ namespace {
 
 constexpr int backlog = 4096;
 
-std::unexpected<Error> explain(int error, const runtime::SocketAddress& address) {
+bool set_option(int fd, int level, int name, int value = 1) noexcept {
+  return ::setsockopt(fd, level, name, &value, sizeof value) == 0;
+}
+
+/// Bytes the kernel takes for a client beyond what is on its way. Without it a client that reads nothing pins megabytes
+/// of kernel memory, and hundreds of them all that TCP may have (req 49).
+constexpr int unsent_limit = 256 * 1024;
+
+enum class Sharing : std::uint8_t { Exclusive, Shared };
+
+Result<UniqueFd> open_one(const runtime::SocketAddress& address, Sharing sharing) {
+  UniqueFd fd(::socket(address.v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) return explain_bind(errno, address);
+  // SO_REUSEADDR lets a restart bind over connections in TIME_WAIT; it never lets two listeners share a port.
+  const bool ready = set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR) &&
+                     (!address.v6 || set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY)) &&
+                     // The next two are inherited by what is accepted.
+                     set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY) &&
+                     set_option(fd.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, unsent_limit) &&
+                     (sharing == Sharing::Exclusive || set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT));
+  const RawAddress raw = to_raw(address);
+  if (!ready || ::bind(fd.get(), reinterpret_cast<const sockaddr*>(raw.bytes), raw.length) != 0 ||
+      ::listen(fd.get(), backlog) != 0)
+    return explain_bind(errno, address);
+  return fd;
+}
+
+}  // namespace
+
+std::unexpected<Error> explain_bind(int error, const runtime::SocketAddress& address) {
   const std::string where = runtime::to_string(address);
   switch (error) {
     case EADDRINUSE:
@@ -45,35 +74,6 @@ std::unexpected<Error> explain(int error, const runtime::SocketAddress& address)
   }
 }
 
-bool set_option(int fd, int level, int name, int value = 1) noexcept {
-  return ::setsockopt(fd, level, name, &value, sizeof value) == 0;
-}
-
-/// Bytes the kernel takes for a client beyond what is on its way. Without it a client that reads nothing pins megabytes
-/// of kernel memory, and hundreds of them all that TCP may have (req 49).
-constexpr int unsent_limit = 256 * 1024;
-
-enum class Sharing : std::uint8_t { Exclusive, Shared };
-
-Result<UniqueFd> open_one(const runtime::SocketAddress& address, Sharing sharing) {
-  UniqueFd fd(::socket(address.v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd) return explain(errno, address);
-  // SO_REUSEADDR lets a restart bind over connections in TIME_WAIT; it never lets two listeners share a port.
-  const bool ready = set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR) &&
-                     (!address.v6 || set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY)) &&
-                     // The next two are inherited by what is accepted.
-                     set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY) &&
-                     set_option(fd.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, unsent_limit) &&
-                     (sharing == Sharing::Exclusive || set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT));
-  const RawAddress raw = to_raw(address);
-  if (!ready || ::bind(fd.get(), reinterpret_cast<const sockaddr*>(raw.bytes), raw.length) != 0 ||
-      ::listen(fd.get(), backlog) != 0)
-    return explain(errno, address);
-  return fd;
-}
-
-}  // namespace
-
 Result<std::vector<UniqueFd>> open_listening_sockets(const runtime::SocketAddress& address, unsigned count) {
   std::vector<UniqueFd> sockets;
   sockets.reserve(count);
@@ -81,7 +81,7 @@ Result<std::vector<UniqueFd>> open_listening_sockets(const runtime::SocketAddres
   if (!first) return std::unexpected(std::move(first.error()));
   sockets.push_back(std::move(*first));
   if (count == 1) return sockets;
-  if (!set_option(sockets.front().get(), SOL_SOCKET, SO_REUSEPORT)) return explain(errno, address);
+  if (!set_option(sockets.front().get(), SOL_SOCKET, SO_REUSEPORT)) return explain_bind(errno, address);
   runtime::SocketAddress chosen = address;
   if (chosen.port == 0) chosen.port = local_address(sockets.front().get()).port;
   for (unsigned i = 1; i < count; ++i) {

@@ -20,6 +20,8 @@ namespace pintle::net {
 /// kernel chooses one, see local_address(). Control thread.
 [[nodiscard]] Result<std::vector<UniqueFd>> open_listening_sockets(const runtime::SocketAddress& address,
                                                                    unsigned count);
+/// Why an address could not be bound, with the way out.
+[[nodiscard]] std::unexpected<Error> explain_bind(int error, const runtime::SocketAddress& address);
 
 /// A descriptor kept to be given up when the process has none left (req 51). One per worker.
 class ReserveDescriptor {

@@ -54,12 +54,24 @@ class Session : public EventSink, public TurnTask, public ListHook<Session> {
   bool served_ = false;
 };
 
+/// A UDP socket at work: reads it and answers through it. Its flows are sessions, and end with it.
+class DatagramPort {
+ public:
+  virtual ~DatagramPort() = default;
+};
+
 /// Makes sessions. One per worker, made by the application from proxy and http1; lives as long as the worker.
 class SessionFactory {
  public:
   virtual ~SessionFactory() = default;
-  /// The connection is accepted, non-blocking, not registered; over Https its TLS is attached, the handshake not begun.
+  /// The connection is accepted, non-blocking, not registered; over Https its TLS is attached, the handshake not begun,
+  /// unless the socket says `hello_first`.
   virtual void start(Connection&& connection, std::shared_ptr<const BoundSocket> socket) = 0;
+  /// `fd`: a bound UDP socket of this worker (net/datagrams.hpp). nullptr: it is not served.
+  [[nodiscard]] virtual std::unique_ptr<DatagramPort> open(UniqueFd /*fd*/,
+                                                           std::shared_ptr<const BoundSocket> /*socket*/) {
+    return nullptr;
+  }
 };
 
 }  // namespace pintle::net

@@ -12,6 +12,7 @@
 #include "dataplane/net/tls_bio.hpp"
 #include "dataplane/net/tls_callbacks.hpp"
 #include "dataplane/net/tls_contexts.hpp"
+#include "dataplane/net/worker_context.hpp"
 
 namespace pintle::net {
 
@@ -33,6 +34,16 @@ Result<std::unique_ptr<TlsStream>> TlsStream::accept(int fd, TlsWorker& worker,
   TlsCallbacks::bind(stream->ssl_, *stream);
   SSL_set_accept_state(stream->ssl_);
   return stream;
+}
+
+bool attach_tls(const WorkerContext& context, const BoundSocket& socket, Connection& connection) {
+  const auto& contexts = context.current.get().shared_tls();
+  const TlsSocket* tls_socket = contexts ? contexts->find_socket(socket.id) : nullptr;
+  if (tls_socket == nullptr || context.tls == nullptr) return false;
+  auto stream = TlsStream::accept(connection.descriptor(), *context.tls, contexts, *tls_socket);
+  if (!stream) return false;
+  connection.attach_tls(std::move(*stream));
+  return true;
 }
 
 TlsStream::~TlsStream() { SSL_free(ssl_); }

@@ -25,6 +25,8 @@ namespace pintle::net {
 
 class TicketRing;
 class TlsContexts;
+struct BoundSocket;
+struct WorkerContext;
 struct TlsListenerFacts;
 struct TlsSocket;
 
@@ -129,5 +131,8 @@ class TlsStream {
   bool failed_ = false;
   bool established_ = false;
 };
+
+/// Begins TLS on a connection of an Https socket, as its listeners are now. False: it cannot be; close the connection.
+[[nodiscard]] bool attach_tls(const WorkerContext& context, const BoundSocket& socket, Connection& connection);
 
 }  // namespace pintle::net

@@ -10,6 +10,7 @@
 #include <openssl/params.h>
 #include <openssl/rand.h>
 
+#include "dataplane/net/client_hello.hpp"
 #include "dataplane/net/tickets.hpp"
 #include "dataplane/net/tls.hpp"
 #include "dataplane/net/tls_contexts.hpp"
@@ -20,24 +21,6 @@ namespace {
 constexpr unsigned char served_protocols[] = "\x02h2\x08http/1.1";
 constexpr unsigned served_protocols_length = sizeof served_protocols - 1;
 constexpr unsigned char own_context[] = "pintle";
-
-unsigned read_u16(const unsigned char* at) noexcept { return (static_cast<unsigned>(at[0]) << 8) | at[1]; }
-
-/// Lower-case host of a server_name extension (RFC 6066 section 3); nullopt if malformed. A NUL or any other byte that
-/// no host name has is malformed too: it could only serve to fool a comparison.
-std::optional<std::string> decode_server_name(const unsigned char* bytes, std::size_t length) {
-  constexpr std::size_t max_host = 255;
-  if (length < 5 || read_u16(bytes) != length - 2 || bytes[2] != TLSEXT_NAMETYPE_host_name) return std::nullopt;
-  const std::size_t host_length = read_u16(bytes + 3);
-  if (host_length == 0 || host_length > max_host || host_length != length - 5) return std::nullopt;
-  std::string host(reinterpret_cast<const char*>(bytes + 5), host_length);
-  for (char& c : host) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    const bool good = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
-    if (!good) return std::nullopt;
-  }
-  return host;
-}
 
 bool init_mac(EVP_MAC_CTX* mac, const TicketKey& key) noexcept {
   char digest[] = "SHA256";
@@ -63,7 +46,7 @@ int TlsCallbacks::on_client_hello(SSL* ssl, int* alert, void* /*unused*/) noexce
   std::size_t length = 0;
   std::string sni;
   if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &extension, &length) == 1) {
-    auto decoded = decode_server_name(extension, length);
+    auto decoded = decode_server_name({reinterpret_cast<const char*>(extension), length});
     if (!decoded) {
       *alert = SSL_AD_DECODE_ERROR;
       return SSL_CLIENT_HELLO_ERROR;
@@ -89,8 +72,11 @@ int TlsCallbacks::on_client_hello(SSL* ssl, int* alert, void* /*unused*/) noexce
 }
 
 // Called only when the client sent ALPN. No overlap is fatal (RFC 7301 section 3.2), never a silent fallback.
-int TlsCallbacks::on_alpn(SSL* /*ssl*/, const unsigned char** chosen, unsigned char* chosen_length,
+int TlsCallbacks::on_alpn(SSL* ssl, const unsigned char** chosen, unsigned char* chosen_length,
                           const unsigned char* offered, unsigned int offered_length, void* /*unused*/) noexcept {
+  // What a TLSRoute carries is not ours to agree on.
+  if (const auto& listener = stream_of(ssl).listener_; listener && listener->protocol != route::Protocol::Https)
+    return SSL_TLSEXT_ERR_NOACK;
   unsigned char* found = nullptr;
   if (SSL_select_next_proto(&found, chosen_length, served_protocols, served_protocols_length, offered,
                             offered_length) != OPENSSL_NPN_NEGOTIATED)

@@ -112,8 +112,9 @@ Result<std::shared_ptr<const TlsContexts>> TlsContexts::build(const runtime::Com
     auto socket = std::make_unique<TlsSocket>();
     for (const runtime::TlsListener& listener : planned.tls) {
       TlsListenerEntry entry;
-      entry.facts = std::make_shared<const TlsListenerFacts>(TlsListenerFacts{
-          listener.hostname, listener.listener, compiled.generation, hash_identity(planned, listener.hostname)});
+      entry.facts = std::make_shared<const TlsListenerFacts>(
+          TlsListenerFacts{listener.hostname, listener.listener, compiled.generation, listener.protocol,
+                           hash_identity(planned, listener.hostname)});
       for (const CertId id : listener.certificates)
         if (auto context = context_of(id))
           entry.certificates.push_back({std::move(context), compiled.certs->certificates[id.index()]->dns_names});

@@ -24,6 +24,7 @@ struct TlsListenerFacts {
   std::string hostname;
   ListenerId listener;
   Generation generation;
+  route::Protocol protocol = route::Protocol::Https;
   /// Bound into tickets: hash of Gateway, address and hostname, so a ticket is worth nothing elsewhere (req 54).
   std::array<unsigned char, 32> session_id_context{};
 };

@@ -22,6 +22,7 @@ namespace pintle::net {
 
 class Session;
 class TlsContexts;
+class TlsWorker;
 
 /// One generation as one worker sees it. Counted without atomics; a request pins it at its head and never re-reads.
 class Snapshot {
@@ -69,7 +70,8 @@ struct BoundSocket {
   runtime::SocketAddress address;
   SocketId id;  ///< within the current plan; meaningless once `leaving`
   runtime::SocketProtocol protocol = runtime::SocketProtocol::Http;
-  bool leaving = false;  ///< not in the plan any more: sessions were told to drain
+  bool hello_first = false;  ///< TLS: PlannedSocket::hello_first
+  bool leaving = false;      ///< not in the plan any more: sessions were told to drain
 };
 
 /// Small fast generator (not for secrets), seeded differently on each worker: weighted choice is fair over all workers.
@@ -131,6 +133,7 @@ struct WorkerContext {
   /// The process goes away: answer with `Connection: close`, keep nothing alive (req 75).
   bool draining = false;
   observe::WorkerSink* observe = nullptr;
+  TlsWorker* tls = nullptr;  ///< state of all TLS streams
 
   [[nodiscard]] bool keep_alive_allowed() const noexcept { return !draining && pressure < Pressure::CloseKeepAlive; }
 };

@@ -57,7 +57,8 @@ void write_client(LogLine& line, const RequestRecord& r) noexcept {
   line.text_if(R"("tls.client.subject":)", r.tls_client_subject);
 }
 
-void write_routing(LogLine& line, const RequestRecord& r) noexcept {
+/// Of a RequestRecord or a ConnectionRecord.
+void write_place(LogLine& line, const auto& r) noexcept {
   if (r.listener != nullptr) {
     line.text(R"("gateway":)", r.listener->gateway);
     line.text(R"("listener":)", r.listener->name);
@@ -74,8 +75,34 @@ void write_routing(LogLine& line, const RequestRecord& r) noexcept {
   }
   if (r.backend != nullptr) line.text(R"("backend":)", r.backend->name);
   if (r.upstream_address != nullptr) line.ip_and_port(R"("upstream.address":)", *r.upstream_address);
+}
+
+void write_routing(LogLine& line, const RequestRecord& r) noexcept {
+  write_place(line, r);
   if (r.upstream_status != 0) line.number(R"("upstream.status_code":)", r.upstream_status);
   if (r.attempts != 0) line.number(R"("attempts":)", r.attempts);
+}
+
+void write_reason(LogLine& line, const auto& r) noexcept {
+  line.text(R"("reason":)", to_string(r.reason));
+  line.text_if(R"("reason_detail":)", r.reason_detail);
+  line.number(R"("config_generation":)", r.generation.value);
+}
+
+void write_connection(LogLine& line, const ConnectionRecord& r) noexcept {
+  line.text(R"("network.transport":)", r.transport == runtime::Transport::Tcp ? "tcp" : "udp");
+  if (r.listener != nullptr) line.number(R"("server.port":)", r.listener->public_port);
+  line.ip(R"("client.address":)", r.client);
+  line.number(R"("client.port":)", r.client.port);
+  line.text_if(R"("tls.protocol.version":)", r.tls_version);
+  line.text_if(R"("tls.server_name":)", r.tls_server_name);
+  line.number(R"("bytes_received":)", r.received_bytes);
+  line.number(R"("bytes_sent":)", r.sent_bytes);
+  write_place(line, r);
+  if (r.attempts != 0) line.number(R"("attempts":)", r.attempts);
+  line.milliseconds(R"("duration_ms":)", Nanos(r.ended - r.started).count());
+  if (r.upstream_connect) line.milliseconds(R"("upstream_connect_ms":)", r.upstream_connect->count());
+  write_reason(line, r);
 }
 
 void write_times_and_reason(LogLine& line, const RequestRecord& r) noexcept {
@@ -84,9 +111,7 @@ void write_times_and_reason(LogLine& line, const RequestRecord& r) noexcept {
   if (r.upstream_time) line.milliseconds(R"("overhead_ms":)", (duration - *r.upstream_time).count());
   if (r.upstream_connect) line.milliseconds(R"("upstream_connect_ms":)", r.upstream_connect->count());
   if (r.upstream_first_byte) line.milliseconds(R"("upstream_ttfb_ms":)", r.upstream_first_byte->count());
-  line.text(R"("reason":)", to_string(r.reason));
-  line.text_if(R"("reason_detail":)", r.reason_detail);
-  line.number(R"("config_generation":)", r.generation.value);
+  write_reason(line, r);
 }
 
 }  // namespace
@@ -137,23 +162,34 @@ AccessLog::AccessLog(std::shared_ptr<const AccessLogTarget> target, QueryField q
     : target_(std::move(target)), query_(query), buffer_(new char[buffer_size]), wall_offset_(offset_of_wall_clock()) {}
 AccessLog::~AccessLog() { flush(); }
 
-void AccessLog::append(const RequestRecord& record) noexcept {
+template <class Write>
+void AccessLog::append_line(Monotonic ended, Write write) noexcept {
   if (buffer_size - used_ < LogLine::max_length) flush();
   if (buffer_size - used_ < LogLine::max_length) {
     ++dropped_;
     return;
   }
   LogLine line({buffer_.get() + used_, LogLine::max_length});
-  write_timestamp(line, record.ended);
-  write_request(line, record, query_);
-  write_client(line, record);
-  write_routing(line, record);
-  write_times_and_reason(line, record);
+  write_timestamp(line, ended);
+  write(line);
   used_ += line.finish();
   if (!waiting_) {
     waiting_ = true;
-    first_ = record.ended;
+    first_ = ended;
   }
+}
+
+void AccessLog::append(const RequestRecord& record) noexcept {
+  append_line(record.ended, [&](LogLine& line) {
+    write_request(line, record, query_);
+    write_client(line, record);
+    write_routing(line, record);
+    write_times_and_reason(line, record);
+  });
+}
+
+void AccessLog::append(const ConnectionRecord& record) noexcept {
+  append_line(record.ended, [&](LogLine& line) { write_connection(line, record); });
 }
 
 void AccessLog::write_timestamp(LogLine& line, Monotonic at) noexcept {

@@ -50,12 +50,15 @@ class AccessLog {
   ~AccessLog();
 
   void append(const RequestRecord& record) noexcept;
+  void append(const ConnectionRecord& record) noexcept;
   /// Writes what has waited for the interval.
   void on_turn_end(Monotonic now) noexcept;
   void flush() noexcept;
   [[nodiscard]] std::uint64_t dropped_lines() const noexcept { return dropped_; }
 
  private:
+  template <class Write>
+  void append_line(Monotonic ended, Write write) noexcept;
   void write_timestamp(LogLine& line, Monotonic at) noexcept;
 
   std::shared_ptr<const AccessLogTarget> target_;

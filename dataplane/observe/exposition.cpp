@@ -112,6 +112,37 @@ void append_routes(std::string& out, const Metrics& metrics) {
                      overhead_bounds, seconds);
 }
 
+void append_passed_on(std::string& out, const Metrics& metrics) {
+  ScalarFamily ended;
+  ScalarFamily received;
+  ScalarFamily sent;
+  HistogramFamily<8> duration;
+  metrics.for_each([&](const Shard& shard) {
+    shard.connections.for_each([&](const ConnectionSeries& series) {
+      const std::string_view transport = series.transport == runtime::Transport::Tcp ? "tcp" : "udp";
+      const auto labels_with = [&](std::string_view reason) {
+        return join_labels({{"gateway", series.gateway},
+                            {"listener", series.listener},
+                            {"route", series.route},
+                            {"network_transport", transport},
+                            {"reason", reason}});
+      };
+      for (std::size_t i = 0; i < reason_count; ++i)
+        if (series.ended[i].value() != 0)
+          ended.add(labels_with(to_string(static_cast<Reason>(i))), static_cast<std::int64_t>(series.ended[i].value()));
+      received.add(labels_with({}), static_cast<std::int64_t>(series.received.value()));
+      sent.add(labels_with({}), static_cast<std::int64_t>(series.sent.value()));
+      duration.add(join_labels({{"route", series.route}, {"network_transport", transport}}), series.duration);
+    });
+  });
+  ended.append_to(out, {"pintle_l4_connections_total", "counter",
+                        "Connections and UDP flows passed on or refused, when they ended."});
+  received.append_to(out, {"pintle_l4_received_bytes_total", "counter", "Bytes that came from clients to pass on."});
+  sent.append_to(out, {"pintle_l4_sent_bytes_total", "counter", "Bytes passed on to clients."});
+  duration.append_to(out, {"pintle_l4_connection_duration_seconds", "histogram", "Age of connections when they ended."},
+                     age_bounds, seconds);
+}
+
 void append_clients(std::string& out, const Metrics& metrics) {
   HistogramFamily<14> duration;
   HistogramFamily<8> age;
@@ -286,6 +317,7 @@ std::string make_exposition(const Metrics& metrics, const ControlMetrics& contro
   append_http(out, metrics);
   append_clients(out, metrics);
   append_routes(out, metrics);
+  append_passed_on(out, metrics);
   append_backends(out, metrics, control);
   append_connections(out, metrics);
   append_control(out, control);

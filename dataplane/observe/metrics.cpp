@@ -112,6 +112,7 @@ struct ShardWriter::Caches {
   // By name: for good.
   Map<std::string, ListenerSeries*> listeners;
   Map<std::string, RouteSeries*> routes;
+  Map<std::string, ConnectionSeries*> connections;
   Map<std::string, BackendSeries*> backends;
   Map<HttpKey, HttpSeries*, HashHttpKey> http;
   Map<HttpKey, ClientSeries*, HashHttpKey> clients;
@@ -121,6 +122,7 @@ struct ShardWriter::Caches {
   ListenerSeries* no_listener = nullptr;
   ListenerSeries* other_listener = nullptr;
   RouteSeries* other_route = nullptr;
+  ConnectionSeries* other_connections = nullptr;
   BackendSeries* other_backend = nullptr;
   HttpSeries* other_http = nullptr;
   ClientSeries* other_client = nullptr;
@@ -236,6 +238,38 @@ AnswerCount& ShardWriter::find_answer(const RequestRecord& record, RouteSeries& 
     made.code_class = code_class;
     made.reason = record.reason;
   });
+}
+
+void ShardWriter::count_connection(const ConnectionRecord& record) {
+  if (is_rejection(record.reason)) shard_.rejected[static_cast<std::size_t>(record.reason)].add();
+  ConnectionSeries& series = find_connections(record);
+  series.ended[static_cast<std::size_t>(record.reason)].add();
+  series.received.add(record.received_bytes);
+  series.sent.add(record.sent_bytes);
+  series.duration.record(count_of(record.ended - record.started), age_bounds);
+}
+
+ConnectionSeries& ShardWriter::find_connections(const ConnectionRecord& record) {
+  Caches& caches = *caches_;
+  static const route::Listener nobody{};
+  const route::Listener& listener = record.listener == nullptr ? nobody : *record.listener;
+  const std::string_view route = record.rule == nullptr ? std::string_view() : record.rule->source.route;
+  const std::string_view transport = to_string(record.transport);
+  std::string name = fmt::format("connection\n{}\n{}\n{}\n{}", listener.gateway, listener.name, route, transport);
+  if (const auto known = caches.connections.find(name); known != caches.connections.end()) return *known->second;
+  if (!metrics_.admit(std::string(name))) {
+    shard_.dropped_series.add();
+    if (caches.other_connections == nullptr)
+      caches.other_connections = &shard_.connections.append(
+          [](ConnectionSeries& made) { made.gateway = made.listener = made.route = std::string(other_label); });
+    return *caches.other_connections;
+  }
+  return *(caches.connections[std::move(name)] = &shard_.connections.append([&](ConnectionSeries& made) {
+    made.gateway = listener.gateway;
+    made.listener = listener.name;
+    made.route = route;
+    made.transport = record.transport;
+  }));
 }
 
 ListenerSeries& ShardWriter::find_listener(const RequestRecord& record) {

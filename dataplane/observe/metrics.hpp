@@ -77,6 +77,18 @@ struct RouteSeries {
   Histogram<8> duration;
 };
 
+/// Connections and flows that a TLSRoute, TCPRoute or UDPRoute took, or nobody.
+struct ConnectionSeries {
+  std::string gateway;
+  std::string listener;
+  std::string route;  ///< empty: none took them
+  runtime::Transport transport = runtime::Transport::Tcp;
+  std::array<Counter, reason_count> ended;
+  Counter received;
+  Counter sent;
+  Histogram<8> duration;
+};
+
 struct BackendSeries {
   std::string backend;
   Gauge open;
@@ -100,6 +112,7 @@ struct Shard {
   SeriesList<ListenerSeries> listeners;
   SeriesList<HttpSeries> http;
   SeriesList<RouteSeries> routes;
+  SeriesList<ConnectionSeries> connections;
   SeriesList<BackendSeries> backends;
   SeriesList<ClientSeries> clients;
   std::array<Gauge, 2> active;  ///< requests, by SocketProtocol
@@ -147,6 +160,7 @@ class ShardWriter {
   void count_handshake(const HandshakeRecord& record) noexcept;
   void count_started(runtime::SocketProtocol scheme) noexcept;
   void count_request(const RequestRecord& record);
+  void count_connection(const ConnectionRecord& record);
   [[nodiscard]] BackendSeries& find_backend(const runtime::Backend& backend);
   [[nodiscard]] Shard& shard() noexcept { return shard_; }
 
@@ -155,6 +169,7 @@ class ShardWriter {
   [[nodiscard]] RequestSeries& find_series(const RequestRecord& record);
   [[nodiscard]] RequestSeries look_up(const RequestRecord& record);
   [[nodiscard]] AnswerCount& find_answer(const RequestRecord& record, RouteSeries& route);
+  [[nodiscard]] ConnectionSeries& find_connections(const ConnectionRecord& record);
   [[nodiscard]] ListenerSeries& find_listener(const RequestRecord& record);
   [[nodiscard]] RouteSeries& find_route(const RequestRecord& record, const ListenerSeries& listener);
   [[nodiscard]] HttpSeries& find_http(const RequestRecord& record, const ListenerSeries& listener);

@@ -72,6 +72,27 @@ struct RequestRecord {
   bool was_started = true;
 };
 
+/// One connection, or one client's flow of datagrams, that was passed on as it is or refused; at its end.
+struct ConnectionRecord {
+  runtime::Transport transport = runtime::Transport::Tcp;
+  runtime::SocketAddress client;
+  std::string_view tls_version;  ///< if TLS ended here
+  std::string_view tls_server_name;
+  const route::Listener* listener = nullptr;
+  const route::Rule* rule = nullptr;
+  const route::WeightedBackend* backend = nullptr;
+  const runtime::SocketAddress* upstream_address = nullptr;
+  std::uint8_t attempts = 0;
+  std::uint64_t received_bytes = 0;  ///< from the client
+  std::uint64_t sent_bytes = 0;      ///< to it
+  Monotonic started{};
+  Monotonic ended{};
+  std::optional<Nanos> upstream_connect;
+  Reason reason = Reason::Upstream;
+  std::string_view reason_detail;
+  Generation generation;  ///< whose tables decided
+};
+
 /// A bound socket of this process as the metrics know it; stays valid over generations.
 struct SocketSlot {
   std::uint32_t value = 0;
@@ -105,6 +126,7 @@ class WorkerSink {
   /// A head is complete. Exactly one on_request with was_started follows.
   virtual void on_request_started(runtime::SocketProtocol scheme) = 0;
   virtual void on_request(const RequestRecord& record) = 0;
+  virtual void on_connection(const ConnectionRecord& /*record*/) {}
 
   /// Upstream. The Backend is the one of the EndpointSet; only its name is kept.
   virtual void on_upstream_connection_opened(const runtime::Backend& backend) = 0;

@@ -8,13 +8,21 @@ WorkerObserver::WorkerObserver(Metrics& metrics, const std::optional<AccessLogSe
 }
 
 void WorkerObserver::on_apply(const runtime::Compiled& compiled) { writer_.on_apply(compiled); }
-SocketSlot WorkerObserver::on_connection_opened(SocketId socket) { return writer_.open_connection(socket); }
+SocketSlot WorkerObserver::on_connection_opened(SocketId socket) {
+  if (wake_) wake_();
+  return writer_.open_connection(socket);
+}
 void WorkerObserver::on_connection_closed(SocketSlot slot) { writer_.close_connection(slot); }
 void WorkerObserver::on_tls_handshake(const HandshakeRecord& record) { writer_.count_handshake(record); }
 void WorkerObserver::on_request_started(runtime::SocketProtocol scheme) { writer_.count_started(scheme); }
 
 void WorkerObserver::on_request(const RequestRecord& record) {
   writer_.count_request(record);
+  if (log_) log_->append(record);
+}
+
+void WorkerObserver::on_connection(const ConnectionRecord& record) {
+  writer_.count_connection(record);
   if (log_) log_->append(record);
 }
 

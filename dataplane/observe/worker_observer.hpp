@@ -1,5 +1,6 @@
 // The sink of a worker as the program uses it: counters always, an access log if wanted. The worker's thread alone.
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -19,12 +20,16 @@ class WorkerObserver final : public WorkerSink {
   /// `metrics` outlives the observer.
   WorkerObserver(Metrics& metrics, const std::optional<AccessLogSettings>& log);
 
+  /// Called whenever a connection or flow begins: somebody has to call on_turn_end() from now on.
+  void on_wake(std::function<void()> wake) { wake_ = std::move(wake); }
+
   void on_apply(const runtime::Compiled& compiled) override;
   [[nodiscard]] SocketSlot on_connection_opened(SocketId socket) override;
   void on_connection_closed(SocketSlot slot) override;
   void on_tls_handshake(const HandshakeRecord& record) override;
   void on_request_started(runtime::SocketProtocol scheme) override;
   void on_request(const RequestRecord& record) override;
+  void on_connection(const ConnectionRecord& record) override;
   void on_upstream_connection_opened(const runtime::Backend& backend) override;
   void on_upstream_connection_closed(const runtime::Backend& backend, Nanos age) override;
   void on_upstream_connection_busy(const runtime::Backend& backend, std::int32_t change) override;
@@ -37,6 +42,7 @@ class WorkerObserver final : public WorkerSink {
   ShardWriter writer_;
   std::optional<AccessLog> log_;
   std::uint64_t dropped_lines_ = 0;
+  std::function<void()> wake_;
 };
 
 }  // namespace pintle::observe

@@ -12,7 +12,10 @@ const route::Listener* HandshakeListener::find(const net::Connection& connection
   if (generation_ == compiled.generation) return listener_;
   const std::string_view hostname = connection.tls()->listener_hostname();
   const auto& listeners = table.listeners();
-  const auto found = std::ranges::find(listeners, hostname, &route::Listener::hostname);
+  // A TLSRoute's listener may have taken the hostname over meanwhile: nothing of it is HTTP.
+  const auto found = std::ranges::find_if(listeners, [hostname](const route::Listener& one) {
+    return one.hostname == hostname && one.protocol == route::Protocol::Https;
+  });
   generation_ = compiled.generation;
   listener_ = found == listeners.end() ? nullptr : &*found;
   return listener_;

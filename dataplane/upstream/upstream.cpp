@@ -57,7 +57,7 @@ Acquired WorkerUpstreams::acquire(BackendId id, const std::shared_ptr<const runt
   // An endpoint whose connect fails at once is left out by that, so each round has one less to choose from.
   while (Endpoint* endpoint = service.pick()) {
     Error failure;
-    if (backend->protocol == runtime::BackendProtocol::Http2) {
+    if (backend->protocol == runtime::BackendProtocol::Http2 && reuse != Reuse::Raw) {
       auto link = endpoint->open_stream(user, reuse);
       if (link) return {.link = *link, .connected = (*link)->is_connected()};
       failure = std::move(link.error());

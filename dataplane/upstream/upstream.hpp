@@ -86,7 +86,11 @@ struct Settings {
   Millis eject_most{2000};
 };
 
-enum class Reuse : std::uint8_t { Pooled, Fresh };  ///< Fresh: never a pooled connection
+enum class Reuse : std::uint8_t {
+  Pooled,
+  Fresh,  ///< never a pooled connection
+  Raw     ///< nor a stream of one, whatever the backend speaks: its bytes are none of ours
+};
 
 struct Acquired {
   Link* link = nullptr;              ///< nullptr: see reason

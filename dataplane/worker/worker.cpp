@@ -15,10 +15,15 @@ constexpr int most_shed_at_once = 16;  // when accepting failed
 
 class Worker::Door final : public net::AcceptSink {
  public:
-  Door(Worker& worker, OpenedSocket opened)
-      : worker_(worker),
-        address_(opened.address),
-        listener_({worker.context_.poller, worker.context_.wheel, worker.reserve_, *this}, std::move(opened.fd)) {}
+  Door(Worker& worker, OpenedSocket opened) : worker_(worker), address_(opened.address), fd_(std::move(opened.fd)) {}
+  /// Begins to accept; a UDP socket begins with its first assign().
+  [[nodiscard]] Result<void> start() {
+    if (address_.transport == runtime::Transport::Udp) return {};
+    listener_ = std::make_unique<net::Listener>(
+        net::Listener::Environment{worker_.context_.poller, worker_.context_.wheel, worker_.reserve_, *this},
+        std::move(fd_));
+    return listener_->start();
+  }
   void on_accept(net::Listener&, net::UniqueFd fd, const runtime::SocketAddress& peer) override {
     worker_.accept(*this, std::move(fd), peer);
   }
@@ -37,11 +42,15 @@ class Worker::Door final : public net::AcceptSink {
   void assign(const runtime::PlannedSocket& planned) {
     if (socket_ && socket_->protocol == planned.protocol) {
       socket_->id = planned.id;
+      socket_->hello_first = planned.hello_first;
       return;
     }
     leave();
-    socket_ =
-        std::make_shared<net::BoundSocket>(net::BoundSocket{planned.address, planned.id, planned.protocol, false});
+    socket_ = std::make_shared<net::BoundSocket>(net::BoundSocket{.address = planned.address,
+                                                                  .id = planned.id,
+                                                                  .protocol = planned.protocol,
+                                                                  .hello_first = planned.hello_first});
+    if (planned.protocol == runtime::SocketProtocol::Udp) datagrams_ = worker_.sessions_->open(std::move(fd_), socket_);
   }
   void leave() {
     if (!socket_) return;
@@ -50,13 +59,21 @@ class Worker::Door final : public net::AcceptSink {
   }
   [[nodiscard]] const runtime::SocketAddress& address() const noexcept { return address_; }
   [[nodiscard]] const std::shared_ptr<net::BoundSocket>& socket() const noexcept { return socket_; }
-  [[nodiscard]] net::Listener& listener() noexcept { return listener_; }
+  /// New connections wait in the backlog; datagrams of no flow are dropped by their port.
+  void hold() noexcept {
+    if (listener_) listener_->hold();
+  }
+  void resume() noexcept {
+    if (listener_) listener_->resume();
+  }
 
  private:
   Worker& worker_;
   runtime::SocketAddress address_;
   std::shared_ptr<net::BoundSocket> socket_;
-  net::Listener listener_;
+  net::UniqueFd fd_;                              ///< until it is at work
+  std::unique_ptr<net::Listener> listener_;       ///< of a TCP socket
+  std::unique_ptr<net::DatagramPort> datagrams_;  ///< of a UDP socket
 };
 
 Result<std::unique_ptr<Worker>> Worker::make(const WorkerSettings& settings) {
@@ -76,6 +93,7 @@ Worker::Worker(const WorkerSettings& settings, std::unique_ptr<net::Poller> poll
       tls_(context_.buffers),
       loop_(*poller_, context_.wheel) {
   context_.pipes.set_limit(settings.max_pipes);
+  context_.tls = &tls_;
 }
 
 Worker::~Worker() = default;
@@ -111,11 +129,11 @@ void Worker::apply(Update update) {
 void Worker::open_doors(std::vector<OpenedSocket> opened) {
   for (OpenedSocket& socket : opened) {
     auto door = std::make_unique<Door>(*this, std::move(socket));
-    if (auto started = door->listener().start(); !started) {
+    if (auto started = door->start(); !started) {
       log::error("{}: {}", runtime::to_string(door->address()), started.error().context);
       continue;
     }
-    if (context_.pressure >= net::Pressure::StopAccepting) door->listener().hold();
+    if (context_.pressure >= net::Pressure::StopAccepting) door->hold();
     doors_.push_back(std::move(door));
   }
 }
@@ -146,21 +164,11 @@ void Worker::accept(Door& door, net::UniqueFd fd, const runtime::SocketAddress& 
     return;
   }
   const net::BoundSocket& socket = *door.socket();
-  const int descriptor = fd.get();
   net::Connection connection(std::move(fd), peer, socket.address);
-  if (socket.protocol == runtime::SocketProtocol::Https) {
-    const auto& contexts = context_.current.get().shared_tls();
-    const net::TlsSocket* tls_socket = contexts ? contexts->find_socket(socket.id) : nullptr;
-    if (tls_socket == nullptr) {
-      ++refused_;
-      return;
-    }
-    auto stream = net::TlsStream::accept(descriptor, tls_, contexts, *tls_socket);
-    if (!stream) {
-      ++refused_;
-      return;
-    }
-    connection.attach_tls(std::move(*stream));
+  if (socket.protocol == runtime::SocketProtocol::Https && !socket.hello_first &&
+      !net::attach_tls(context_, socket, connection)) {
+    ++refused_;
+    return;
   }
   sessions_->start(std::move(connection), door.socket());
 }
@@ -208,9 +216,9 @@ void Worker::set_pressure(net::Pressure pressure) {
   }
   for (const auto& door : doors_) {
     if (pressure >= net::Pressure::StopAccepting)
-      door->listener().hold();
+      door->hold();
     else
-      door->listener().resume();
+      door->resume();
   }
 }
 

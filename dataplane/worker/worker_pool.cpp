@@ -15,6 +15,7 @@
 
 #include <pintle/base/log.hpp>
 
+#include "dataplane/net/datagrams.hpp"
 #include "dataplane/net/tickets.hpp"
 #include "dataplane/net/tls_contexts.hpp"
 #include "dataplane/worker/resources.hpp"
@@ -31,6 +32,11 @@ std::uint64_t random_seed() noexcept {
   if (::getrandom(&seed, sizeof seed, 0) != static_cast<ssize_t>(sizeof seed))
     seed = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
   return seed;
+}
+
+Result<std::vector<net::UniqueFd>> open_sockets(const runtime::SocketAddress& address, unsigned count) {
+  return address.transport == runtime::Transport::Udp ? net::open_datagram_sockets(address, count)
+                                                      : net::open_listening_sockets(address, count);
 }
 
 bool speaks_tls(const runtime::ListenerPlan& plan) {
@@ -183,11 +189,11 @@ std::vector<std::vector<OpenedSocket>> WorkerPool::State::bind_new(const runtime
       kept.insert(*known);
     } else if (closed) {
       outcome.error = Error{ErrorCode::Closed, Side::Internal, Retry::Never, "the process is going away"};
-    } else if (auto sockets = net::open_listening_sockets(planned.address, static_cast<unsigned>(workers.size()));
-               !sockets) {
+    } else if (auto sockets = open_sockets(planned.address, static_cast<unsigned>(workers.size())); !sockets) {
       outcome.error = std::move(sockets.error());
     } else {
       outcome.address = net::local_address(sockets->front().get());
+      outcome.address.transport = planned.address.transport;
       kept.emplace(planned.address, outcome.address);
       for (std::size_t i = 0; i < workers.size(); ++i) opened[i].push_back({planned.address, std::move((*sockets)[i])});
     }

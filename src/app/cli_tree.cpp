@@ -117,7 +117,7 @@ void add_target(Flags& flags, Target& o) {
 }
 
 void add_explain(CLI::App& app, ExplainOptions& o) {
-  app.add_option("URL", o.url, "the request, as http://HOST[:PORT]/PATH[?QUERY]");
+  app.add_option("URL", o.url, "the request, as http://HOST[:PORT]/PATH[?QUERY]; tls://, tcp:// or udp://HOST:PORT");
   Flags flags(app);
   flags.group("Request");
   flags.value("-X,--method", o.method, "METHOD", "method", "GET");

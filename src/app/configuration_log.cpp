@@ -31,6 +31,12 @@ using log::Level;
       std::ranges::count_if(endpoints.backends, [](const auto& one) { return one != nullptr; }));
 }
 
+[[nodiscard]] std::size_t count_routes(const store::ClusterSnapshot& snapshot) {
+  std::size_t number = 0;
+  api::for_each_route_kind([&]<class Route>() { number += snapshot.all<Route>().size(); });
+  return number;
+}
+
 [[nodiscard]] std::string describe_generation(const reconcile::Served& served) {
   std::set<std::string_view> gateways;
   std::set<ListenerId> listeners;
@@ -40,7 +46,7 @@ using log::Level;
   }
   return fmt::format("generation {} is served: {}, {}, {}, {}; applied in {:.1f} ms", served.compiled->generation.value,
                      count(gateways.size(), "Gateway"), count(listeners.size(), "listener"),
-                     count(served.snapshot.all<api::HTTPRoute>().size(), "HTTPRoute"),
+                     count(count_routes(served.snapshot), "route"),
                      count(count_backends(*served.compiled->endpoints), "backend"),
                      static_cast<double>(served.apply_duration.count()) / 1e6);
 }

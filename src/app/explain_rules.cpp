@@ -175,13 +175,14 @@ void describe_action(Json& out, const runtime::Compiled& compiled, const route::
   } else if (const auto* redirect = std::get_if<route::Redirect>(&rule.action)) {
     const route::Listener* listener = walk.decision.listener;
     out["served"] = true;
-    out["answer"] = Json{{"status", redirect->status},
-                         {"reason", to_string(Reason::Redirect)},
-                         {"location", route::make_location(*redirect, {.scheme = listener->tls ? "https" : "http",
-                                                                       .host = head.host(),
-                                                                       .path = head.path,
-                                                                       .query = head.query,
-                                                                       .listener_port = listener->public_port})}};
+    out["answer"] = Json{
+        {"status", redirect->status},
+        {"reason", to_string(Reason::Redirect)},
+        {"location", route::make_location(*redirect, {.scheme = route::ends_tls(listener->protocol) ? "https" : "http",
+                                                      .host = head.host(),
+                                                      .path = head.path,
+                                                      .query = head.query,
+                                                      .listener_port = listener->public_port})}};
   } else if (const auto* failure = std::get_if<route::Failure>(&rule.action)) {
     out["served"] = false;
     out["answer"] = failure_answer(failure->status, failure->reason, failure->detail);

@@ -58,6 +58,10 @@ std::string choose_sni(std::string_view wanted, std::string_view host) {
 TlsChoice choose_tls(const runtime::Compiled& compiled, const runtime::PlannedSocket& socket,
                      const route::PortTable& table, const TlsRequest& request) {
   TlsChoice choice;
+  if (socket.protocol == runtime::SocketProtocol::Tcp) {
+    choice.fault = fmt::format("port {} passes connections on; ask with tcp://", socket.address.port);
+    return choice;
+  }
   const bool speaks_tls = socket.protocol == runtime::SocketProtocol::Https;
   if (request.scheme != "https") {
     if (speaks_tls) choice.fault = fmt::format("port {} speaks TLS; ask with https://", socket.address.port);
@@ -72,6 +76,10 @@ TlsChoice choose_tls(const runtime::Compiled& compiled, const runtime::PlannedSo
       socket.tls, [&](const runtime::TlsListener& listener) { return covers_host(listener.hostname, request.sni); });
   if (found == socket.tls.end()) {
     choice.fault = fmt::format("no HTTPS listener has the server name '{}': alert unrecognized_name", request.sni);
+    return choice;
+  }
+  if (found->protocol != route::Protocol::Https) {
+    choice.fault = fmt::format("the server name '{}' belongs to a TLS listener; ask with tls://", request.sni);
     return choice;
   }
   const auto listener =

@@ -11,6 +11,7 @@
 #include "controller/compile/dump_rule.hpp"
 #include "dataplane/http1/head_parser.hpp"
 #include "src/app/cli_values.hpp"
+#include "src/app/explain_connection.hpp"
 #include "src/app/explain_rules.hpp"
 #include "src/app/explain_tls.hpp"
 #include "src/app/url.hpp"
@@ -68,11 +69,12 @@ struct Port {
 };
 
 /// The sockets a client reaches at that port, each table once: both address families of a Gateway share one.
-[[nodiscard]] std::vector<Port> find_ports(const runtime::Compiled& compiled, std::uint16_t number) {
+[[nodiscard]] std::vector<Port> find_ports(const runtime::Compiled& compiled, const Url& url) {
   std::vector<Port> found;
   if (!compiled.plan || !compiled.table) return found;
   for (const runtime::PlannedSocket& socket : compiled.plan->sockets) {
-    if (socket.address.port != number) continue;
+    const bool udp = socket.address.transport == runtime::Transport::Udp;
+    if (socket.address.port != url.port || udp != (url.scheme == "udp")) continue;
     const route::PortTable* table = compiled.table->find_port(socket.id);
     if (table == nullptr || std::ranges::find(found, table, &Port::table) != found.end()) continue;
     found.push_back({socket.id, table, &socket});
@@ -91,8 +93,11 @@ struct Port {
 }
 
 [[nodiscard]] Json describe_request(const ExplainRequest& request, const Url& url) {
-  return Json{
-      {"method", request.method}, {"url", request.url}, {"scheme", url.scheme}, {"host", url.host}, {"port", url.port}};
+  return Json{{"method", is_http(url) ? request.method : url.scheme},
+              {"url", request.url},
+              {"scheme", url.scheme},
+              {"host", url.host},
+              {"port", url.port}};
 }
 
 /// A few of many, for a sentence.
@@ -171,7 +176,7 @@ Result<Json> explain_request(const runtime::Compiled& compiled, const ExplainReq
   out["generation"] = compiled.generation.value;
   out["served"] = false;
 
-  const std::vector<Port> ports = find_ports(compiled, url->port);
+  const std::vector<Port> ports = find_ports(compiled, *url);
   if (ports.empty()) {
     out["answer"] = Json{{"status", 0},
                          {"reason", "connection_refused"},
@@ -180,12 +185,18 @@ Result<Json> explain_request(const runtime::Compiled& compiled, const ExplainReq
     return out;
   }
   ParsedHead parsed;
-  parse_head(request, *url, parsed);
+  if (is_http(*url)) parse_head(request, *url, parsed);
 
   Json first;
   for (const Port& port : ports) {  // several Gateways may have the port on different addresses: the first that serves
     Json attempt = out;
     const std::string sni = choose_sni(request.sni, url->host);
+    if (!is_http(*url)) {
+      describe_connection(attempt, compiled, *port.socket, *url, sni);
+      if (attempt["served"] == true) return attempt;
+      if (first.is_null()) first = std::move(attempt);
+      continue;
+    }
     const TlsChoice tls = choose_tls(compiled, *port.socket, *port.table, {url->scheme, sni});
     if (!tls.description.empty()) attempt["tls"] = tls.description;
     if (tls.fault) {

@@ -28,7 +28,7 @@ const std::vector<CrossFindingDoc>& cross_finding_docs() {
       {{"GW0606", Error, "Protocol not supported",
         "The listener's protocol or the backend's appProtocol is not served."},
        "UnsupportedProtocol",
-       "use HTTP or HTTPS; of a Service port, an appProtocol that Pintle speaks"},
+       "use HTTP, HTTPS, TLS, TCP or UDP; of a Service port, an appProtocol that Pintle speaks"},
       {{"GW0607", Error, "Value not supported",
         "The field holds a word Pintle does not know, or one it does not serve in this version. A rule with it answers "
         "500: it must not fall through to another rule."},
@@ -49,7 +49,7 @@ const std::vector<CrossFindingDoc>& cross_finding_docs() {
        "give each protocol its own port"},
       {{"GW0612", Error, "Route kinds not supported", "allowedRoutes.kinds names what such a listener cannot carry."},
        "InvalidRouteKinds",
-       "leave kinds out, or name HTTPRoute"},
+       "leave kinds out, or name the kind of route that the protocol carries"},
       {{"GW0613", Error, "Certificate not usable",
         "A certificateRef names no Secret, or one without a chain and key that belong together."},
        "InvalidCertificateRef",

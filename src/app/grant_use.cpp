@@ -36,6 +36,11 @@ class Crossings {
       }
     }
   }
+  template <api::Kind K>
+  void add_route(const api::L4Route<K>& route) {
+    for (const api::L4RouteRule& rule : route.spec.rules)
+      for (const api::L4BackendRef& backend : rule.backend_refs) add(route, backend.ref);
+  }
   void add_gateway(const api::Gateway& gateway) {
     for (const api::Listener& listener : gateway.spec.listeners)
       if (listener.tls)
@@ -82,7 +87,9 @@ class Crossings {
 
 std::vector<const api::ReferenceGrant*> find_unused_grants(const store::ClusterSnapshot& snapshot) {
   Crossings crossings;
-  for (const api::HTTPRoute& route : snapshot.all<api::HTTPRoute>()) crossings.add_route(route);
+  api::for_each_route_kind([&]<class Route>() {
+    for (const Route& route : snapshot.all<Route>()) crossings.add_route(route);
+  });
   for (const api::Gateway& gateway : snapshot.all<api::Gateway>()) crossings.add_gateway(gateway);
   std::vector<const api::ReferenceGrant*> unused;
   for (const api::ReferenceGrant& grant : snapshot.all<api::ReferenceGrant>())

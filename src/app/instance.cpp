@@ -13,6 +13,7 @@
 
 #include <pintle/base/version.hpp>
 
+#include "dataplane/l4/l4.hpp"
 #include "dataplane/net/tls_context.hpp"
 #include "dataplane/worker/worker_pool.hpp"
 #include "src/app/admin_sources.hpp"
@@ -109,7 +110,9 @@ Result<void> Instance::State::start_workers() {
   auto access_log = open_access_log(options);
   if (!access_log) return std::unexpected(std::move(access_log.error()));
   auto make_sessions = [settings = proxy_settings(options)](net::WorkerContext& context) {
-    return proxy::make_session_factory(context, settings);
+    l4::Settings l4;
+    l4.upstream = settings.upstream;
+    return l4::make_session_factory(context, l4, proxy::make_session_factory(context, settings));
   };
   auto made = worker::WorkerPool::make(io, {.threads = options.threads, .max_connections = options.max_connections},
                                        observe_sessions(std::move(make_sessions), metrics, std::move(*access_log)));

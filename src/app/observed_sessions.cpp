@@ -11,6 +11,7 @@ class ObservedSessions final : public net::SessionFactory, private net::ApplyObs
                    const std::optional<observe::AccessLogSettings>& log, const worker::MakeSessions& make_sessions)
       : context_(context), observer_(metrics, log) {
     context_.observe = &observer_;
+    observer_.on_wake([this] { keep_ticking(); });
     context_.apply_observers.push_back(*this);
     sessions_ = make_sessions(context_);
   }
@@ -22,14 +23,20 @@ class ObservedSessions final : public net::SessionFactory, private net::ApplyObs
   ObservedSessions& operator=(const ObservedSessions&) = delete;
 
   void start(net::Connection&& connection, std::shared_ptr<const net::BoundSocket> socket) override {
-    was_busy_ = true;
-    if (!tick_.is_armed()) context_.arm_after(tick_, observe::AccessLog::interval);
+    keep_ticking();
     sessions_->start(std::move(connection), std::move(socket));
+  }
+  std::unique_ptr<net::DatagramPort> open(net::UniqueFd fd, std::shared_ptr<const net::BoundSocket> socket) override {
+    return sessions_->open(std::move(fd), std::move(socket));
   }
 
  private:
   void on_apply(const net::SnapshotRef& /*previous*/, const net::SnapshotRef& current) override {
     observer_.on_apply(*current);
+  }
+  void keep_ticking() {
+    was_busy_ = true;
+    if (!tick_.is_armed()) context_.arm_after(tick_, observe::AccessLog::interval);
   }
   void on_tick() {
     observer_.on_turn_end(context_.now());

@@ -14,12 +14,17 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// A connection has no status: it is closed.
+[[nodiscard]] std::string failure_text(const route::Failure& failure) {
+  return failure.status == 0 ? fmt::format("closed {}", to_string(failure.reason))
+                             : fmt::format("{} {}", failure.status, to_string(failure.reason));
+}
+
 /// "shop-v1:80 90 %, shop-v2:80 10 %", "redirect 301", "500 ref_invalid".
 [[nodiscard]] std::string target_text(const route::Rule& rule) {
   if (const auto* redirect = std::get_if<route::Redirect>(&rule.action))
     return fmt::format("redirect {}", redirect->status);
-  if (const auto* failure = std::get_if<route::Failure>(&rule.action))
-    return fmt::format("{} {}", failure->status, to_string(failure->reason));
+  if (const auto* failure = std::get_if<route::Failure>(&rule.action)) return failure_text(*failure);
   const auto& forward = std::get<route::Forward>(rule.action);
   std::string text;
   for (const route::WeightedBackend& backend : forward.backends) {
@@ -27,9 +32,13 @@ using Json = nlohmann::ordered_json;
     if (forward.backends.size() > 1)
       text += fmt::format(" ({:.0f} %)",
                           static_cast<double>(backend.weight) * 100 / static_cast<double>(forward.total_weight));
-    if (backend.failure) text += fmt::format(" {} {}", backend.failure->status, to_string(backend.failure->reason));
+    if (backend.failure) text += " " + failure_text(*backend.failure);
   }
   return text;
+}
+
+[[nodiscard]] bool is_http(route::Protocol protocol) {
+  return protocol == route::Protocol::Http || protocol == route::Protocol::Https;
 }
 
 [[nodiscard]] std::string filter_text(const route::Rule& rule) {
@@ -59,7 +68,7 @@ Json list_routes(const runtime::Compiled& compiled) {
                    {"listener", listener.name},
                    {"port", listener.public_port},
                    {"host", host},
-                   {"match", match_text(*entry.match)},
+                   {"match", is_http(listener.protocol) ? match_text(*entry.match) : "everything"},
                    {"kind", source.kind},
                    {"route", source.route},
                    {"rule", source.index}};

@@ -1,6 +1,7 @@
 #include "src/app/url.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -31,7 +32,9 @@ Result<Url> parse_url(std::string_view text) {
     std::ranges::transform(url.scheme, url.scheme.begin(), lower);
     rest.remove_prefix(mark + 3);
   }
-  if (url.scheme != "http" && url.scheme != "https") return wrong("the scheme is neither http nor https");
+  constexpr std::array<std::string_view, 5> schemes{"http", "https", "tcp", "tls", "udp"};
+  if (std::ranges::find(schemes, url.scheme) == schemes.end())
+    return wrong("the scheme is none of http, https, tcp, tls and udp");
   rest = rest.substr(0, rest.find('#'));
   const std::size_t end = std::min(rest.find_first_of("/?"), rest.size());
   url.authority = std::string(rest.substr(0, end));
@@ -42,7 +45,7 @@ Result<Url> parse_url(std::string_view text) {
 
   std::string_view host = url.authority;
   const std::size_t colon = host.rfind(':');
-  url.port = url.scheme == "https" ? 443 : 80;
+  if (is_http(url) || url.scheme == "tls") url.port = url.scheme == "http" ? 80 : 443;
   if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) {
     const std::string_view digits = host.substr(colon + 1);
     const auto [last, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), url.port);
@@ -51,6 +54,7 @@ Result<Url> parse_url(std::string_view text) {
     host = host.substr(0, colon);
   }
   if (host.empty()) return wrong("there is no host");
+  if (url.port == 0) return wrong("tcp and udp have no port of their own: name one");
   url.host = std::string(host);
   std::ranges::transform(url.host, url.host.begin(), lower);
   return url;

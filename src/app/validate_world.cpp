@@ -52,7 +52,8 @@ void check_route(FindingWriter& out, const resolve::RouteReport& route) {
 void check_rules(FindingWriter& out, const runtime::Compiled& compiled) {
   for (const Shadowed& shadowed : find_shadowed(compiled)) {
     const std::string rule = fmt::format("spec.rules[{}]", shadowed.rule.index);
-    const api::ObjectKey key = key_of(api::Kind::HTTPRoute, shadowed.rule.route);
+    const api::Kind kind = api::find_kind(api::gateway_group, shadowed.rule.kind).value_or(api::Kind::HTTPRoute);
+    const api::ObjectKey key = key_of(kind, shadowed.rule.route);
     const std::string because =
         fmt::format("{} takes its requests: {} (host {})", shadowed.winner, shadowed.why, shadowed.host);
     if (shadowed.match)

@@ -8,10 +8,14 @@
 
 namespace pintle::runtime {
 
+std::string_view to_string(Transport transport) noexcept { return transport == Transport::Tcp ? "TCP" : "UDP"; }
+
 std::string to_string(const SocketAddress& address) {
   char text[INET6_ADDRSTRLEN] = {};
   inet_ntop(address.v6 ? AF_INET6 : AF_INET, address.ip.data(), text, sizeof text);
-  return address.v6 ? fmt::format("[{}]:{}", text, address.port) : fmt::format("{}:{}", text, address.port);
+  const char* const suffix = address.transport == Transport::Udp ? "/udp" : "";
+  return address.v6 ? fmt::format("[{}]:{}{}", text, address.port, suffix)
+                    : fmt::format("{}:{}{}", text, address.port, suffix);
 }
 
 bool parse_ip(std::string_view text, SocketAddress& out) noexcept {

@@ -18,6 +18,12 @@ namespaced gateway.networking.k8s.io  gateways                   get list watch
 namespaced gateway.networking.k8s.io  gateways/status            patch
 namespaced gateway.networking.k8s.io  httproutes                 get list watch
 namespaced gateway.networking.k8s.io  httproutes/status          patch
+namespaced gateway.networking.k8s.io  tlsroutes                  get list watch
+namespaced gateway.networking.k8s.io  tlsroutes/status           patch
+namespaced gateway.networking.k8s.io  tcproutes                  get list watch
+namespaced gateway.networking.k8s.io  tcproutes/status           patch
+namespaced gateway.networking.k8s.io  udproutes                  get list watch
+namespaced gateway.networking.k8s.io  udproutes/status           patch
 namespaced gateway.networking.k8s.io  referencegrants            list watch
 namespaced -                          services                   create delete list patch watch
 namespaced discovery.k8s.io           endpointslices             create delete list patch watch

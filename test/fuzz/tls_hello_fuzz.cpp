@@ -6,6 +6,7 @@
 #include <array>
 #include <optional>
 
+#include "dataplane/net/client_hello.hpp"
 #include "test/fuzz/fuzz.hpp"
 #include "test/unit/dataplane/net/tls_bench.hpp"
 
@@ -114,6 +115,10 @@ void run(std::string_view input) {
   const std::size_t all[] = {input.size()};
   const Outcome whole = talk(input, all);
   require(talk(input, cuts_of(input)) == whole, "cuts between reads do not matter");
+  // The peek in front of a port with TLSRoutes and OpenSSL must not see two different names.
+  const net::ClientHello peeked = net::find_client_hello(input);
+  if (peeked.progress == net::HelloProgress::Complete && !whole.sni.empty())
+    require(peeked.sni == whole.sni, "the name is the one that a peek finds", whole.sni);
   const std::optional<std::string_view> hello = only_hello(input);
   if (!hello) return;
   if (!whole.sni.empty()) require(whole.sni == plain_sni(*hello), "the name is the one that was sent", whole.sni);

@@ -1,5 +1,7 @@
 #include "test/golden/status_yaml.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -49,7 +51,8 @@ Json show(const api::ParentReference& parent) {
 Json show(const api::GatewayClassStatus& status) {
   Json made{{"conditions", show(status.conditions)}};
   // The list is the same in every case; that it is there and sorted is what counts.
-  made["supportedFeatures"] = status.supported_features.size();
+  const auto& features = status.supported_features;
+  made["supportedFeatures"] = features.empty() ? "none" : std::ranges::is_sorted(features) ? "sorted" : "not sorted";
   return made;
 }
 

@@ -79,6 +79,15 @@ class ListenerTable {
   std::unique_ptr<const Index> index_;
 };
 
+/// What a listener does with a connection, or with datagrams. Where TLS passes through, the ClientHello alone is read.
+enum class Protocol : std::uint8_t { Http, Https, TlsPassthrough, TlsTerminate, Tcp, Udp };
+/// Clients speak TLS with the listener itself.
+[[nodiscard]] constexpr bool ends_tls(Protocol protocol) noexcept {
+  return protocol == Protocol::Https || protocol == Protocol::TlsTerminate;
+}
+
+/// A route of connections or datagrams has one entry per host, without conditions: the entry of least Rank, the oldest
+/// route, takes all.
 struct Listener {
   ListenerId id;
   std::string gateway;            ///< "namespace/name"
@@ -86,7 +95,7 @@ struct Listener {
   std::string hostname;           ///< lower case; "*" if none
   std::uint16_t port = 0;         ///< spec port
   std::uint16_t public_port = 0;  ///< the port clients use and redirects show: spec port plus `--port-offset`
-  bool tls = false;
+  Protocol protocol = Protocol::Http;
   std::shared_ptr<const ListenerTable> table;
 };
 

@@ -30,21 +30,25 @@ struct Certs {
   std::vector<std::shared_ptr<const Certificate>> certificates;  ///< by CertId
 };
 
-/// One TLS listener behind a socket: which SNI reaches it and which certificates it may use.
+/// One listener behind a TLS socket: which SNI reaches it and which certificates it may use.
 struct TlsListener {
   ListenerId listener;
-  std::string hostname;              ///< SNI pattern: lower-case host, "*.suffix" or "*"
+  std::string hostname;  ///< SNI pattern: lower-case host, "*.suffix" or "*"
+  route::Protocol protocol = route::Protocol::Https;
   std::vector<CertId> certificates;  ///< in certificateRefs order; longest matching name wins, the first is the default
 };
 
-enum class SocketProtocol : std::uint8_t { Http, Https };
+/// What is expected of what comes in. Https: TLS, whatever it carries.
+enum class SocketProtocol : std::uint8_t { Http, Https, Tcp, Udp };
 
 /// One address and port to bind on every worker (SO_REUSEPORT).
 struct PlannedSocket {
   SocketId id;
   SocketAddress address;
   SocketProtocol protocol = SocketProtocol::Http;
-  std::string gateway;  ///< "namespace/name": one Gateway owns a socket
+  bool hello_first = false;  ///< listeners differ in what they do with TLS: the ClientHello is looked at before any
+                             ///< byte is answered
+  std::string gateway;       ///< "namespace/name": one Gateway owns a socket
   std::vector<ListenerId> listeners;
   std::vector<TlsListener> tls;  ///< only for Https, most specific hostname first
 };

@@ -5,20 +5,26 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <pintle/base/ids.hpp>
 
 namespace pintle::runtime {
 
-/// An IP address and port, comparable and hashable; v4 is kept as v4.
+enum class Transport : std::uint8_t { Tcp, Udp };
+/// "TCP", "UDP"
+[[nodiscard]] std::string_view to_string(Transport transport) noexcept;
+
+/// An IP address and port, comparable; v4 is kept as v4. One number may be bound for TCP and for UDP.
 struct SocketAddress {
   std::array<std::uint8_t, 16> ip{};  ///< network order; v4 uses the first 4 bytes
   std::uint16_t port = 0;
   bool v6 = false;
+  Transport transport = Transport::Tcp;
   friend auto operator<=>(const SocketAddress&, const SocketAddress&) = default;
 };
-/// "127.0.0.1:8080", "[::1]:8080".
+/// "127.0.0.1:8080", "[::1]:8080", "127.0.0.1:53/udp".
 [[nodiscard]] std::string to_string(const SocketAddress& address);
 /// Parses a literal IP (no names). False if it is none.
 [[nodiscard]] bool parse_ip(std::string_view text, SocketAddress& out) noexcept;

@@ -105,8 +105,8 @@ runtime::Compiled make_scene() {
   resolve::ResolvedGateway gateway;
   gateway.namespace_ = "default";
   gateway.name = "demo";
-  gateway.sockets_by_port[80] = {loopback(8080)};
-  gateway.sockets_by_port[443] = {loopback(8443)};
+  gateway.sockets_by_port[{80}] = {loopback(8080)};
+  gateway.sockets_by_port[{443}] = {loopback(8443)};
   gateway.port_offset = 8000;
   resolve::ResolvedListener plain;
   plain.name = "http";
@@ -116,7 +116,7 @@ runtime::Compiled make_scene() {
   resolve::ResolvedListener secure = plain;
   secure.name = "https";
   secure.port = 443;
-  secure.protocol = runtime::SocketProtocol::Https;
+  secure.protocol = route::Protocol::Https;
   secure.certificates.push_back(certificate);
   resolve::ResolvedListener other = secure;
   other.name = "https-other";

@@ -214,7 +214,7 @@ TEST_F(ValidateWorld, CertificatesThatEnd) {
   resolve::ResolvedGateway gateway;
   gateway.namespace_ = "default";
   gateway.name = "gw";
-  gateway.sockets_by_port[80] = {{.ip = {127, 0, 0, 1}, .port = 80}};
+  gateway.sockets_by_port[{80}] = {{.ip = {127, 0, 0, 1}, .port = 80}};
   resolve::ResolvedListener listener;
   listener.name = "http";
   listener.port = 80;

@@ -14,7 +14,7 @@ Listener serving(std::string name, const std::string& hostname, const std::strin
   match.path = prefix("/");
   entries.push_back(entry(match, {"ns/" + name}));
   Listener made = listener(std::move(name), hostname, {{route_host, host_table(std::move(entries))}});
-  made.tls = true;
+  made.protocol = Protocol::Https;
   return made;
 }
 

@@ -43,7 +43,7 @@ TEST(Compile, AnEmptyModelIsAValidConfiguration) {
 TEST(Compile, PlansSocketsAndListeners) {
   resolve::Model model = World().model();
   model.gateways[0].port_offset = 1000;
-  model.gateways[0].sockets_by_port[80].push_back(address("::1", 80));
+  model.gateways[0].sockets_by_port[{80}].push_back(address("::1", 80));
   const Compilation result = compile(model, Generation{7}, {});
   const runtime::Compiled& compiled = result.compiled;
   ASSERT_EQ(compiled.plan->sockets.size(), 4U);
@@ -60,7 +60,7 @@ TEST(Compile, PlansSocketsAndListeners) {
   ASSERT_NE(listener, nullptr);
   EXPECT_EQ(listener->port, 80);
   EXPECT_EQ(listener->public_port, 1080);
-  EXPECT_FALSE(listener->tls);
+  EXPECT_EQ(listener->protocol, route::Protocol::Http);
   EXPECT_EQ(v4->listeners, std::vector<ListenerId>{listener->id});
 }
 
@@ -203,7 +203,7 @@ TEST(Compile, ABrokenBackendKeepsItsShare) {
 resolve::ResolvedListener https_listener(std::string name, std::string hostname,
                                          std::vector<std::shared_ptr<const runtime::Certificate>> certificates) {
   resolve::ResolvedListener made = http_listener(std::move(name), std::move(hostname), 443, {});
-  made.protocol = runtime::SocketProtocol::Https;
+  made.protocol = route::Protocol::Https;
   made.certificates = std::move(certificates);
   return made;
 }
@@ -226,7 +226,7 @@ TEST(Compile, TlsPlan) {
   EXPECT_EQ(order, (std::vector<std::string>{"x.a.example.com", "*.a.example.com", "*.example.com", "*"}));
   EXPECT_EQ(socket.tls[3].certificates, (std::vector<CertId>{CertId{0}, CertId{1}}));  // certificateRefs order
   EXPECT_EQ(socket.tls[1].certificates, socket.tls[2].certificates);
-  EXPECT_TRUE(find_listener(result.compiled, "default/g", "wild")->tls);
+  EXPECT_EQ(find_listener(result.compiled, "default/g", "wild")->protocol, route::Protocol::Https);
 
   // The same Secret decoded again keeps the certificate's pointer; other content does not.
   model.gateways[0].listeners[1].certificates = {certificate("default/one", 1)};

@@ -88,7 +88,7 @@ resolve::ResolvedGateway gateway(std::string name, const std::string& ip,
   made.namespace_ = "default";
   made.name = std::move(name);
   for (const resolve::ResolvedListener& listener : listeners)
-    made.sockets_by_port[listener.port] = {address(ip, listener.port)};
+    made.sockets_by_port[{listener.port}] = {address(ip, listener.port)};
   made.listeners = std::move(listeners);
   return made;
 }

@@ -47,6 +47,11 @@ constexpr std::string_view known[] = {
     "HTTPRouteSchemeRedirect",
     "ListenerSet",
     "ReferenceGrant",
+    "TCPRoute",
+    "TLSRoute",
+    "TLSRouteModeMixed",
+    "TLSRouteModeTerminate",
+    "UDPRoute",
 };
 
 TEST(Classes, FeaturesAreSortedUniqueAndKnownToTheSuite) {

@@ -13,7 +13,7 @@ namespace {
 
 /// Small alphabets, so that near misses are the rule.
 constexpr std::string_view groups[] = {"", "gateway.networking.k8s.io", "apps"};
-constexpr std::string_view from_kinds[] = {"Gateway", "HTTPRoute", "ListenerSet", "GRPCRoute", "TLSRoute"};
+constexpr std::string_view from_kinds[] = {"Gateway", "HTTPRoute", "ListenerSet", "GRPCRoute", "TLSRoute", "TCPRoute"};
 constexpr std::string_view to_kinds[] = {"Secret", "Service", "ConfigMap"};
 constexpr std::string_view namespaces[] = {"a", "b", "c"};
 constexpr std::string_view names[] = {"x", "y"};

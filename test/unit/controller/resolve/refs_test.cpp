@@ -78,7 +78,8 @@ TEST(Refs, WhatConcernsUs) {
       {Kind::ConfigMap, "default", "another", false},
       {Kind::Namespace, "", "team", true},      // a selector asked for its labels
       {Kind::Namespace, "", "default", false},  // nobody did
-      {Kind::TCPRoute, "default", "any", false},
+      {Kind::TCPRoute, "any", "any", true},
+      {Kind::GRPCRoute, "default", "any", false},
   };
   for (const auto& row : rows) {
     const api::ObjectKey key{row.kind, std::string(row.ns), std::string(row.name)};

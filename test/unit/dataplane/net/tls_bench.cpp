@@ -64,7 +64,7 @@ TlsBench::TlsBench(const std::vector<ListenerSpec>& listeners) {
   socket.gateway = "default/edge";
   std::uint32_t id = 0;
   for (const ListenerSpec& spec : listeners) {
-    runtime::TlsListener listener{ListenerId{id++}, spec.hostname, {}};
+    runtime::TlsListener listener{.listener = {id++}, .hostname = spec.hostname, .certificates = {}};
     for (const std::string& names : spec.certificates) {
       listener.certificates.push_back(CertId{static_cast<std::uint32_t>(certs->certificates.size())});
       certs->certificates.push_back(make_certificate(split_names(names)));

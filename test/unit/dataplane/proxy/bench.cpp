@@ -132,14 +132,15 @@ void Bench::publish(std::shared_ptr<const route::Rule> rule, std::shared_ptr<con
   std::vector<std::pair<std::string, route::HostTablePtr>> hosts;
   hosts.emplace_back("*", std::make_shared<route::HostTable>(std::move(entries)));
   std::vector<route::Listener> listeners;
-  listeners.push_back({.id = {0},
-                       .gateway = "default/gw",
-                       .name = "http",
-                       .hostname = "*",
-                       .port = 80,
-                       .public_port = 80,
-                       .tls = socket->protocol == runtime::SocketProtocol::Https,
-                       .table = std::make_shared<route::ListenerTable>(std::move(hosts))});
+  listeners.push_back(
+      {.id = {0},
+       .gateway = "default/gw",
+       .name = "http",
+       .hostname = "*",
+       .port = 80,
+       .public_port = 80,
+       .protocol = socket->protocol == runtime::SocketProtocol::Https ? route::Protocol::Https : route::Protocol::Http,
+       .table = std::make_shared<route::ListenerTable>(std::move(hosts))});
   auto compiled = std::make_shared<runtime::Compiled>();
   compiled->generation = Generation{++generation_};
   compiled->table = std::make_shared<route::RoutingTable>(
