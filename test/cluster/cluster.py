@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A real one-node Kubernetes in pid, mount and network namespaces of its own. Nothing in it has a route to the outside.
 
+    ./dev cluster able              say whether this machine could run one; exit 1 with the reason if not
     ./dev cluster up                start it and wait until the node is Ready
     ./dev cluster exec CMD...       run CMD on its node: kubectl, helm, ctr, conformance.test on the PATH, KUBECONFIG set
     ./dev cluster load IMAGE.tar..  import image archives
@@ -46,20 +47,25 @@ def missing_capabilities(status):
     return [name for name, bit in CAPABILITIES.items() if not effective >> bit & 1]
 
 
-def check_machine():
+def check_kernel():
+    """What no package can give."""
     if os.geteuid() != 0:
         raise Trouble("a cluster makes namespaces, mounts and network devices, which takes root: run it with sudo")
     lacking = missing_capabilities(pathlib.Path("/proc/self/status").read_text())
     if lacking:
         raise Trouble(f"this root lacks {', '.join(lacking)}. In a container, start that container privileged "
                       "(docker run --privileged, or securityContext.privileged: true)")
-    absent = [tool for tool in TOOLS if not shutil.which(tool)]
-    if absent:
-        raise Trouble(f"not on the PATH: {' '.join(absent)}; ./dev cluster up installs them on Debian")
     tried = subprocess.run(["unshare", "--pid", "--fork", "--mount", "--net", "true"], capture_output=True, text=True)
     if tried.returncode:
         raise Trouble(f"this machine refuses new namespaces: {tried.stderr.strip()}")
     check_cgroups(pathlib.Path("/sys/fs/cgroup"))
+
+
+def check_machine():
+    check_kernel()
+    absent = [tool for tool in TOOLS if not shutil.which(tool)]
+    if absent:
+        raise Trouble(f"not on the PATH: {' '.join(absent)}; ./dev cluster up installs them on Debian")
     if layout.missing():
         raise Trouble(f"not built yet: {' '.join(c.folder for c in layout.missing())}; python3 test/cluster/build.py builds them")
 
@@ -282,6 +288,10 @@ def main(arguments):
         return 0
     if command == "down" and not rest:
         print(f"cluster {cluster.name}: {'ended' if cluster.down() else 'was not up'}")
+        return 0
+    if command == "able" and not rest:
+        check_kernel()
+        print("a cluster can run here")
         return 0
     if command == "status" and not rest:
         return show_status(cluster)

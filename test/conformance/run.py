@@ -46,6 +46,7 @@ def parse(arguments):
     parser.add_argument("--profile", action="append", type=profile, metavar="P", help=f"{', '.join(PROFILES)}; every one unless told")
     parser.add_argument("--run-test", metavar="NAME", help="only this test")
     parser.add_argument("--repeat", type=positive, default=1, metavar="N", help="the whole run N times")
+    parser.add_argument("--each", action="store_true", help="after that every test that ran once more, alone")
     parser.add_argument("--parallel", type=positive, default=8, metavar="N", help="tests at once, of those that allow it (8)")
     parser.add_argument("--service-type", choices=sorted(USABLE), default="LoadBalancer", help="of a Gateway's Service")
     parser.add_argument("--controller", metavar="COMMAND", help="run this on the node instead of installing the chart")
@@ -164,7 +165,8 @@ def suite_command(options, features, report):
                f"--conformance-profiles={','.join(f'GATEWAY-{name}' for name in profiles)}",
                f"--usable-address={USABLE[options.service_type]}", f"--unusable-address={UNUSABLE}"]
     if options.run_test:
-        return [*command, f"--run-test={options.run_test}", f"--supported-features={','.join(features)}"]
+        return [*command, f"--run-test={options.run_test}", f"--supported-features={','.join(features)}",
+                f"--cleanup-base-resources={'false' if options.each else 'true'}"]
     return [*command, *(f"--{key}={value}" for key, value in IMPLEMENTATION.items()), f"--version={version()}",
             f"--report-output={report}"]
 
@@ -183,6 +185,15 @@ def show(number, outcome):
     if outcome.verdict == "FAIL":
         for line in outcome.log[-60:]:
             print(f"      | {line}", flush=True)
+
+
+def await_clean(cluster):
+    """What an earlier run made is deleted when it ends, and gone some seconds later."""
+    found = must(cluster, "listing namespaces", "kubectl", "get", "namespaces", "--output", "name").split()
+    leaving = [name for name in found if name.startswith("namespace/gateway-conformance-")]
+    if leaving:
+        cluster.output("kubectl", "delete", "--ignore-not-found", "--wait=false", *leaving)
+        must(cluster, "waiting for the end of the namespaces of an earlier run", "kubectl", "wait", "--for=delete", "--timeout=120s", *leaving)
 
 
 def run_suite(cluster, options):
@@ -211,7 +222,24 @@ def run_suite(cluster, options):
             say(f"{name}: {summary}")
         say(f"report: {report.relative_to(ROOT)}")
     say(f"{suite.count('SKIP')} tests of features not claimed; {time.monotonic() - began:.0f} s; whole output: {log.relative_to(ROOT)}")
-    return suite.count("PASS"), suite.count("FAIL")
+    return suite
+
+
+def run_all(cluster, options):
+    """The suites of every run."""
+    suites = []
+    for turn in range(options.repeat):
+        if options.repeat > 1:
+            say(f"run {turn + 1} of {options.repeat}")
+        await_clean(cluster)
+        suites.append(run_suite(cluster, options))
+    if options.each:
+        await_clean(cluster)
+        for name in [outcome.name for outcome in suites[0].outcomes if outcome.verdict != "SKIP"]:
+            say(f"{name} alone")
+            suites.append(run_suite(cluster, argparse.Namespace(**{**vars(options), "run_test": name})))
+        await_clean(cluster)
+    return suites
 
 
 def run(options):
@@ -225,16 +253,12 @@ def run(options):
     try:
         install_crds(cluster)
         pintle = running_controller(cluster, options.controller) if options.controller else installed_chart(cluster, options.service_type)
-        passed = failed = 0
         with pintle:
-            for turn in range(options.repeat):
-                if options.repeat > 1:
-                    say(f"run {turn + 1} of {options.repeat}")
-                good, bad = run_suite(cluster, options)
-                passed, failed = passed + good, failed + bad
+            suites = run_all(cluster, options)
     finally:
         if not found_up:
             cluster.down()
+    passed, failed = (sum(suite.count(verdict) for suite in suites) for verdict in ("PASS", "FAIL"))
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

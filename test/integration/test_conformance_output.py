@@ -212,8 +212,8 @@ class Run(unittest.TestCase):
     def run_sample(self, cluster):
         shown = io.StringIO()
         with contextlib.redirect_stdout(shown):
-            counts = conformance.run_suite(cluster, conformance.parse(["--run-test", "X"]))
-        return counts, shown.getvalue()
+            suite = conformance.run_suite(cluster, conformance.parse(["--run-test", "X"]))
+        return (suite.count("PASS"), suite.count("FAIL")), shown.getvalue()
 
     def test_lines_and_counts(self):
         cluster = StandIn(self.folder, 1)
@@ -237,6 +237,24 @@ class Run(unittest.TestCase):
     def test_a_class_that_claims_nothing(self):
         with self.assertRaisesRegex(conformance.Trouble, "claims no feature"):
             self.run_sample(StandIn(self.folder, 0, features=""))
+
+    def test_again_and_each_alone(self):
+        """Every run begins when what the one before made is gone; then each test that ran, alone, on base resources that stay."""
+        cluster = StandIn(self.folder, 0, features="namespace/gateway-conformance-infra namespace/default")
+        (self.folder / "sample").write_text("".join(f"{output.MARK}--- {verdict}: TestConformance/{name} (0.1s)\n"
+                                                    for name, verdict in (("A", "PASS"), ("B", "SKIP"), ("C", "PASS"))))
+        began = []
+        with contextlib.redirect_stdout(io.StringIO()), mock.patch.object(conformance, "version", return_value="v0"), \
+                mock.patch.object(cluster, "command", side_effect=lambda words: began.append(words) or ["sh", "-c", cluster.script]), \
+                mock.patch.object(cluster, "output", wraps=cluster.output) as asked:
+            suites = conformance.run_all(cluster, conformance.parse(["--repeat", "2", "--each", "--profile", "HTTP"]))
+        self.assertEqual(len(suites), 4)
+        self.assertEqual([[w for w in words if w.startswith("--run-test")] for words in began],
+                         [[], [], ["--run-test=A"], ["--run-test=C"]])
+        self.assertIn("--cleanup-base-resources=false", began[2])
+        waits = [call.args for call in asked.call_args_list if "wait" in call.args]
+        self.assertEqual(len(waits), 4)
+        self.assertEqual(waits[0][-1], "namespace/gateway-conformance-infra")
 
     def test_no_chart(self):
         with self.assertRaisesRegex(conformance.Trouble, "--controller"), mock.patch.object(conformance, "CHART", self.folder / "absent"), \
