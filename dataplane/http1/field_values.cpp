@@ -8,12 +8,19 @@ namespace pintle::http1 {
 
 std::optional<std::uint64_t> parse_content_length(std::string_view value) noexcept {
   constexpr auto max = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  constexpr std::size_t safe_digits = std::numeric_limits<std::int64_t>::digits10;
   if (value.empty()) return std::nullopt;
   std::uint64_t length = 0;
-  for (const char c : value) {
-    if (c < '0' || c > '9') return std::nullopt;
-    const auto digit = static_cast<std::uint64_t>(c - '0');
-    if (length > (max - digit) / 10) return std::nullopt;
+  for (const char c : value.substr(0, safe_digits)) {
+    const unsigned digit = static_cast<unsigned char>(c) - unsigned{'0'};
+    if (digit > 9) return std::nullopt;
+    length = length * 10 + digit;
+  }
+  if (value.size() <= safe_digits) [[likely]]
+    return length;
+  for (const char c : value.substr(safe_digits)) {
+    const unsigned digit = static_cast<unsigned char>(c) - unsigned{'0'};
+    if (digit > 9 || length > (max - digit) / 10) return std::nullopt;
     length = length * 10 + digit;
   }
   return length;

@@ -29,7 +29,7 @@ bool is_one_line(const route::HeaderLine& line) noexcept {
 }
 
 /// Copies a text that is short most of the time, without a call. Returns where it ends.
-char* copy_short(char* to, std::string_view text) noexcept {
+[[gnu::always_inline]] inline char* copy_short(char* to, std::string_view text) noexcept {
   const char* const from = text.data();
   const std::size_t size = text.size();
   // Both ends, which overlap in the middle.

@@ -57,12 +57,6 @@ LineResult read_field(const LineWindow& window, const char* base, http::Field& f
   return {.progress = Progress::Done};
 }
 
-/// The empty line at the end is here, whole.
-bool is_at_end(std::span<const char> bytes, const HeadLimits& limits, std::uint32_t line) noexcept {
-  return std::min<std::size_t>(bytes.size(), limits.head) >= std::size_t{line} + crlf && bytes[line] == '\r' &&
-         bytes[line + 1] == '\n';
-}
-
 LineResult read_last_line(const LineWindow& window) noexcept {
   if (window.begin() + 1 == window.end()) return window.run_out();
   if (window.begin()[1] != '\n') return refused(http::bad_request(7, "bare CR at the end of the head"));
@@ -98,12 +92,8 @@ LineResult read_fields(std::span<const char> bytes, const HeadLimits& limits, st
     return {.progress = Progress::NeedMore};
   }
   for (;;) {
-    plain_reader.fields({bytes.data(), std::min<std::size_t>(bytes.size(), limits.head)}, limits.field, storage,
-                        cursor);
-    if (is_at_end(bytes, limits, cursor.line)) {
-      cursor.line += crlf;
+    if (plain_reader.fields(line_bytes(bytes, limits), limits.field, storage, cursor))
       return {.progress = Progress::Done};
-    }
     const LineWindow window(bytes, cursor.line, limits.field, limits.head, too_long);
     if (window.begin() >= window.end()) return window.run_out();
     if (*window.begin() == '\r') {

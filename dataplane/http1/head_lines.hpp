@@ -9,6 +9,7 @@
 #include <pintle/http/refusal.hpp>
 
 #include "dataplane/http1/head_parser.hpp"
+#include "dataplane/http1/plain_lines.hpp"
 
 namespace pintle::http1 {
 
@@ -58,6 +59,11 @@ class LineWindow {
 /// A head needs more bytes: these were looked at.
 inline void note_scanned(std::span<const char> bytes, LineCursor& cursor) noexcept {
   cursor.scanned = static_cast<std::uint32_t>(std::min<std::size_t>(bytes.size(), UINT32_MAX));
+}
+
+/// What a line may be read from: no line goes on beyond the limit of the head.
+[[nodiscard]] inline LineBytes line_bytes(std::span<const char> bytes, const HeadLimits& limits) noexcept {
+  return {bytes.data(), std::min<std::size_t>(bytes.size(), limits.head)};
 }
 
 /// Reads field lines from cursor.line on until the empty line. Done: cursor.line is the length of the head.

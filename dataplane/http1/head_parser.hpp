@@ -68,6 +68,11 @@ class RequestHeadParser {
   [[nodiscard]] std::size_t head_start() const noexcept { return head_start_; }
 
  private:
+  /// True if the head is whole and as nearly every client writes one.
+  [[nodiscard]] bool read_plainly(std::span<const char> bytes, const HeadLimits& limits,
+                                  std::span<http::Field> storage) noexcept;
+  [[nodiscard]] struct LineResult read_with_care(std::span<const char> bytes, const HeadLimits& limits,
+                                                 std::span<http::Field> storage) noexcept;
   [[nodiscard]] struct LineResult read_start(std::span<const char> bytes, const HeadLimits& limits) noexcept;
 
   LineCursor cursor_;
@@ -90,6 +95,11 @@ class ResponseHeadParser {
   void reset() noexcept { cursor_ = {}; }
 
  private:
+  void keep(const struct StatusLine& line, const char* base) noexcept;
+  /// True if the head is whole and as nearly every server writes one.
+  [[nodiscard]] bool read_plainly(std::span<const char> bytes, std::span<http::Field> storage) noexcept;
+  [[nodiscard]] struct LineResult read_with_care(std::span<const char> bytes, std::span<http::Field> storage) noexcept;
+
   LineCursor cursor_;
   http::Version version_ = http::Version::Http11;
   std::uint16_t status_ = 0;

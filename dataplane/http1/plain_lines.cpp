@@ -10,7 +10,7 @@
 namespace pintle::http1 {
 namespace {
 
-constexpr std::size_t crlf_length = 2;
+constexpr int crlf_length = 2;
 
 /// The marks of the bytes from `at` on. Near the end they are those of the last whole block, moved so that bit 0 is
 /// still `at`; a byte beyond the end has none.
@@ -95,7 +95,7 @@ template <class Marks>
   TargetEnds ends;
   if (!read_target<Marks>(bytes, target, ends)) return false;
   const std::size_t next = ends.target + version.size();
-  if (next > bytes.end || next - begin > std::size_t{limit} + crlf_length) return false;
+  if (next > bytes.end || next - begin > std::size_t{limit} + std::size_t{crlf_length}) return false;
   if (std::memcmp(bytes.base + ends.target, version.data(), version.size()) != 0) return false;
   line.version = http::Version::Http11;
   line.plain_path_length = static_cast<std::uint32_t>(ends.path - target);
@@ -104,52 +104,58 @@ template <class Marks>
   return true;
 }
 
-/// Returns where the next line starts; 0: look again with care.
+/// Where the value at `p` ends; nullptr: not within what was received.
 template <class Marks>
-[[gnu::always_inline]] inline std::size_t read_field(LineBytes bytes, std::uint32_t limit, std::size_t line,
+[[gnu::always_inline]] inline const char* find_value_end(const char* p, const char* end) noexcept {
+  const char* const last = end - marked_bytes;
+  for (; p <= last; p += marked_bytes)
+    if (const std::uint32_t marks = Marks::value_ends(p); marks != 0) return p + std::countr_zero(marks);
+  const std::uint32_t marks = moved(Marks::value_ends(last), static_cast<std::size_t>(p - last));
+  return marks == 0 ? nullptr : p + std::countr_zero(marks);
+}
+
+/// Returns where the next line starts; nullptr: look again with care.
+template <class Marks>
+[[gnu::always_inline]] inline const char* read_field(LineBytes bytes, std::size_t limit, const char* line,
                                                      http::Field& field) noexcept {
-  const std::uint32_t name_ends = marks_at(bytes, line, Marks::name_ends);
-  if (name_ends == 0) return 0;
+  const char* const end = bytes.base + bytes.end;
+  const std::uint32_t name_ends = marks_at(bytes, static_cast<std::size_t>(line - bytes.base), Marks::name_ends);
+  if (name_ends == 0) return nullptr;
   const auto name_length = static_cast<std::size_t>(std::countr_zero(name_ends));
-  const std::size_t colon = line + name_length;
-  if (name_length == 0 || bytes.base[colon] != ':' || colon + 1 == bytes.end) return 0;
-  const std::size_t value = colon + 1 + (bytes.base[colon + 1] == ' ' ? 1 : 0);
-  std::size_t stop = value;
-  std::uint32_t value_ends = marks_at(bytes, stop, Marks::value_ends);
-  while (value_ends == 0) {
-    stop += marked_bytes;
-    if (stop >= bytes.end) return 0;
-    value_ends = marks_at(bytes, stop, Marks::value_ends);
-  }
-  stop += static_cast<std::size_t>(std::countr_zero(value_ends));
-  if (stop + crlf_length > bytes.end || !is_crlf(bytes.base + stop) || stop - line > limit) return 0;
-  if (bytes.base[value] == ' ' || bytes.base[stop - 1] == ' ') return 0;
-  field.name_offset = static_cast<std::uint32_t>(line);
-  field.value_offset = static_cast<std::uint32_t>(value);
+  const char* value = line + name_length + 1;
+  if (name_length == 0 || value == end || value[-1] != ':') return nullptr;
+  value += *value == ' ' ? 1 : 0;
+  const char* const stop = find_value_end<Marks>(value, end);
+  if (stop == nullptr || end - stop < crlf_length || !is_crlf(stop)) return nullptr;
+  if (*value == ' ' || stop[-1] == ' ' || static_cast<std::size_t>(stop - line) > limit) return nullptr;
+  field.name_offset = static_cast<std::uint32_t>(line - bytes.base);
+  field.value_offset = static_cast<std::uint32_t>(value - bytes.base);
   field.value_length = static_cast<std::uint32_t>(stop - value);
   field.name_length = static_cast<std::uint16_t>(name_length);
-  field.id = http::find_header_id({bytes.base + line, name_length});
+  field.id = http::find_header_id({line, name_length});
   return stop + crlf_length;
 }
 
 template <class Marks>
-[[gnu::always_inline]] inline void read_fields(LineBytes bytes, std::uint32_t limit, std::span<http::Field> storage,
+[[gnu::always_inline]] inline bool read_fields(LineBytes bytes, std::uint32_t limit, std::span<http::Field> storage,
                                                LineCursor& cursor) noexcept {
-  if (bytes.end < marked_bytes) return;
+  if (bytes.end < marked_bytes) return false;
   http::Field* field = storage.data() + cursor.fields;
   http::Field* const field_end = storage.data() + storage.size();
   http::FieldSummary seen = cursor.seen;
-  std::size_t line = cursor.line;
-  while (field != field_end && line < bytes.end) {
-    const std::size_t next = read_field<Marks>(bytes, limit, line, *field);
-    if (next == 0) break;
-    note_field(*field, bytes.base + line, seen);
-    ++field;
+  const char* const end = bytes.base + bytes.end;
+  const char* line = bytes.base + cursor.line;
+  for (; field != field_end && line < end; ++field) {
+    const char* const next = read_field<Marks>(bytes, limit, line, *field);
+    if (next == nullptr) break;
+    note_field(*field, line, seen);
     line = next;
   }
-  cursor.line = static_cast<std::uint32_t>(line);
+  const bool whole = end - line >= crlf_length && is_crlf(line);
+  cursor.line = static_cast<std::uint32_t>(line - bytes.base) + (whole ? std::uint32_t{crlf_length} : 0);
   cursor.fields = static_cast<std::uint32_t>(field - storage.data());
   cursor.seen = seen;
+  return whole;
 }
 
 // Only a function can be compiled for a kind of CPU, so each kind has its own two.
@@ -157,8 +163,8 @@ template <class Marks>
 bool scalar_request_line(LineBytes bytes, std::uint32_t limit, LineCursor& cursor, RequestLine& line) noexcept {
   return read_request_line<ScalarMarks>(bytes, limit, cursor, line);
 }
-void scalar_fields(LineBytes bytes, std::uint32_t limit, std::span<http::Field> storage, LineCursor& cursor) noexcept {
-  read_fields<ScalarMarks>(bytes, limit, storage, cursor);
+bool scalar_fields(LineBytes bytes, std::uint32_t limit, std::span<http::Field> storage, LineCursor& cursor) noexcept {
+  return read_fields<ScalarMarks>(bytes, limit, storage, cursor);
 }
 
 #if defined(__x86_64__)
@@ -166,16 +172,16 @@ void scalar_fields(LineBytes bytes, std::uint32_t limit, std::span<http::Field> 
 bool sse2_request_line(LineBytes bytes, std::uint32_t limit, LineCursor& cursor, RequestLine& line) noexcept {
   return read_request_line<Sse2Marks>(bytes, limit, cursor, line);
 }
-void sse2_fields(LineBytes bytes, std::uint32_t limit, std::span<http::Field> storage, LineCursor& cursor) noexcept {
-  read_fields<Sse2Marks>(bytes, limit, storage, cursor);
+bool sse2_fields(LineBytes bytes, std::uint32_t limit, std::span<http::Field> storage, LineCursor& cursor) noexcept {
+  return read_fields<Sse2Marks>(bytes, limit, storage, cursor);
 }
 __attribute__((target("avx2"))) bool avx2_request_line(LineBytes bytes, std::uint32_t limit, LineCursor& cursor,
                                                        RequestLine& line) noexcept {
   return read_request_line<Avx2Marks>(bytes, limit, cursor, line);
 }
-__attribute__((target("avx2"))) void avx2_fields(LineBytes bytes, std::uint32_t limit, std::span<http::Field> storage,
+__attribute__((target("avx2"))) bool avx2_fields(LineBytes bytes, std::uint32_t limit, std::span<http::Field> storage,
                                                  LineCursor& cursor) noexcept {
-  read_fields<Avx2Marks>(bytes, limit, storage, cursor);
+  return read_fields<Avx2Marks>(bytes, limit, storage, cursor);
 }
 
 #endif

@@ -30,9 +30,9 @@ struct PlainReader {
   /// Reads the request line at cursor.line and moves the cursor behind it, or returns false and leaves the cursor as it
   /// was. `limit` counts the line without its CRLF, here and below.
   bool (*request_line)(LineBytes bytes, std::uint32_t limit, LineCursor& cursor, RequestLine& line) noexcept;
-  /// Reads field lines from cursor.line as far as they are plain and `storage` has room. The rest of `storage` is of no
-  /// meaning.
-  void (*fields)(LineBytes bytes, std::uint32_t limit, std::span<http::Field> storage, LineCursor& cursor) noexcept;
+  /// Reads field lines from cursor.line as far as they are plain and `storage` has room. True if the empty line came
+  /// next: the cursor is behind it, and the head is read. The rest of `storage` is of no meaning.
+  bool (*fields)(LineBytes bytes, std::uint32_t limit, std::span<http::Field> storage, LineCursor& cursor) noexcept;
 };
 extern const PlainReader scalar_plain_reader;
 #if defined(__x86_64__)

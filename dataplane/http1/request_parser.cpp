@@ -108,14 +108,30 @@ http::Refusal read_target_parts(std::span<char> bytes, const http::PathRules& ru
 
 }  // namespace
 
+bool RequestHeadParser::read_plainly(std::span<const char> bytes, const HeadLimits& limits,
+                                     std::span<http::Field> storage) noexcept {
+  if (may_be_open(cursor_)) return false;
+  const LineBytes line_bytes = http1::line_bytes(bytes, limits);
+  if (!cursor_.in_fields) {
+    cursor_.start = cursor_.line;
+    if (!plain_reader.request_line(line_bytes, limits.start_line, cursor_, line_)) return false;
+    cursor_.in_fields = true;
+  }
+  return plain_reader.fields(line_bytes, limits.field, storage, cursor_);
+}
+
+LineResult RequestHeadParser::read_with_care(std::span<const char> bytes, const HeadLimits& limits,
+                                             std::span<http::Field> storage) noexcept {
+  LineResult line{.progress = Progress::Done};
+  if (!cursor_.in_fields) line = read_start(bytes, limits);
+  if (line.progress == Progress::Done) line = read_fields(bytes, limits, storage, cursor_);
+  if (line.progress == Progress::Refused) reset();
+  if (line.progress == Progress::NeedMore) note_scanned(bytes, cursor_);
+  return line;
+}
+
 /// "METHOD SP target SP HTTP/x.y CRLF", after at most two empty lines.
 LineResult RequestHeadParser::read_start(std::span<const char> bytes, const HeadLimits& limits) noexcept {
-  cursor_.start = cursor_.line;
-  const std::size_t end = std::min<std::size_t>(bytes.size(), limits.head);
-  if (!may_be_open(cursor_) && plain_reader.request_line({bytes.data(), end}, limits.start_line, cursor_, line_)) {
-    cursor_.in_fields = true;
-    return {.progress = Progress::Done};
-  }
   if (const LineResult blank = skip_blank_lines(bytes, cursor_); blank.progress != Progress::Done) return blank;
   cursor_.start = cursor_.line;
   const LineWindow window(bytes, cursor_.line, limits.start_line, limits.head,
@@ -132,27 +148,19 @@ LineResult RequestHeadParser::read_start(std::span<const char> bytes, const Head
 
 ParseResult RequestHeadParser::parse(std::span<char> bytes, const RequestRules& rules, http::RequestHead& out,
                                      RequestFields& storage) noexcept {
-  LineResult line{.progress = Progress::Done};
-  if (!cursor_.in_fields) line = read_start(bytes, rules.limits);
-  if (line.progress == Progress::Done) line = read_fields(bytes, rules.limits, storage, cursor_);
-  if (line.progress != Progress::Done) {
-    if (line.progress == Progress::Refused)
-      reset();
-    else
-      note_scanned(bytes, cursor_);
-    return {.progress = line.progress, .refusal = line.refusal};
+  if (!read_plainly(bytes, rules.limits, storage)) {
+    const LineResult line = read_with_care(bytes, rules.limits, storage);
+    if (line.progress != Progress::Done) return {.progress = line.progress, .refusal = line.refusal};
   }
-  const LineCursor cursor = cursor_;
-  head_start_ = cursor.start;
-  reset();
-  const char* const start = bytes.data() + cursor.start;
+  const char* const start = bytes.data() + cursor_.start;
   out.version = line_.version;
   out.method = line_.method;
   out.method_text = {start, line_.method_length};
   out.target = {start + line_.method_length + 1, line_.target_length};
-  out.headers = {.base = bytes.data(),
-                 .fields = std::span<const http::Field>(storage).first(cursor.fields),
-                 .summary = cursor.seen};
+  out.headers = {.base = bytes.data(), .fields = std::span(storage.data(), cursor_.fields), .summary = cursor_.seen};
+  const std::uint32_t consumed = cursor_.line;
+  head_start_ = cursor_.start;
+  reset();
   std::string_view authority;
   http::Refusal refusal;
   if (line_.plain_path_length != 0)
@@ -161,7 +169,7 @@ ParseResult RequestHeadParser::parse(std::span<char> bytes, const RequestRules& 
     refusal = read_target_parts(bytes, rules.path, out, authority);
   if (!refusal) refusal = read_request_semantics(out, authority);
   if (refusal) return {.progress = Progress::Refused, .refusal = refusal};
-  return {.progress = Progress::Done, .consumed = cursor.line};
+  return {.progress = Progress::Done, .consumed = consumed};
 }
 
 }  // namespace pintle::http1

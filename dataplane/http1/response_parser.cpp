@@ -4,9 +4,6 @@
 #include "dataplane/http1/scan.hpp"
 
 namespace pintle::http1 {
-namespace {
-
-http::Refusal bad_status_line(std::string_view detail) noexcept { return {502, Reason::UpstreamProtocol, 18, detail}; }
 
 struct StatusLine {
   http::Version version = http::Version::Http11;
@@ -15,14 +12,16 @@ struct StatusLine {
   const char* reason_end = nullptr;
 };
 
+namespace {
+
+http::Refusal bad_status_line(std::string_view detail) noexcept { return {502, Reason::UpstreamProtocol, 18, detail}; }
+
 /// "HTTP/1.x SP ddd [SP reason] CRLF" (RFC 9112 section 4). A server that leaves out the blank before an empty reason
 /// is understood all the same: nothing else can be meant.
 LineResult read_status_line(const LineWindow& window, StatusLine& line) noexcept {
   constexpr std::string_view pattern = "HTTP/1.d ddd";
-  constexpr std::string_view usual_version = "HTTP/1.1 ";
   const char* const begin = window.begin();
-  const bool usual = std::string_view(begin, window.end()).starts_with(usual_version);
-  for (std::size_t i = usual ? usual_version.size() : 0; i < pattern.size(); ++i) {
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
     if (begin + i == window.end()) return window.run_out();
     const bool digit = begin[i] >= '0' && begin[i] <= '9';
     if (pattern[i] == 'd' ? !digit : begin[i] != pattern[i]) return refused(bad_status_line("malformed status line"));
@@ -44,6 +43,24 @@ LineResult read_status_line(const LineWindow& window, StatusLine& line) noexcept
   return {.progress = Progress::Done};
 }
 
+/// "HTTP/1.1 SP ddd SP [reason] CRLF", whole, as nearly every server writes it. False: look again with care.
+bool read_plain_status_line(const LineBytes& bytes, std::uint32_t limit, StatusLine& line) noexcept {
+  constexpr std::string_view version = "HTTP/1.1 ";
+  constexpr std::size_t reason = version.size() + 4;
+  const char* const p = bytes.base;
+  if (bytes.end < reason || std::string_view(p, version.size()) != version || p[reason - 1] != ' ') return false;
+  const auto digit = [code = p + version.size()](std::size_t at) { return static_cast<unsigned>(code[at] - '0'); };
+  if (digit(0) > 9 || digit(0) == 0 || digit(1) > 9 || digit(2) > 9) return false;
+  const char* const end = p + bytes.end;
+  const char* const stop = Scan::value(p + reason, end);
+  if (end - stop < 2 || stop[0] != '\r' || stop[1] != '\n' || static_cast<std::size_t>(stop - p) > limit) return false;
+  line.version = http::Version::Http11;
+  line.status = static_cast<std::uint16_t>(digit(0) * 100 + digit(1) * 10 + digit(2));
+  line.reason = p + reason;
+  line.reason_end = stop;
+  return true;
+}
+
 /// Whatever was wrong with the lines, to the client it is a bad gateway.
 http::Refusal as_bad_gateway(const http::Refusal& refusal) noexcept {
   return {502, Reason::UpstreamProtocol, 18, refusal.detail};
@@ -51,44 +68,61 @@ http::Refusal as_bad_gateway(const http::Refusal& refusal) noexcept {
 
 }  // namespace
 
-ParseResult ResponseHeadParser::parse(std::span<const char> bytes, const RequestFacts& request, http::ResponseHead& out,
-                                      ResponseFields& storage) noexcept {
-  const auto finish = [this, bytes](const LineResult& line) {
-    if (line.progress != Progress::Refused) {
-      note_scanned(bytes, cursor_);
-      return ParseResult{.progress = line.progress};
-    }
-    reset();
-    return ParseResult{.progress = line.progress, .refusal = as_bad_gateway(line.refusal)};
-  };
+void ResponseHeadParser::keep(const StatusLine& line, const char* base) noexcept {
+  version_ = line.version;
+  status_ = line.status;
+  reason_offset_ = static_cast<std::uint32_t>(line.reason - base);
+  reason_length_ = static_cast<std::uint32_t>(line.reason_end - line.reason);
+  cursor_.line = static_cast<std::uint32_t>(line.reason_end - base) + 2;
+  cursor_.in_fields = true;
+}
+
+bool ResponseHeadParser::read_plainly(std::span<const char> bytes, std::span<http::Field> storage) noexcept {
+  if (may_be_open(cursor_)) return false;
+  const LineBytes line_bytes = http1::line_bytes(bytes, response_limits);
+  if (!cursor_.in_fields) {
+    StatusLine line;
+    if (!read_plain_status_line(line_bytes, response_limits.start_line, line)) return false;
+    keep(line, bytes.data());
+  }
+  return plain_reader.fields(line_bytes, response_limits.field, storage, cursor_);
+}
+
+LineResult ResponseHeadParser::read_with_care(std::span<const char> bytes, std::span<http::Field> storage) noexcept {
   if (!cursor_.in_fields) {
     const LineWindow window(bytes, 0, response_limits.start_line, response_limits.head,
                             bad_status_line("status line too long"));
-    if (may_be_open(cursor_) && is_still_open(window, bytes, cursor_)) return finish({});
+    if (may_be_open(cursor_) && is_still_open(window, bytes, cursor_)) return {};
     StatusLine line;
-    if (const LineResult read = read_status_line(window, line); read.progress != Progress::Done) return finish(read);
-    version_ = line.version;
-    status_ = line.status;
-    reason_offset_ = static_cast<std::uint32_t>(line.reason - bytes.data());
-    reason_length_ = static_cast<std::uint32_t>(line.reason_end - line.reason);
-    cursor_.line = static_cast<std::uint32_t>(line.reason_end - bytes.data()) + 2;
-    cursor_.in_fields = true;
+    if (const LineResult read = read_status_line(window, line); read.progress != Progress::Done) return read;
+    keep(line, bytes.data());
   }
-  const LineResult fields = read_fields(bytes, response_limits, storage, cursor_);
-  if (fields.progress != Progress::Done) return finish(fields);
+  return read_fields(bytes, response_limits, storage, cursor_);
+}
 
-  const LineCursor cursor = cursor_;
-  reset();
+ParseResult ResponseHeadParser::parse(std::span<const char> bytes, const RequestFacts& request, http::ResponseHead& out,
+                                      ResponseFields& storage) noexcept {
+  if (!read_plainly(bytes, storage)) {
+    const LineResult line = read_with_care(bytes, storage);
+    if (line.progress == Progress::NeedMore) {
+      note_scanned(bytes, cursor_);
+      return {};
+    }
+    if (line.progress == Progress::Refused) {
+      reset();
+      return {.progress = line.progress, .refusal = as_bad_gateway(line.refusal)};
+    }
+  }
   out.version = version_;
   out.status = status_;
   out.reason_text = {bytes.data() + reason_offset_, reason_length_};
-  out.headers = {.base = bytes.data(),
-                 .fields = std::span<const http::Field>(storage).first(cursor.fields),
-                 .summary = cursor.seen};
+  out.headers = {.base = bytes.data(), .fields = std::span(storage.data(), cursor_.fields), .summary = cursor_.seen};
+  const std::uint32_t consumed = cursor_.line;
+  reset();
   if (const http::Refusal refusal = read_response_semantics(out, request)) {
     return {.progress = Progress::Refused, .refusal = refusal};
   }
-  return {.progress = Progress::Done, .consumed = cursor.line};
+  return {.progress = Progress::Done, .consumed = consumed};
 }
 
 }  // namespace pintle::http1

@@ -28,6 +28,16 @@ bool is_exhaustion(int error) noexcept {
   return error == EADDRNOTAVAIL || error == EAGAIN || error == ENOBUFS || error == ENOMEM;
 }
 
+IoResult send_piece(int fd, const iovec& piece) noexcept {
+  ssize_t n = 0;
+  do {
+    n = socket_calls::send(fd, piece.iov_base, piece.iov_len, MSG_NOSIGNAL);
+  } while (n < 0 && errno == EINTR);
+  if (n < 0) return from_errno();
+  const auto sent = static_cast<std::size_t>(n);
+  return {.bytes = sent, .status = sent == piece.iov_len ? IoStatus::Ok : IoStatus::WouldBlock};
+}
+
 }  // namespace
 
 Connection::Connection() noexcept = default;
@@ -95,23 +105,14 @@ IoResult Connection::read(std::span<char> into) {
 }
 
 IoResult Connection::write(std::span<const char> bytes) {
-  if (tls_ || channel_ != nullptr) {
-    const iovec piece{const_cast<char*>(bytes.data()), bytes.size()};
-    return tls_ ? tls_->writev({&piece, 1}) : channel_->writev({&piece, 1});
-  }
-  ssize_t n = 0;
-  do {
-    n = socket_calls::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-  } while (n < 0 && errno == EINTR);
-  if (n < 0) return from_errno();
-  const auto sent = static_cast<std::size_t>(n);
-  return {.bytes = sent, .status = sent == bytes.size() ? IoStatus::Ok : IoStatus::WouldBlock};
+  const iovec piece{const_cast<char*>(bytes.data()), bytes.size()};
+  return writev({&piece, 1});
 }
 
 IoResult Connection::writev(std::span<const iovec> pieces) {
   if (tls_) return tls_->writev(pieces);
   if (channel_ != nullptr) return channel_->writev(pieces);
-  if (pieces.size() == 1) return write(std::span(static_cast<const char*>(pieces[0].iov_base), pieces[0].iov_len));
+  if (pieces.size() == 1) return send_piece(fd_.get(), pieces.front());
   std::size_t total = 0;
   while (!pieces.empty()) {
     const auto now = pieces.first(std::min(pieces.size(), max_pieces));

@@ -70,34 +70,6 @@ bool Metrics::admit(std::string&& labels) {
   return true;
 }
 
-namespace {
-
-/// A map that looks at its last answer first: one request is mostly like the one before. Without hashing, a hit costs a
-/// comparison; another key costs that comparison more.
-template <class Key, class Series, class Hash = boost::hash<Key>>
-class RecentMap {
- public:
-  [[nodiscard]] Series* find(const Key& key) {
-    if (last_ != nullptr && last_key_ == key) return last_;
-    const auto found = map_.find(key);
-    if (found == map_.end()) return nullptr;
-    last_key_ = key;
-    return last_ = found->second;
-  }
-  void emplace(const Key& key, Series* series) { map_.emplace(key, series); }
-  void clear() noexcept {
-    map_.clear();
-    last_ = nullptr;
-  }
-
- private:
-  Key last_key_{};
-  Series* last_ = nullptr;
-  boost::unordered_flat_map<Key, Series*, Hash> map_;
-};
-
-}  // namespace
-
 struct ShardWriter::Caches {
   template <class K, class V, class Hash = boost::hash<K>>
   using Map = boost::unordered_flat_map<K, V, Hash>;
@@ -219,7 +191,7 @@ RequestSeries& ShardWriter::find_series(const RequestRecord& record) {
   return place;
 }
 
-RequestSeries ShardWriter::look_up(const RequestRecord& record) {
+[[gnu::noinline]] RequestSeries ShardWriter::look_up(const RequestRecord& record) {
   RequestSeries series;
   series.listener = &find_listener(record);
   series.http = &find_http(record, *series.listener);
@@ -376,10 +348,13 @@ ClientSeries& ShardWriter::find_client(const RequestRecord& record) {
 }
 
 BackendSeries& ShardWriter::find_backend(const runtime::Backend& backend) {
-  Caches& caches = *caches_;
-  if (BackendSeries* const found = caches.backend_at.find(&backend)) return *found;
+  BackendSeries* const found = caches_->backend_at.find(&backend);
+  return found != nullptr ? *found : find_new_backend(backend);
+}
+
+[[gnu::noinline]] BackendSeries& ShardWriter::find_new_backend(const runtime::Backend& backend) {
   BackendSeries& series = find_backend(std::string_view(backend.name));
-  caches.backend_at.emplace(&backend, &series);
+  caches_->backend_at.emplace(&backend, &series);
   return series;
 }
 

@@ -175,6 +175,7 @@ class ShardWriter {
   [[nodiscard]] HttpSeries& find_http(const RequestRecord& record, const ListenerSeries& listener);
   [[nodiscard]] ClientSeries& find_client(const RequestRecord& record);
   [[nodiscard]] BackendSeries& find_backend(std::string_view name);
+  [[nodiscard]] BackendSeries& find_new_backend(const runtime::Backend& backend);
 
   Metrics& metrics_;
   Shard& shard_;

@@ -7,9 +7,35 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include "dataplane/observe/metrics.hpp"
 
 namespace pintle::observe {
+
+/// A map that looks at its last answer first: one request is mostly like the one before. Without hashing, a hit costs a
+/// comparison; another key costs that comparison more.
+template <class Key, class Series, class Hash = boost::hash<Key>>
+class RecentMap {
+ public:
+  [[nodiscard]] Series* find(const Key& key) { return last_ != nullptr && last_key_ == key ? last_ : find_in_map(key); }
+  void emplace(const Key& key, Series* series) { map_.emplace(key, series); }
+  void clear() noexcept {
+    map_.clear();
+    last_ = nullptr;
+  }
+
+ private:
+  [[gnu::noinline]] Series* find_in_map(const Key& key) {
+    const auto found = map_.find(key);
+    if (found == map_.end()) return nullptr;
+    last_key_ = key;
+    return last_ = found->second;
+  }
+  Key last_key_{};
+  Series* last_ = nullptr;
+  boost::unordered_flat_map<Key, Series*, Hash> map_;
+};
 
 /// What decides which series a request counts in.
 struct RequestKind {

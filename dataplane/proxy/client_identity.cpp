@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <array>
+#include <cstring>
 #include <iterator>
 #include <span>
 #include <string>
@@ -14,11 +15,24 @@ namespace {
 
 using http::HeaderId;
 
+/// The digits of each octet, then how many there are.
+constexpr std::array<std::array<char, 4>, 256> octets = [] {
+  std::array<std::array<char, 4>, 256> texts{};
+  for (unsigned value = 0; value < 256; ++value) {
+    char length = 0;
+    for (const unsigned unit : {100U, 10U, 1U})
+      if (value >= unit || unit == 1)
+        texts[value][static_cast<std::size_t>(length++)] = static_cast<char>('0' + value / unit % 10);
+    texts[value][3] = length;
+  }
+  return texts;
+}();
+
+/// Writes four bytes, of which those that count end where it returns.
 char* write_octet(char* at, std::uint8_t value) noexcept {
-  if (value >= 100) *at++ = static_cast<char>('0' + value / 100);
-  if (value >= 10) *at++ = static_cast<char>('0' + value / 10 % 10);
-  *at++ = static_cast<char>('0' + value % 10);
-  return at;
+  const std::array<char, 4>& text = octets[value];
+  std::memcpy(at, text.data(), text.size());
+  return at + text[3];
 }
 
 /// Without port; v6 without brackets. Written for each request: inet_ntop goes through printf, which costs a v4 address
