@@ -50,20 +50,25 @@ MessageReader::Step MessageReader::step(std::span<const char>& text, HeadStorage
 }
 
 MessageReader::Step MessageReader::read_head(std::span<const char>& text, HeadStorage& storage) {
+  // Usually all of it is here and is read where it stands.
   const std::size_t before = head_.size();
-  head_.append(text.data(), text.size());
+  if (before > 0) head_.append(text.data(), text.size());
+  // The request parser writes only where a path is not normal, and the gateway writes none that is not.
+  const std::span<char> bytes =
+      before > 0 ? std::span<char>(head_) : std::span<char>(const_cast<char*>(text.data()), text.size());
   http1::ParseResult parsed;
   if (kind_ == Kind::Request)
-    parsed = request_parser_.parse(head_, own_rules, storage.request, storage.request_fields);
+    parsed = request_parser_.parse(bytes, own_rules, storage.request, storage.request_fields);
   else
-    parsed = response_parser_.parse(head_, facts_, storage.response, storage.response_fields);
+    parsed = response_parser_.parse(bytes, facts_, storage.response, storage.response_fields);
   if (parsed.progress == http1::Progress::Refused) return Step::Broken;
   if (parsed.progress == http1::Progress::NeedMore) {
+    if (before == 0) head_.assign(text.data(), text.size());
     text = {};
     return Step::NeedMore;
   }
   text = text.subspan(parsed.consumed - before);
-  head_.resize(parsed.consumed);
+  if (before > 0) head_.resize(parsed.consumed);
   if (kind_ == Kind::Request) {
     begin_body(storage.request.body);
     if (storage.request.upgrade != http::Upgrade::None) phase_ = Phase::Tunnel;
