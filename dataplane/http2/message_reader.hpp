@@ -33,7 +33,8 @@ class MessageReader {
   /// What a response answers; before its first byte.
   void expect(const http1::RequestFacts& facts) noexcept { facts_ = facts; }
 
-  /// Uses up the front of `text`. Views of a head hold until drop_head(), as long as `text` does and no further is given.
+  /// Uses up the front of `text`. Views of a head hold until drop_head(), as long as `text` does and no further is
+  /// given.
   [[nodiscard]] Step step(std::span<const char>& text, HeadStorage& storage);
   [[nodiscard]] std::span<const char> payload() const noexcept { return payload_; }
   [[nodiscard]] http::HeaderView trailers() const noexcept { return chunked_.trailers(); }
