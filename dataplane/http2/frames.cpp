@@ -65,9 +65,9 @@ void Frames::add_status(std::uint16_t status) noexcept {
   add(":status", {digits_.data(), digits_.size()});
 }
 
-void Frames::add_request(const http::RequestHead& head) noexcept {
+void Frames::add_request(const http::RequestHead& head, std::string_view scheme) noexcept {
   add(":method", head.method_text);
-  add(":scheme", "http");
+  add(":scheme", scheme);
   add(":authority", head.authority_text);
   add(":path", head.target);
 }

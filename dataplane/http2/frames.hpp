@@ -19,7 +19,7 @@ class Frames {
 
   /// 101 becomes 200: an upgrade is an extended CONNECT here (RFC 8441 section 5).
   void add_status(std::uint16_t status) noexcept;
-  void add_request(const http::RequestHead& head) noexcept;
+  void add_request(const http::RequestHead& head, std::string_view scheme) noexcept;
   /// But those of the connection and those that pseudo-fields say.
   void add_fields(const http::HeaderView& fields) noexcept;
 

@@ -69,6 +69,8 @@ class Session {
   /// A header block has begun and is not complete.
   [[nodiscard]] bool is_in_block() const noexcept { return in_block_; }
 
+  /// Client: of its requests; "http" unless told otherwise. Static storage.
+  void set_scheme(std::string_view scheme) noexcept { scheme_ = scheme; }
   /// First notice of the end: the peer should open no more streams (RFC 9113 section 6.8).
   void announce_end();
   /// No stream beyond those that are here.
@@ -107,6 +109,7 @@ class Session {
   TokenBucket resets_{resets};
   TokenBucket idle_frames_{idle_frames};
   Monotonic now_{};
+  std::string_view scheme_ = "http";
   unsigned refused_blocks_ = 0;
   bool in_block_ = false;
   bool peer_leaves_ = false;

@@ -149,7 +149,7 @@ bool Stream::submit_request() {
   if (head.upgrade != http::Upgrade::None) return false;  // needs RFC 8441 at the backend: not offered yet
   asked_head_ = head.method == http::Method::Head;
   Frames frames(session_.session_);
-  frames.add_request(head);
+  frames.add_request(head, session_.scheme_);
   frames.add_fields(head.headers);
   head_sent_ = true;
   const bool bodiless = output_ended_ && waiting_.empty() && reader_.trailers().fields.empty();

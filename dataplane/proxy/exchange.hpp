@@ -97,6 +97,7 @@ class Exchange final : public upstream::LinkUser {
   void refuse_body(const http::Refusal& refusal);
   void note_sent_up(net::Sent sent);
   void watch_body();
+  [[nodiscard]] bool may_be_silent() const noexcept;
   void on_body_check();
   void on_continue_deadline();
 

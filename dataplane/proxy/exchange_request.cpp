@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <sys/socket.h>
 
+#include <pintle/http/grpc.hpp>
+
 #include "dataplane/http1/forward_head.hpp"
 #include "dataplane/proxy/client_identity.hpp"
 #include "dataplane/proxy/exchange.hpp"
@@ -225,6 +227,12 @@ void Exchange::watch_body() {
   on_body_check();
 }
 
+/// Req 42: a call may be silent by design, in either direction. Timeouts of its route and limits of its connection hold
+/// it instead.
+bool Exchange::may_be_silent() const noexcept {
+  return request.version == http::Version::Http2 && http::is_grpc(request.headers);
+}
+
 /// Req 42 and 44. Whose turn it is has a deadline from the last byte that moved; both are looked at every few seconds.
 void Exchange::on_body_check() {
   constexpr std::uint64_t least_pace = 240;  // bytes a second
@@ -238,6 +246,8 @@ void Exchange::on_body_check() {
   if (backend_takes_none) {
     if (now >= limit) return fail(504, Reason::BackendTimeout, "the backend takes no more of the request");
     body_started_ += look_interval;  // the client is not to blame
+  } else if (may_be_silent()) {
+    body_started_ += look_interval;
   } else {
     if (now >= limit) return fail(408, Reason::RequestTimeout, "the client sends no more of its request body");
     const auto elapsed = std::chrono::duration_cast<Millis>(now - body_started_).count();
@@ -245,7 +255,8 @@ void Exchange::on_body_check() {
         request_body_.payload_bytes() < least_pace * static_cast<std::uint64_t>(elapsed) / 1000)
       return fail(408, Reason::RequestTimeout, "the client sends its request body too slowly");
   }
-  shared_.context.wheel.arm(body_check_, std::min(limit, now + look_interval));
+  const Monotonic next = now + look_interval;
+  shared_.context.wheel.arm(body_check_, now < limit ? std::min(limit, next) : next);
 }
 
 /// Req 38: no word of the backend in time. The client is asked to go on, else both would wait.

@@ -1,5 +1,7 @@
 #include "dataplane/proxy/h2_stream.hpp"
 
+#include <pintle/http/grpc.hpp>
+
 #include "dataplane/proxy/exchange.hpp"
 #include "dataplane/proxy/own_answer.hpp"
 
@@ -47,6 +49,8 @@ void H2Stream::begin() {
   if (parsed.progress != http1::Progress::Done)
     return refuse(parsed.refusal ? parsed.refusal : http::bad_request(39, "a head that HTTP/1 does not have"));
   exchange_->request.version = http::Version::Http2;
+  // Req 10: a call without its trailers is none, whether it says `te` or not.
+  exchange_->request.te_trailers = exchange_->request.te_trailers || http::is_grpc(exchange_->request.headers);
   expect({.method = exchange_->request.method, .upgrade = exchange_->request.upgrade});
   const std::span<char> head = input_.bytes().first(parsed.consumed);
   input_.consume(parsed.consumed);

@@ -100,12 +100,13 @@ H2Link& H2Carrier::open(LinkUser& user) {
   return *link;
 }
 
-void H2Carrier::on_link_open(Link& /*link*/) {
+void H2Carrier::on_link_open(Link& link) {
+  if (link.connection().is_tls()) http_.set_scheme("https");
   connected_ = true;
   on_output();
   net::IntrusiveList<H2Link, CarriedTag> waiting;
   waiting.splice(listed_);
-  while (H2Link* link = waiting.pop_front()) link->on_open();
+  while (H2Link* one = waiting.pop_front()) one->on_open();
 }
 
 void H2Carrier::on_link_failed(Reason reason, std::string_view detail) {

@@ -152,8 +152,29 @@ TEST(H2Session, AResetByTheClientReachesTheBackend) {
   EXPECT_EQ(h2.client->until_ended(next).body, "ok");
 }
 
-// ---- ends
-// ------------------------------------------------------------------------------------------------------------
+TEST(H2Session, ACallMayBeSilentAnUploadMayNot) {
+  Settings wanted;
+  wanted.timeouts.body_silence = wanted.timeouts.body_grace = std::chrono::milliseconds(100);
+  H2 h2(wanted);
+  Fields fields = h2_get("/", {{"content-type", "application/grpc"}});
+  fields[0].second = "POST";
+  const std::int32_t call = h2.client->request(fields, "x");
+  End one = h2.bench.accept(h2.peer);
+  h2.bench.expect(one, "1\r\nx\r\n");
+  fields.back().second = "text/plain";
+  const std::int32_t upload = h2.client->request(fields, "x");
+  End two = h2.bench.accept(h2.peer);
+  h2.client->until([&] { return h2.client->messages[upload].field(":status") == "408"; });
+  h2.bench.settle();
+  EXPECT_FALSE(h2.client->messages[call].closed);
+  h2.client->write(call, "y");
+  h2.bench.expect(one, "1\r\ny\r\n");
+  one.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\ngrpc-status: 0\r\n\r\n");
+  h2.client->until([&] { return h2.client->messages[call].ended; });
+  EXPECT_EQ(h2.client->messages[call].trailers, (Fields{{"grpc-status", "0"}}));
+}
+
+// ---- ends --------------------------------------------------------------------------------------------------------
 
 TEST(H2Session, DrainSaysGoawayTwiceAndFinishesWhatHasBegun) {
   H2 h2;
