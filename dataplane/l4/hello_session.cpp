@@ -5,7 +5,6 @@
 
 #include "dataplane/l4/choice.hpp"
 #include "dataplane/l4/tcp_session.hpp"
-#include "dataplane/net/client_hello.hpp"
 #include "dataplane/net/tls.hpp"
 #include "dataplane/observe/record.hpp"
 
@@ -35,17 +34,21 @@ void HelloSession::on_events(std::uint32_t events) {
   if ((events & (net::event_readable | end)) != 0) look();
 }
 
-void HelloSession::look() {
+std::optional<net::ClientHello> HelloSession::peek() {
   auto loan = shared_.context.scratch.borrow();
   const std::span<char> room = loan.span().first(net::max_client_hello);
   ssize_t n = 0;
   do {
     n = ::recv(connection_.descriptor(), room.data(), room.size(), MSG_PEEK);
   } while (n < 0 && errno == EINTR);
-  if (n == 0 || (n < 0 && errno != EAGAIN))
-    return refuse(Reason::ClientClosed, "the client left before its ClientHello");
-  const net::ClientHello hello =
-      net::find_client_hello({room.data(), n < 0 ? std::size_t{0} : static_cast<std::size_t>(n)});
+  if (n == 0 || (n < 0 && errno != EAGAIN)) return std::nullopt;
+  return net::find_client_hello({room.data(), n < 0 ? std::size_t{0} : static_cast<std::size_t>(n)});
+}
+
+void HelloSession::look() {
+  const std::optional<net::ClientHello> found = peek();
+  if (!found) return refuse(Reason::ClientClosed, "the client left before its ClientHello");
+  const net::ClientHello& hello = *found;
   switch (hello.progress) {
     case net::HelloProgress::More:
       if (peer_closed_) return refuse(Reason::ClientClosed, "the client left inside its ClientHello");

@@ -4,9 +4,11 @@
 // it is no ClientHello: closed without a byte, and without an alert, which would not be ours to send where TLS passes
 // through. Owner: itself (net::Session). Worker thread.
 #pragma once
+#include <optional>
 #include <string>
 
 #include "dataplane/l4/shared.hpp"
+#include "dataplane/net/client_hello.hpp"
 #include "dataplane/net/session.hpp"
 
 namespace pintle::l4 {
@@ -23,6 +25,8 @@ class HelloSession final : public net::Session {
  private:
   void on_events(std::uint32_t events) override;
   void on_deadline();
+  /// Of what is there; nullopt: nothing, and nothing will come.
+  [[nodiscard]] std::optional<net::ClientHello> peek();
   void look();
   void wait_for(std::size_t bytes);
   void hand_over(std::string sni);

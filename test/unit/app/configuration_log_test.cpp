@@ -50,7 +50,7 @@ TEST_F(ConfigurationLogTest, OneLinePerAddressAndGeneration) {
               ElementsAre(says(Level::Info, "Gateway default/demo (http) listens on 127.0.0.1:8080"),
                           says(Level::Info, "Gateway default/demo (https, https-other) listens on 127.0.0.1:8443"),
                           says(Level::Info,
-                               "generation 4 is served: 1 Gateway, 3 listeners, 0 HTTPRoutes, 3 backends; "
+                               "generation 4 is served: 1 Gateway, 3 listeners, 0 routes, 3 backends; "
                                "applied in 1.2 ms")));
   EXPECT_THAT(log_.on_served(served_), IsEmpty()) << "a binding tried again is no news";
   move_on();
