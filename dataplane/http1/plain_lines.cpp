@@ -114,7 +114,7 @@ template <class Marks>
   return marks == 0 ? nullptr : p + std::countr_zero(marks);
 }
 
-/// Returns where the next line starts; nullptr: look again with care.
+/// `line` <= the end. Returns where the next line starts; nullptr: look again with care.
 template <class Marks>
 [[gnu::always_inline]] inline const char* read_field(LineBytes bytes, std::size_t limit, const char* line,
                                                      http::Field& field) noexcept {
@@ -145,7 +145,7 @@ template <class Marks>
   http::FieldSummary seen = cursor.seen;
   const char* const end = bytes.base + bytes.end;
   const char* line = bytes.base + cursor.line;
-  for (; field != field_end && line < end; ++field) {
+  for (; field != field_end; ++field) {
     const char* const next = read_field<Marks>(bytes, limit, line, *field);
     if (next == nullptr) break;
     note_field(*field, line, seen);

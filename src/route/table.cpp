@@ -139,7 +139,7 @@ HostTable::HostTable(std::vector<Entry> entries)
 HostTable::~HostTable() = default;
 
 const Entry* HostTable::find(const RequestView& request) const noexcept {
-  const auto first_in_group = [&](std::uint32_t number) -> const Entry* {
+  const auto first_in_group = [&](std::uint32_t number) __attribute__((always_inline)) -> const Entry* {
     if (number == KeyIndex::none) return nullptr;
     const Index::Group group = index_->groups[number];
     for (std::uint32_t at = group.first; at < group.first + group.count; ++at) {

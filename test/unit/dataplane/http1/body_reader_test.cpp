@@ -114,5 +114,23 @@ TEST(BodyReader, IsUsedAgain) {
   EXPECT_EQ(reader.payload_bytes(), 0U);
 }
 
+/// Bytes that go past unseen, within the kernel, count like those that were read.
+TEST(BodyReader, PassedBytesCount) {
+  BodyReader reader;
+  reader.start({.kind = http::BodyKind::Length, .length = 10});
+  EXPECT_EQ(reader.kind(), http::BodyKind::Length);
+  std::string first = "abc";
+  EXPECT_EQ(reader.take(first).consumed, 3U);
+  EXPECT_EQ(reader.bytes_left(), 7U);
+  reader.pass(5);
+  EXPECT_EQ(reader.bytes_left(), 2U);
+  EXPECT_FALSE(reader.done());
+  reader.pass(2);
+  EXPECT_TRUE(reader.done());
+  EXPECT_EQ(reader.payload_bytes(), 10U);
+  std::string next = "GET";
+  EXPECT_EQ(reader.take(next).consumed, 0U) << "the next message is not its own";
+}
+
 }  // namespace
 }  // namespace pintle::http1

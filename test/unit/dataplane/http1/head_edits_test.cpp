@@ -130,6 +130,29 @@ TEST(HeadEdits, WritesAppendedLinesInPlaceWhereThereIsRoom) {
   EXPECT_FALSE(tight.edits.write_in_place(1000)) << "a cut cannot be written in place";
 }
 
+TEST(HeadEdits, LinesThatNeverChangeAreRemovedLikeOthers) {
+  ParsedRequest r(request);
+  r.edits.append_line(http::HeaderId::XForwardedProto, "X-Forwarded-Proto: https\r\n");
+  EXPECT_TRUE(r.edits.has(http::HeaderId::XForwardedProto));
+  EXPECT_EQ(flat(r.edits), std::string(request.substr(0, request.size() - 2)) + "X-Forwarded-Proto: https\r\n\r\n");
+  r.edits.remove("x-forwarded-proto");
+  EXPECT_FALSE(r.edits.has(http::HeaderId::XForwardedProto));
+  EXPECT_EQ(flat(r.edits), request);
+}
+
+/// More than the memory that is there at first; each length of a name and a value.
+TEST(HeadEdits, LinesOfEachLength) {
+  ParsedRequest r(request);
+  std::string expected(request.substr(0, request.size() - 2));
+  for (std::size_t length = 1; length < 80; ++length) {
+    const std::string name = "N" + std::string(length % 40, 'n');
+    const std::string value(length - 1, 'v');
+    r.edits.append(name, value);
+    expected += name + ": " + value + "\r\n";
+  }
+  EXPECT_EQ(flat(r.edits), expected + "\r\n");
+}
+
 TEST(HeadEdits, ManyPiecesBecomeOne) {
   std::string text = "GET / HTTP/1.1\r\nHost: h\r\n";
   for (int i = 0; i < 40; ++i) text += (i % 2 == 0 ? "X-Cut: 1\r\n" : "X-Keep: 2\r\n");
