@@ -2,7 +2,8 @@
 """Backends of the examples: echo.py NAMESPACE/SERVICE:PORT... Each is served on a free loopback port, and the line
 `NAMESPACE/SERVICE:PORT=127.0.0.1:NUMBER`, which `pintle serve --backend` takes, is printed.
 
-An answer tells in one line which Service it is and what reached it. /slow answers after a second.
+An answer tells in one line which Service it is and what reached it. /slow answers after a second, /flaky with 503 every
+other time, and /seen, once there is one, tells the last request that was none of these.
 """
 import http.server
 import sys
@@ -19,11 +20,19 @@ class Echo(http.server.BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path.startswith("/slow"):
             time.sleep(1)
+        if self.path.startswith("/seen"):
+            return self.say(200, f"{self.server.name} has seen {self.server.seen.wait_for_one()}\n")
+        if self.path.startswith("/flaky") and self.server.fails():
+            return self.say(503, f"{self.server.name} is not well\n")
+        self.server.seen.add(f"{self.command} {self.path}")
         extra = sorted(f"{name.lower()}: {value}" for name, value in self.headers.items()
                        if name.lower().startswith("x-") and not name.lower().startswith("x-forwarded-"))
         words = [f"{self.server.name} got {self.command} {self.path}", f"host {self.headers['Host']}", *extra]
-        body = (", ".join(words) + "\n").encode()
-        self.send_response(200)
+        self.say(200, ", ".join(words) + "\n")
+
+    def say(self, status, text):
+        body = text.encode()
+        self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("X-Powered-By", "echo")
         self.end_headers()
@@ -35,12 +44,33 @@ class Echo(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Seen:
+    def __init__(self):
+        self.last, self.changed = None, threading.Condition()
+
+    def add(self, line):
+        with self.changed:
+            self.last = line
+            self.changed.notify_all()
+
+    def wait_for_one(self):
+        with self.changed:
+            self.changed.wait_for(lambda: self.last, 10)
+            return self.last
+
+
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, backend):
         super().__init__(("127.0.0.1", 0), Echo)
         self.name = backend.split("/")[1].split(":")[0]
+        self.seen = Seen()
+        self.turn = 0
+
+    def fails(self):
+        self.turn += 1
+        return self.turn % 2 == 1
 
     def handle_error(self, *_):
         pass  # a client that left: a timeout is what an example shows

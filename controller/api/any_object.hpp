@@ -3,9 +3,11 @@
 #include <memory>
 #include <variant>
 
+#include "controller/api/backend_tls_policy.hpp"
 #include "controller/api/core.hpp"
 #include "controller/api/gateway.hpp"
 #include "controller/api/gateway_class.hpp"
+#include "controller/api/grpc_route.hpp"
 #include "controller/api/http_route.hpp"
 #include "controller/api/l4_route.hpp"
 #include "controller/api/object.hpp"
@@ -21,8 +23,6 @@ struct MetadataOnly {
   friend bool operator==(const MetadataOnly&, const MetadataOnly&) = default;
 };
 using ListenerSet = MetadataOnly<Kind::ListenerSet>;
-using GRPCRoute = MetadataOnly<Kind::GRPCRoute>;
-using BackendTLSPolicy = MetadataOnly<Kind::BackendTLSPolicy>;
 
 template <class T>
 using Ptr = std::shared_ptr<const T>;
@@ -36,6 +36,7 @@ using AnyObject = std::variant<Ptr<GatewayClass>, Ptr<Gateway>, Ptr<HTTPRoute>, 
 template <class Visit>
 void for_each_route_kind(Visit&& visit) {
   visit.template operator()<HTTPRoute>();
+  visit.template operator()<GRPCRoute>();
   visit.template operator()<TLSRoute>();
   visit.template operator()<TCPRoute>();
   visit.template operator()<UDPRoute>();
@@ -46,6 +47,7 @@ void for_each_status_kind(Visit&& visit) {
   visit.template operator()<GatewayClass>();
   visit.template operator()<Gateway>();
   for_each_route_kind(visit);
+  visit.template operator()<BackendTLSPolicy>();
 }
 
 [[nodiscard]] inline const ObjectMeta& metadata_of(const AnyObject& object) noexcept {

@@ -27,6 +27,8 @@ bool is_served_version(Kind kind, std::string_view version) {
     case Kind::HTTPRoute:
     case Kind::ReferenceGrant:
       return version == "v1beta1";
+    case Kind::BackendTLSPolicy:
+      return version == "v1alpha3";
     case Kind::TLSRoute:
       return version == "v1alpha2" || version == "v1alpha3";
     case Kind::TCPRoute:
@@ -102,10 +104,12 @@ void read_metadata(const Field& field, Kind kind, ObjectMeta& out) {
 void read_body(Fields& root, const Field& field, GatewayClass& out) { read_gateway_class(root, field, out); }
 void read_body(Fields& root, const Field& field, Gateway& out) { read_gateway(root, field, out); }
 void read_body(Fields& root, const Field& field, HTTPRoute& out) { read_http_route(root, field, out); }
+void read_body(Fields& root, const Field& field, GRPCRoute& out) { read_grpc_route(root, field, out); }
 template <Kind K>
 void read_body(Fields& root, const Field& /*field*/, L4Route<K>& out) {
   read_l4_route(root, K, out.spec, out.status);
 }
+void read_body(Fields& root, const Field& field, BackendTLSPolicy& out) { read_backend_tls_policy(root, field, out); }
 void read_body(Fields& root, const Field& field, ReferenceGrant& out) { read_reference_grant(root, field, out); }
 void read_body(Fields& root, const Field& field, Service& out) { read_service(root, field, out); }
 void read_body(Fields& root, const Field& field, EndpointSlice& out) { read_endpoint_slice(root, field, out); }

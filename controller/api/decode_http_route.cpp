@@ -66,7 +66,7 @@ HTTPRouteMatch read_match(const Field& field) {
   HTTPRouteMatch out;
   Fields fields(field);
   if (const auto path = fields.find("path")) out.path = read_path_match(*path);
-  out.headers = read_value_matches<HTTPHeaderMatch>(fields, "headers", 4096);
+  out.headers = read_header_matches(fields);
   out.query_params = read_value_matches<HTTPQueryParamMatch>(fields, "queryParams", 1024);
   if (const auto method = fields.find("method")) out.method = read_enum<HTTPMethod>(*method, methods);
   fields.finish();
@@ -114,6 +114,52 @@ HTTPRouteRetry read_retry(const Field& field) {
   return out;
 }
 
+HTTPRouteRule read_rule(const Field& field) {
+  HTTPRouteRule out;
+  Fields fields(field);
+  out.name = optional_text(fields, "name", section_rule);
+  if (const auto list = fields.find("matches")) out.matches = read_list<HTTPRouteMatch>(*list, {.max = 64}, read_match);
+  if (const auto list = fields.find("filters")) out.filters = read_filters(*list);
+  out.backend_refs = list_of<HTTPBackendRef>(fields, "backendRefs", {.max = 16}, read_backend);
+  if (const auto timeouts = fields.find("timeouts")) out.timeouts = read_timeouts(*timeouts);
+  if (const auto retry = fields.find("retry")) out.retry = read_retry(*retry);
+  if (const auto session = fields.find("sessionPersistence")) out.session_persistence = read_session(*session);
+  fields.finish();
+  if (field.strict()) check_rule(field, out);
+  return out;
+}
+
+void read_spec(const Field& field, HTTPRouteSpec& out) {
+  Fields fields(field);
+  out.parent_refs = read_parent_references(fields);
+  out.hostnames = read_hostnames(fields);
+  if (const auto rules = fields.find("rules")) {
+    out.rules = read_list<HTTPRouteRule>(*rules, {.min = 1, .max = 16}, read_rule);
+    if (field.strict()) check_rules(*rules, out.rules);
+  }
+  out.use_default_gateways = read_default_scope(fields);
+  fields.finish();
+}
+
+}  // namespace
+
+std::vector<HTTPHeaderMatch> read_header_matches(Fields& match) {
+  return read_value_matches<HTTPHeaderMatch>(match, "headers", 4096);
+}
+
+std::vector<std::string> read_hostnames(Fields& spec) {
+  return list_of<std::string>(spec, "hostnames", {.max = 16}, [](const Field& item) {
+    std::string host = read_text(item, hostname_rule);
+    if (item.strict() && is_ip_address(host)) {
+      item.report({.id = "GW0318",
+                   .message = "a host name that is an IP address matches only requests whose Host is that address",
+                   .fix = "leave hostnames out to match every host of the listener",
+                   .severity = Severity::Warning});
+    }
+    return host;
+  });
+}
+
 SessionPersistence read_session(const Field& field) {
   SessionPersistence out;
   Fields fields(field);
@@ -138,46 +184,6 @@ SessionPersistence read_session(const Field& field) {
   fields.finish();
   return out;
 }
-
-HTTPRouteRule read_rule(const Field& field) {
-  HTTPRouteRule out;
-  Fields fields(field);
-  out.name = optional_text(fields, "name", section_rule);
-  if (const auto list = fields.find("matches")) out.matches = read_list<HTTPRouteMatch>(*list, {.max = 64}, read_match);
-  if (const auto list = fields.find("filters")) out.filters = read_filters(*list);
-  out.backend_refs = list_of<HTTPBackendRef>(fields, "backendRefs", {.max = 16}, read_backend);
-  if (const auto timeouts = fields.find("timeouts")) out.timeouts = read_timeouts(*timeouts);
-  if (const auto retry = fields.find("retry")) out.retry = read_retry(*retry);
-  if (const auto session = fields.find("sessionPersistence")) out.session_persistence = read_session(*session);
-  fields.finish();
-  if (field.strict()) check_rule(field, out);
-  return out;
-}
-
-void read_spec(const Field& field, HTTPRouteSpec& out) {
-  Fields fields(field);
-  out.parent_refs = read_parent_references(fields);
-  if (const auto names = fields.find("hostnames")) {
-    out.hostnames = read_list<std::string>(*names, {.max = 16}, [](const Field& item) {
-      std::string host = read_text(item, hostname_rule);
-      if (item.strict() && is_ip_address(host)) {
-        item.report({.id = "GW0318",
-                     .message = "a host name that is an IP address matches only requests whose Host is that address",
-                     .fix = "leave hostnames out to match every host of the listener",
-                     .severity = Severity::Warning});
-      }
-      return host;
-    });
-  }
-  if (const auto rules = fields.find("rules")) {
-    out.rules = read_list<HTTPRouteRule>(*rules, {.min = 1, .max = 16}, read_rule);
-    if (field.strict()) check_rules(*rules, out.rules);
-  }
-  out.use_default_gateways = read_default_scope(fields);
-  fields.finish();
-}
-
-}  // namespace
 
 void read_http_route(Fields& root, const Field& /*field*/, HTTPRoute& out) {
   if (const auto spec = root.require("spec")) read_spec(*spec, out.spec);

@@ -18,17 +18,24 @@ namespace pintle::api {
 [[nodiscard]] std::int32_t read_weight(Fields& backend);
 
 [[nodiscard]] std::vector<HTTPRouteFilter> read_filters(const Field& list);
+/// `headers` of a match, `hostnames` of a route, `sessionPersistence` of a rule.
+[[nodiscard]] std::vector<HTTPHeaderMatch> read_header_matches(Fields& match);
+[[nodiscard]] std::vector<std::string> read_hostnames(Fields& spec);
+[[nodiscard]] SessionPersistence read_session(const Field& field);
 [[nodiscard]] bool replaces_prefix(const HTTPRouteFilter& filter) noexcept;
 
 [[nodiscard]] GatewayClassStatus read_gateway_class_status(const Field& field);
 [[nodiscard]] GatewayStatus read_gateway_status(const Field& field);
 [[nodiscard]] RouteStatus read_route_status(const Field& field);
+[[nodiscard]] PolicyStatus read_policy_status(const Field& field);
 
 // Each reads `root` (the whole object) into an object whose metadata is already filled in.
 void read_gateway_class(Fields& root, const Field& field, GatewayClass& out);
 void read_gateway(Fields& root, const Field& field, Gateway& out);
 void read_http_route(Fields& root, const Field& field, HTTPRoute& out);
+void read_grpc_route(Fields& root, const Field& field, GRPCRoute& out);
 void read_l4_route(Fields& root, Kind kind, L4RouteSpec& spec, RouteStatus& status);
+void read_backend_tls_policy(Fields& root, const Field& field, BackendTLSPolicy& out);
 void read_reference_grant(Fields& root, const Field& field, ReferenceGrant& out);
 void read_service(Fields& root, const Field& field, Service& out);
 void read_endpoint_slice(Fields& root, const Field& field, EndpointSlice& out);

@@ -47,6 +47,20 @@ ListenerStatus read_listener_status(const Field& field) {
   return out;
 }
 
+/// What a route says of its parents, and a policy of its ancestors.
+std::vector<RouteParentStatus> read_entries(Fields& fields, std::string_view key, std::string_view ref_key,
+                                            std::size_t most) {
+  return list_of<RouteParentStatus>(fields, key, {.max = most}, [ref_key](const Field& item) {
+    RouteParentStatus one;
+    Fields parts(item);
+    if (const auto parent = parts.require(ref_key)) one.parent_ref = read_parent_reference(*parent);
+    one.controller_name = required_text(parts, "controllerName", controller_rule);
+    one.conditions = read_conditions(parts);
+    parts.finish();
+    return one;
+  });
+}
+
 }  // namespace
 
 GatewayClassStatus read_gateway_class_status(const Field& field) {
@@ -84,17 +98,15 @@ GatewayStatus read_gateway_status(const Field& field) {
 }
 
 RouteStatus read_route_status(const Field& field) {
-  RouteStatus out;
   Fields fields(field);
-  out.parents = list_of<RouteParentStatus>(fields, "parents", {.max = 32}, [](const Field& item) {
-    RouteParentStatus one;
-    Fields parts(item);
-    if (const auto parent = parts.require("parentRef")) one.parent_ref = read_parent_reference(*parent);
-    one.controller_name = required_text(parts, "controllerName", controller_rule);
-    one.conditions = read_conditions(parts);
-    parts.finish();
-    return one;
-  });
+  RouteStatus out{read_entries(fields, "parents", "parentRef", 32)};
+  fields.finish();
+  return out;
+}
+
+PolicyStatus read_policy_status(const Field& field) {
+  Fields fields(field);
+  PolicyStatus out{read_entries(fields, "ancestors", "ancestorRef", 16)};
   fields.finish();
   return out;
 }

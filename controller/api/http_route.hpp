@@ -78,14 +78,19 @@ struct SessionPersistence {
   friend bool operator==(const SessionPersistence&, const SessionPersistence&) = default;
 };
 
-struct HTTPRouteRule {
+/// What rules of HTTPRoutes and GRPCRoutes have in common: what becomes of a request that matched.
+struct HTTPRuleParts {
   std::optional<std::string> name;
-  std::vector<HTTPRouteMatch> matches{HTTPRouteMatch{}};  ///< any may hold; an empty list written so stays empty
   std::vector<HTTPRouteFilter> filters;
   std::vector<HTTPBackendRef> backend_refs;
   Rare<HTTPRouteTimeouts> timeouts;
   Rare<HTTPRouteRetry> retry;
   Rare<SessionPersistence> session_persistence;
+  friend bool operator==(const HTTPRuleParts&, const HTTPRuleParts&) = default;
+};
+
+struct HTTPRouteRule : HTTPRuleParts {
+  std::vector<HTTPRouteMatch> matches{HTTPRouteMatch{}};  ///< any may hold; an empty list written so stays empty
   friend bool operator==(const HTTPRouteRule&, const HTTPRouteRule&) = default;
 };
 

@@ -66,6 +66,12 @@ struct RouteParentStatus {
   friend bool operator==(const RouteParentStatus&, const RouteParentStatus&) = default;
 };
 
+/// PolicyAncestorStatus is alike but for the name of its reference.
+struct PolicyStatus {
+  std::vector<RouteParentStatus> ancestors;
+  friend bool operator==(const PolicyStatus&, const PolicyStatus&) = default;
+};
+
 struct RouteStatus {
   std::vector<RouteParentStatus> parents;
   friend bool operator==(const RouteStatus&, const RouteStatus&) = default;

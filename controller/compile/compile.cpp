@@ -28,7 +28,8 @@ void assign_listener_and_socket_ids(const resolve::Model& model, const Previous&
 
 bool same_listener(const route::Listener& a, const route::Listener& b) {
   return a.id == b.id && a.gateway == b.gateway && a.name == b.name && a.hostname == b.hostname && a.port == b.port &&
-         a.public_port == b.public_port && a.protocol == b.protocol && a.table == b.table;
+         a.public_port == b.public_port && a.protocol == b.protocol && a.table == b.table &&
+         a.client_certificate == b.client_certificate;
 }
 
 resolve::ListenerPort port_of(const resolve::ResolvedListener& listener) {
@@ -93,6 +94,7 @@ class PortCompiler {
     made.port = listener.port;
     made.public_port = static_cast<std::uint16_t>(listener.port + gateway.port_offset);
     made.protocol = listener.protocol;
+    made.client_certificate = gateway.client_certificate;
     made.table = next_.tables.make_table(key, listener);
     next_.tables.add_losers(key, listener.port, losers_);
     return made;

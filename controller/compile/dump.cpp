@@ -66,6 +66,10 @@ Json dump_entries(const route::HostTable& table, Rules& rules) {
   return list;
 }
 
+std::string_view mode_name(runtime::ClientValidation::Mode mode) {
+  return mode == runtime::ClientValidation::Mode::ValidOnly ? "AllowValidOnly" : "AllowInsecureFallback";
+}
+
 Json dump_listener(const route::Listener& listener, const runtime::PlannedSocket& socket, const runtime::Certs& certs,
                    Rules& rules) {
   Json made{{"name", listener.name}, {"hostname", listener.hostname}, {"port", listener.port}};
@@ -74,7 +78,9 @@ Json dump_listener(const route::Listener& listener, const runtime::PlannedSocket
   for (const runtime::TlsListener& tls : socket.tls) {
     if (tls.listener != listener.id) continue;
     for (const CertId id : tls.certificates) made["certificates"].push_back(certificate_name(certs, id));
+    if (tls.clients) made["clientCertificates"] = mode_name(tls.clients->mode);
   }
+  if (listener.client_certificate) made["certificateForBackends"] = listener.client_certificate->source;
   Json hosts = Json::array();
   if (listener.table)
     for (const auto& [pattern, table] : listener.table->hosts())
@@ -95,6 +101,17 @@ Json dump_socket(const runtime::PlannedSocket& socket, const runtime::Compiled& 
   return made;
 }
 
+Json dump_tls(const runtime::UpstreamTls& tls) {
+  Json made{{"serverName", tls.server_name}};
+  for (const std::string& name : tls.dns_names) made["names"].push_back(name);
+  for (const std::string& uri : tls.uris) made["names"].push_back(uri);
+  if (tls.fault.empty())
+    made["authorities"] = tls.ca_pem.empty() ? "system" : "given";
+  else
+    made["fault"] = tls.fault;
+  return made;
+}
+
 Json dump_backends(const runtime::EndpointSet& endpoints) {
   std::vector<const runtime::Backend*> backends;
   for (const auto& backend : endpoints.backends)
@@ -105,6 +122,7 @@ Json dump_backends(const runtime::EndpointSet& endpoints) {
     Json one{{"name", backend->name},
              {"protocol", backend->protocol == runtime::BackendProtocol::Http2 ? "h2c" : "http/1.1"}};
     if (backend->websocket) one["websocket"] = true;
+    if (backend->tls) one["tls"] = dump_tls(*backend->tls);
     Json addresses = Json::array();
     for (const runtime::SocketAddress& address : backend->endpoints) addresses.push_back(runtime::to_string(address));
     one["endpoints"] = std::move(addresses);

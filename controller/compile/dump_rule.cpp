@@ -48,10 +48,33 @@ Json dump_rewrite(const route::UrlRewrite& rewrite) {
   return made;
 }
 
+Json dump_cors(const route::Cors& cors) {
+  Json made = Json::object();
+  made["origins"] = Json::array();
+  if (cors.any_origin) made["origins"].push_back("*");
+  for (const route::OriginPattern& origin : cors.origins) made["origins"].push_back(origin.text);
+  if (cors.credentials) made["credentials"] = true;
+  if (!cors.methods.empty()) made["methods"] = cors.methods;
+  if (!cors.headers.empty()) made["headers"] = cors.headers;
+  if (!cors.exposed.empty()) made["exposed"] = cors.exposed;
+  made["maxAge"] = cors.max_age;
+  return made;
+}
+
+Json dump_mirror(const route::Mirror& mirror) {
+  Json made{{"backend", mirror.name}};
+  if (mirror.numerator != mirror.denominator)
+    made["share"] = fmt::format("{}/{}", mirror.numerator, mirror.denominator);
+  return made;
+}
+
 void add_filters(Json& out, const route::MessageFilters& filters) {
   if (!filters.request.empty()) out["requestHeaders"] = dump_edits(filters.request);
   if (!filters.response.empty()) out["responseHeaders"] = dump_edits(filters.response);
   if (filters.rewrite) out["urlRewrite"] = dump_rewrite(*filters.rewrite);
+  if (filters.cors) out["cors"] = dump_cors(*filters.cors);
+  if (filters.mirrors)
+    for (const route::Mirror& mirror : *filters.mirrors) out["mirrors"].push_back(dump_mirror(mirror));
 }
 
 Json dump_failure(const route::Failure& failure) {
@@ -82,6 +105,13 @@ void add_timeout(Json& out, const char* name, const std::optional<std::chrono::m
   if (timeout) out[name] = fmt::format("{}ms", timeout->count());
 }
 
+Json dump_retry(const route::Retry& retry) {
+  Json made{{"attempts", retry.attempts}};
+  if (!retry.codes.empty()) made["codes"] = retry.codes;
+  if (retry.backoff.count() > 0) made["backoff"] = fmt::format("{}ms", retry.backoff.count());
+  return made;
+}
+
 }  // namespace
 
 std::string rule_label(const route::RuleSource& source) {
@@ -101,6 +131,10 @@ Json dump_match(const route::Match& match) {
     case route::PathKind::Regex:
       made["regex"] = match.path.regex ? match.path.regex->pattern() : match.path.value;
       break;
+  }
+  if (match.grpc) {
+    made["grpc"] = true;
+    if (match.path.kind == route::PathKind::Prefix && match.path.regex) made["path"] = match.path.regex->pattern();
   }
   if (!match.method.empty()) made["method"] = match.method;
   if (!match.headers.empty()) made["headers"] = dump_fields(match.headers);
@@ -122,6 +156,7 @@ Json dump_rule(const route::Rule& rule) {
   add_timeout(timeouts, "request", rule.timeouts.request);
   add_timeout(timeouts, "backendRequest", rule.timeouts.backend_request);
   if (!timeouts.empty()) made["timeouts"] = std::move(timeouts);
+  if (rule.retry) made["retry"] = dump_retry(*rule.retry);
   return made;
 }
 

@@ -26,7 +26,7 @@ std::shared_ptr<const runtime::Certs> CertTable::finish() && {
 }
 
 runtime::TlsListener make_tls_listener(ListenerId id, const resolve::ResolvedListener& listener, CertTable& certs) {
-  runtime::TlsListener made{id, listener.hostname, listener.protocol, {}};
+  runtime::TlsListener made{id, listener.hostname, listener.protocol, {}, listener.clients};
   for (const auto& certificate : listener.certificates) {
     const CertId cert = certs.add(certificate);
     // The same Secret named twice, or two Secrets of equal content: the first place counts.

@@ -20,6 +20,8 @@ constexpr std::array resources{
     Resource{Kind::Secret, api::core_group, "v1", "secrets"},
     Resource{Kind::ConfigMap, api::core_group, "v1", "configmaps"},
     Resource{Kind::Namespace, api::core_group, "v1", "namespaces", Scope::Cluster},
+    Resource{Kind::GRPCRoute, api::gateway_group, "v1", "grpcroutes"},
+    Resource{Kind::BackendTLSPolicy, api::gateway_group, "v1", "backendtlspolicies"},
     Resource{Kind::TLSRoute, api::gateway_group, "v1", "tlsroutes"},
     Resource{Kind::TCPRoute, api::gateway_group, "v1", "tcproutes"},
     Resource{Kind::UDPRoute, api::gateway_group, "v1", "udproutes"},

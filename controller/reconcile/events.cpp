@@ -75,11 +75,18 @@ class Derivation {
     }
   }
   void operator()(const api::RouteStatus& before, const api::RouteStatus& now) {
-    for (const api::RouteParentStatus& parent : now.parents) {
-      const auto old = std::ranges::find_if(before.parents, [&parent](const api::RouteParentStatus& one) {
-        return one.controller_name == parent.controller_name && one.parent_ref == parent.parent_ref;
+    compare_entries(before.parents, now.parents);
+  }
+  void operator()(const api::PolicyStatus& before, const api::PolicyStatus& now) {
+    compare_entries(before.ancestors, now.ancestors);
+  }
+  void compare_entries(const std::vector<api::RouteParentStatus>& before,
+                       const std::vector<api::RouteParentStatus>& now) {
+    for (const api::RouteParentStatus& entry : now) {
+      const auto old = std::ranges::find_if(before, [&entry](const api::RouteParentStatus& one) {
+        return one.controller_name == entry.controller_name && one.parent_ref == entry.parent_ref;
       });
-      compare(old == before.parents.end() ? Conditions{} : old->conditions, parent.conditions, {});
+      compare(old == before.end() ? Conditions{} : old->conditions, entry.conditions, {});
     }
   }
 

@@ -166,6 +166,36 @@ void Attachment::stand_at(const Visit& visit, std::uint32_t listener, std::vecto
   places.push_back(std::move(place));
 }
 
+void Attachment::attach_by(const RouteSlot& slot, const api::ParentReference& ref, std::uint32_t gateway,
+                           RouteReport& report, RouteAttachment& made) {
+  ParentReport& parent = report.parents.emplace_back();
+  parent.ref = ref;
+  if (gateways_[gateway].report.standing == Standing::ClassPending) {
+    parent.pending = true;
+    return;
+  }
+  add_verdict(slot, parent);
+  attach_to({slot, gateway, parent, made});
+}
+
+/// To every Gateway that offers itself (spec.useDefaultGateways, GEP-3793), as if a parentRef named it. One that a
+/// parentRef names already is judged by that.
+void Attachment::attach_to_defaults(const RouteSlot& slot, RouteReport& report, RouteAttachment& made) {
+  for (std::uint32_t at = 0; at < gateways_.size(); ++at) {
+    const api::Gateway& gateway = *gateways_[at].object;
+    if (!gateway.spec.default_scope || *gateway.spec.default_scope != api::DefaultScope::All) continue;
+    const bool named = std::ranges::any_of(report.parents, [&](const ParentReport& one) {
+      const std::string& ns = one.ref.ns ? *one.ref.ns : slot.view.metadata->ns;
+      return ns == gateway.metadata.ns && one.ref.name == gateway.metadata.name;
+    });
+    if (named) continue;
+    api::ParentReference ref;
+    ref.ns = gateway.metadata.ns;
+    ref.name = gateway.metadata.name;
+    attach_by(slot, ref, at, report, made);
+  }
+}
+
 RouteAttachment Attachment::attach_route(const RouteSlot& slot) {
   const RouteView& route = slot.view;
   RouteAttachment made;
@@ -177,17 +207,10 @@ RouteAttachment Attachment::attach_route(const RouteSlot& slot) {
   for (auto ref = refs.begin(); ref != refs.end(); ++ref) {
     if (ref->group != api::gateway_group || ref->kind != "Gateway") continue;
     if (std::find(refs.begin(), ref, *ref) != ref) continue;  // the same parent twice has one status
-    const auto gateway = find_gateway(ref->ns ? *ref->ns : route.metadata->ns, ref->name);
-    if (!gateway) continue;
-    ParentReport& parent = report->parents.emplace_back();
-    parent.ref = *ref;
-    if (gateways_[*gateway].report.standing == Standing::ClassPending) {
-      parent.pending = true;
-      continue;
-    }
-    add_verdict(slot, parent);
-    attach_to({slot, *gateway, parent, made});
+    if (const auto gateway = find_gateway(ref->ns ? *ref->ns : route.metadata->ns, ref->name))
+      attach_by(slot, *ref, *gateway, *report, made);
   }
+  if (route.use_default_gateways == api::DefaultScope::All) attach_to_defaults(slot, *report, made);
   if (std::ranges::any_of(made.places, [this](const Place& place) { return is_served(gateways_, place); }))
     made.standing = RouteStanding::Served;
   else if (!report->parents.empty())

@@ -43,6 +43,9 @@ class Attachment {
   [[nodiscard]] std::optional<std::uint32_t> find_gateway(std::string_view ns, std::string_view name) const;
   [[nodiscard]] bool allows_namespace(const Visit& visit, const api::Listener& listener);
   void add_verdict(const RouteSlot& slot, ParentReport& report) const;
+  void attach_by(const RouteSlot& slot, const api::ParentReference& ref, std::uint32_t gateway, RouteReport& report,
+                 RouteAttachment& made);
+  void attach_to_defaults(const RouteSlot& slot, RouteReport& report, RouteAttachment& made);
   void attach_to(const Visit& visit);
   void stand_at(const Visit& visit, std::uint32_t listener, std::vector<std::string> hosts);
   [[nodiscard]] const api::StringMap& labels_of(const std::string& ns);

@@ -143,8 +143,14 @@ std::string show(const BackendKey& key) {
 /// Written without a transport: the one its routes ask for is meant.
 const runtime::SocketAddress* find_override(const Settings& settings, BackendKey key) {
   key.transport = runtime::Transport::Tcp;
+  key.protocol = runtime::BackendProtocol::Http1;
   const auto found = settings.backend_overrides.find(key);
   return found == settings.backend_overrides.end() ? nullptr : &found->second;
+}
+
+/// Of a Service that is overridden by the command line the port has no name.
+const JudgedPolicy* find_policy(const BackendContext& context, const BackendKey& key, const api::ServicePort* port) {
+  return context.policies.find(key.namespace_, key.service, port == nullptr ? std::string_view() : port->name);
 }
 
 }  // namespace
@@ -164,8 +170,9 @@ BackendVerdict judge_backend(const BackendContext& context, const Referrer& from
                               fmt::format("the reference to Service {} has no port", verdict.name)};
     return verdict;
   }
-  BackendKey key{std::string(target), ref.name, *ref.port,
-                 from.kind == api::Kind::UDPRoute ? runtime::Transport::Udp : runtime::Transport::Tcp};
+  BackendKey key{std::string(target), ref.name, *ref.port};
+  if (from.kind == api::Kind::UDPRoute) key.transport = runtime::Transport::Udp;
+  if (from.kind == api::Kind::GRPCRoute) key.protocol = runtime::BackendProtocol::Http2;
   if (find_override(context.settings, key) == nullptr)
     verdict.problem = find_service_fault(context.snapshot.find<api::Service>(target, ref.name), key, from.kind);
   if (!verdict.problem) verdict.backend = std::move(key);
@@ -176,8 +183,10 @@ BackendEndpoints find_endpoints(const BackendContext& context, const BackendKey&
   auto backend = std::make_shared<runtime::Backend>();
   BackendEndpoints made;
   backend->name = show(key);
+  backend->protocol = key.protocol;
   const auto* service = context.snapshot.find<api::Service>(key.namespace_, key.service);
   const api::ServicePort* port = service == nullptr ? nullptr : find_port(*service, key);
+  if (const JudgedPolicy* policy = find_policy(context, key, port)) backend->tls = policy->tls;
   if (port != nullptr) {
     backend->websocket = port->app_protocol == websocket_protocol;
     if (port->app_protocol == http2_protocol) backend->protocol = runtime::BackendProtocol::Http2;

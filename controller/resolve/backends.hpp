@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "controller/api/http_route.hpp"
+#include "controller/resolve/backend_tls.hpp"
 #include "controller/resolve/changes.hpp"
 #include "controller/resolve/model.hpp"
 #include "controller/resolve/settings.hpp"
@@ -26,6 +27,7 @@ struct BackendVerdict {
 struct BackendContext {
   const store::ClusterSnapshot& snapshot;
   const Settings& settings;
+  const BackendTlsPolicies& policies;
 };
 /// Who refers: kind and namespace of the route.
 struct Referrer {

@@ -158,6 +158,8 @@ CertificateResult read_certificate(const api::Secret& secret) {
   return made;
 }
 
+bool holds_certificates(std::string_view pem) { return !parse_chain(pem).empty(); }
+
 const ShelvedCertificate* CertificateShelf::find(const store::ClusterSnapshot& snapshot, const std::string& ns,
                                                  const std::string& name) {
   api::Ptr<api::Secret> secret = snapshot.find_shared<api::Secret>(ns, name);

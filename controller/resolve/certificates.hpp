@@ -20,6 +20,9 @@ using CertificateResult = std::expected<CertificatePtr, std::string>;
 /// security level 2, that of the data plane). Whether it has expired is a matter of time, hence not judged here.
 [[nodiscard]] CertificateResult read_certificate(const api::Secret& secret);
 
+/// One PEM certificate at least, and nothing among them that is none.
+[[nodiscard]] bool holds_certificates(std::string_view pem);
+
 /// What a Secret gives a listener. Both are set when its content is bad and the certificate it held before stays in use
 /// (req 57): a slip in a rotation is told, and is no outage.
 struct ShelvedCertificate {

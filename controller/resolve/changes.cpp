@@ -22,7 +22,8 @@ bool same_tables(const store::ClusterSnapshot& before, const store::ClusterSnaps
 }  // namespace
 
 Changes::Changes(const store::ClusterSnapshot& before, const store::ClusterSnapshot& now, Lookups made)
-    : same_routes_(same_tables<api::HTTPRoute, api::TLSRoute, api::TCPRoute, api::UDPRoute>(before, now)),
+    : same_routes_(
+          same_tables<api::HTTPRoute, api::GRPCRoute, api::TLSRoute, api::TCPRoute, api::UDPRoute>(before, now)),
       same_namespaces_(store::same_table<api::Namespace>(before, now)) {
   if (made == Lookups::None) return;
   for_each_version<api::Service>(before, now, [&](const api::Service& one) {

@@ -26,6 +26,10 @@ class Changes {
   [[nodiscard]] bool same_namespaces() const noexcept { return same_namespaces_; }
   /// (namespace, name) of Services for which that, or a slice of which, did so.
   [[nodiscard]] const std::set<std::pair<std::string, std::string>>& services() const noexcept { return services_; }
+  /// Something else about these Services has changed.
+  void add_services(const std::set<std::pair<std::string, std::string>>& names) {
+    services_.insert(names.begin(), names.end());
+  }
 
  private:
   bool same_routes_ = false;

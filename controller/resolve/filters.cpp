@@ -4,6 +4,7 @@
 #include <array>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <pintle/http/connection_field.hpp>
 #include <pintle/http/headers.hpp>
@@ -20,6 +21,11 @@ using api::HTTPFilterType;
 template <class T>
 bool has_name(const std::vector<T>& list, std::string_view name) {
   return std::ranges::any_of(list, [&](const T& one) { return http::name_equals(one.name, name); });
+}
+
+/// As the fields of the answer list them; a star among others stands for all of them.
+std::string join_or_star(const std::vector<std::string>& words) {
+  return std::ranges::find(words, "*") != words.end() ? "*" : fmt::format("{}", fmt::join(words, ", "));
 }
 
 /// One header filter; names that no filter may touch are left out and told.
@@ -110,11 +116,15 @@ class FilterReader {
       case HTTPFilterType::URLRewrite:
         read_rewrite(filter);
         break;
+      case HTTPFilterType::CORS:
+        read_cors(filter);
+        break;
       case HTTPFilterType::ExtensionRef:
         refuse_extension(filter);
         break;
       case HTTPFilterType::RequestMirror:
-      case HTTPFilterType::CORS:
+        read_mirror(filter);
+        break;
       case HTTPFilterType::ExternalAuth:
         refuse(reason::unsupported_value,
                fmt::format("filter type {} is not supported yet; remove the filter", api::to_string(filter.type)));
@@ -178,6 +188,42 @@ class FilterReader {
     const auto* config = filter.get<api::HTTPURLRewriteFilter>();
     if (config == nullptr) return refuse_empty(filter);
     made_.message.rewrite = route::UrlRewrite{config->hostname, read_modifier(config->path)};
+  }
+
+  void read_mirror(const api::HTTPRouteFilter& filter) {
+    const auto* config = filter.get<api::HTTPRequestMirrorFilter>();
+    if (config == nullptr) return refuse_empty(filter);
+    MirrorFilter& made = made_.mirrors.emplace_back();
+    made.field = field_ + ".requestMirror.backendRef";
+    const api::Fraction whole{1, 1};
+    const api::Fraction share =
+        config->percent ? api::Fraction{*config->percent, 100} : config->fraction.value_or(whole);
+    made.mirror.denominator = static_cast<std::uint32_t>(std::max(share.denominator, 1));
+    made.mirror.numerator = std::min(static_cast<std::uint32_t>(std::max(share.numerator, 0)), made.mirror.denominator);
+  }
+
+  void read_cors(const api::HTTPRouteFilter& filter) {
+    const auto* config = filter.get<api::HTTPCORSFilter>();
+    if (config == nullptr) return refuse_empty(filter);
+    route::Cors cors;
+    for (std::size_t at = 0; at < config->allow_origins.size(); ++at) {
+      const std::string& text = config->allow_origins[at];
+      if (text == "*") {
+        cors.any_origin = true;
+      } else if (auto pattern = route::parse_origin_pattern(text)) {
+        cors.origins.push_back(std::move(*pattern));
+      } else {
+        refuse(reason::unsupported_value,
+               fmt::format("cors.allowOrigins[{}]: {} is no origin; write \"*\", https://host or https://*.domain", at,
+                           api::quote(text)));
+      }
+    }
+    cors.credentials = config->allow_credentials.value_or(false);
+    cors.methods = join_or_star(config->allow_methods);
+    cors.headers = join_or_star(config->allow_headers);
+    cors.exposed = join_or_star(config->expose_headers);
+    cors.max_age = fmt::format("{}", config->max_age);
+    made_.message.cors = std::move(cors);
   }
 
   void refuse_extension(const api::HTTPRouteFilter& filter) {

@@ -22,8 +22,15 @@ struct FilterList {
   std::optional<std::string> prefix;
 };
 
+/// A RequestMirror filter; whether its backend can be one is not known here.
+struct MirrorFilter {
+  std::string field;  ///< "spec.rules[0].filters[1].requestMirror.backendRef"
+  route::Mirror mirror;
+};
+
 struct ResolvedFilters {
-  route::MessageFilters message;
+  route::MessageFilters message;      ///< without mirrors
+  std::vector<MirrorFilter> mirrors;  ///< one for each that names a backend, in their order
   std::optional<route::Redirect> redirect;
   Problems problems;       ///< Accepted or PartiallyInvalid; the rule is broken if there is one
   Problems resolved_refs;  ///< of extensionRefs

@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <expected>
 
 #include <fmt/format.h>
 
+#include "controller/api/document.hpp"
 #include "controller/resolve/gateways.hpp"
 #include "controller/resolve/grants.hpp"
 #include "controller/resolve/reasons.hpp"
@@ -12,14 +14,13 @@ namespace {
 
 constexpr std::string_view ca_key = "ca.crt";
 
-/// GatewayBackendTLS.clientCertificateRef. No backend is reached over TLS yet, but a wrong reference is told now.
+/// GatewayBackendTLS.clientCertificateRef: what backends get to see that are reached over TLS and ask.
 void judge_client_certificate(const Inputs& inputs, JudgedGateway& gateway, const api::SecretObjectReference& ref) {
   const std::string& ns = ref.ns ? *ref.ns : gateway.object->metadata.ns;
   const auto refuse = [&](std::string_view reason, std::string message) {
     gateway.report.resolved_refs.push_back(
         {"spec.tls.backend.clientCertificateRef", std::string(reason), std::move(message)});
   };
-  gateway.report.notes.emplace_back("tls.backend has no effect yet: backends are reached without TLS");
   if (!ref.group.empty() || ref.kind != "Secret") {
     refuse(reason::invalid_client_certificate_ref,
            fmt::format("{} cannot hold a certificate; refer to a Secret", ref.kind));
@@ -37,14 +38,15 @@ void judge_client_certificate(const Inputs& inputs, JudgedGateway& gateway, cons
   else if (!found->fault.empty())
     refuse(reason::invalid_client_certificate_ref,
            fmt::format("Secret {}/{} is not usable: {}", ns, ref.name, found->fault));
+  if (found != nullptr) gateway.client_certificate = found->certificate;
 }
 
-/// Why a CA reference gives no certificate; nullopt if it gives one.
-std::optional<Problem> find_ca_fault(const Inputs& inputs, const api::Gateway& gateway, const api::ObjectReference& ref,
-                                     std::string field) {
+/// The certificates of a CA reference, or why it gives none.
+std::expected<std::string, Problem> read_authority(const Inputs& inputs, const api::Gateway& gateway,
+                                                   const api::ObjectReference& ref, std::string field) {
   const std::string& ns = ref.ns ? *ref.ns : gateway.metadata.ns;
   const auto fault = [&](std::string_view reason, std::string message) {
-    return Problem{std::move(field), std::string(reason), std::move(message)};
+    return std::unexpected(Problem{std::move(field), std::string(reason), std::move(message)});
   };
   if (!ref.group.empty() || ref.kind != "ConfigMap")
     return fault(reason::invalid_ca_certificate_kind,
@@ -57,29 +59,38 @@ std::optional<Problem> find_ca_fault(const Inputs& inputs, const api::Gateway& g
   if (found == nullptr)
     return fault(reason::invalid_ca_certificate_ref, fmt::format("ConfigMap {}/{} does not exist", ns, ref.name));
   const auto text = found->data.find(ca_key);
-  if (text == found->data.end() || !text->second.contains("-----BEGIN CERTIFICATE-----"))
+  if (text == found->data.end() || !holds_certificates(text->second))
     return fault(reason::invalid_ca_certificate_ref,
                  fmt::format("ConfigMap {}/{} holds no PEM certificate in {}", ns, ref.name, ca_key));
-  return std::nullopt;
+  return text->second;
 }
 
-/// The listener is refused, whatever its references are: to serve it without asking clients for a certificate would
+/// Without a CA that can be used the listener is refused: to serve it without asking clients for a certificate would
 /// open what its owner closed.
-void refuse_listener(const Inputs& inputs, const api::Gateway& gateway, JudgedListener& listener,
-                     const api::FrontendTLSValidation& validation, const std::string& field) {
-  Problems faults;
+void validate_clients(const Inputs& inputs, JudgedGateway& gateway, JudgedListener& listener,
+                      const api::FrontendTLSValidation& validation, const std::string& field) {
+  runtime::ClientValidation clients;
   const auto& refs = validation.ca_certificate_refs;
-  for (std::size_t at = 0; at < refs.size(); ++at)
-    if (auto fault = find_ca_fault(inputs, gateway, refs[at], fmt::format("{}.caCertificateRefs[{}]", field, at)))
-      faults.push_back(std::move(*fault));
-  if (faults.size() == refs.size())
+  for (std::size_t at = 0; at < refs.size(); ++at) {
+    auto pem = read_authority(inputs, *gateway.object, refs[at], fmt::format("{}.caCertificateRefs[{}]", field, at));
+    if (pem)
+      clients.ca_pem += *pem + '\n';
+    else
+      listener.report.resolved_refs.push_back(std::move(pem.error()));
+  }
+  if (clients.ca_pem.empty())
     listener.report.accepted.push_back({field, std::string(reason::no_valid_ca_certificate),
                                         "there is no CA certificate to check client certificates against"});
-  else
-    listener.report.accepted.push_back(
-        {field, std::string(reason::unsupported_value),
-         "client certificates are not checked yet, so the listener is not served; remove the validation"});
-  std::ranges::move(faults, std::back_inserter(listener.report.resolved_refs));
+  if (validation.mode.is_unknown())
+    listener.report.accepted.push_back({field + ".mode", std::string(reason::unsupported_value),
+                                        fmt::format("{} is not known; use AllowValidOnly or AllowInsecureFallback",
+                                                    api::quote(validation.mode.text))});
+  if (validation.mode == api::FrontendValidationMode::AllowInsecureFallback) {
+    clients.mode = runtime::ClientValidation::Mode::InsecureFallback;
+    gateway.report.insecure_validation =
+        fmt::format("{}.mode: clients without a good certificate are let in; use AllowValidOnly to refuse them", field);
+  }
+  listener.clients = std::make_shared<const runtime::ClientValidation>(std::move(clients));
 }
 
 }  // namespace
@@ -99,7 +110,7 @@ void judge_gateway_tls(const Inputs& inputs, JudgedGateway& gateway) {
     if (!validation) continue;
     const std::string field = is_own ? fmt::format("spec.tls.frontend.perPort[{}].tls", own - per_port.begin())
                                      : std::string("spec.tls.frontend.default");
-    refuse_listener(inputs, *gateway.object, listener, *validation, field + ".validation");
+    validate_clients(inputs, gateway, listener, *validation, field + ".validation");
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "controller/api/document.hpp"
 #include "controller/resolve/addresses.hpp"
 #include "controller/resolve/classes.hpp"
 #include "controller/resolve/reasons.hpp"
@@ -23,8 +24,9 @@ void note_what_has_no_effect(JudgedGateway& gateway) {
   const api::GatewaySpec& spec = gateway.object->spec;
   if (spec.allowed_listeners.from != api::FromNamespaces::None)
     gateway.report.notes.emplace_back("allowedListeners has no effect yet: ListenerSets are not served");
-  if (spec.default_scope && *spec.default_scope != api::DefaultScope::None)
-    gateway.report.notes.emplace_back("defaultScope has no effect: routes attach by their parentRefs alone");
+  if (spec.default_scope && spec.default_scope->is_unknown())
+    gateway.report.notes.push_back(fmt::format("defaultScope {} is not known and has no effect; use All or None",
+                                               api::quote(spec.default_scope->text)));
 }
 
 void assign_own_addresses(const Settings& settings, JudgedGateway& gateway) {

@@ -22,6 +22,7 @@ struct JudgedListener {
   const ServedProtocol* protocol = nullptr;  ///< nullptr: not served
   ListenerReport report;
   std::vector<CertificatePtr> certificates;
+  std::shared_ptr<const runtime::ClientValidation> clients;
   std::vector<AttachedRoutePtr> routes;
 };
 
@@ -37,6 +38,7 @@ struct JudgedGateway {
   const api::Gateway* object = nullptr;
   GatewayReport report;  ///< its listeners are filled in last
   std::vector<JudgedListener> listeners;
+  CertificatePtr client_certificate;
   std::optional<TargetPorts> target_ports;  ///< Service mode: where each listener port is bound
   std::map<ListenerPort, std::vector<runtime::SocketAddress>> sockets_by_port;
 };

@@ -14,6 +14,14 @@ void add(Problems& problems, std::string_view reason, std::string field_path, st
   problems.push_back({std::move(field_path), std::string(reason), std::move(message)});
 }
 
+/// Where HTTP is spoken gRPC is too.
+std::vector<api::RouteGroupKind> kinds_of(const ServedProtocol& protocol) {
+  std::vector<api::RouteGroupKind> kinds{{std::string(api::gateway_group), std::string(to_string(protocol.route))}};
+  if (protocol.route == api::Kind::HTTPRoute)
+    kinds.push_back({std::string(api::gateway_group), std::string(to_string(api::Kind::GRPCRoute))});
+  return kinds;
+}
+
 void judge_protocol(JudgedListener& listener, const std::string& field) {
   listener.protocol = find_protocol(listener.spec->protocol);
   if (listener.protocol != nullptr) return;
@@ -27,15 +35,15 @@ void judge_kinds(JudgedListener& listener, const std::string& field) {
   const auto& kinds = listener.spec->allowed_routes.kinds;
   ListenerReport& report = listener.report;
   if (!report.accepted.empty()) return;
-  const api::RouteGroupKind served{std::string(api::gateway_group), std::string(to_string(listener.protocol->route))};
-  if (kinds.empty()) report.supported_kinds.push_back(served);
+  const std::vector<api::RouteGroupKind> served = kinds_of(*listener.protocol);
+  if (kinds.empty()) report.supported_kinds = served;
   for (std::size_t at = 0; at < kinds.size(); ++at) {
-    if (kinds[at] != served)
+    if (std::ranges::find(served, kinds[at]) == served.end())
       add(report.resolved_refs, reason::invalid_route_kinds, fmt::format("{}.allowedRoutes.kinds[{}]", field, at),
           fmt::format("{}/{} is not a kind of route that a listener of protocol {} can serve", kinds[at].group,
                       kinds[at].kind, listener.spec->protocol));
-    else if (report.supported_kinds.empty())
-      report.supported_kinds.push_back(served);
+    else if (std::ranges::find(report.supported_kinds, kinds[at]) == report.supported_kinds.end())
+      report.supported_kinds.push_back(kinds[at]);
   }
 }
 

@@ -15,6 +15,8 @@
 namespace pintle::resolve {
 namespace {
 
+using OpenPath = api::OpenEnum<api::PathMatchType>;
+
 /// Numbers in the spec.
 struct Place {
   std::uint32_t rule = 0;
@@ -144,7 +146,7 @@ class MatchReader {
   Problems& problems_;
 };
 
-void rank(route::Match& match, const api::HTTPRoute& route, const std::string& name, Place place) {
+void rank(route::Match& match, const api::ObjectMeta& metadata, const std::string& name, Place place) {
   route::Rank& rank = match.rank;
   rank.path_kind = match.path.kind;
   rank.minus_path_length =
@@ -152,10 +154,53 @@ void rank(route::Match& match, const api::HTTPRoute& route, const std::string& n
   rank.without_method = match.method.empty() ? 1 : 0;
   rank.minus_header_matches = -static_cast<std::int32_t>(match.headers.size());
   rank.minus_query_matches = -static_cast<std::int32_t>(match.queries.size());
-  rank.created_at = birth_of(route.metadata).time_since_epoch().count();
+  rank.created_at = birth_of(metadata).time_since_epoch().count();
   rank.route = name;
   rank.rule = place.rule;
   rank.match = place.match;
+}
+
+// ---- gRPC -----------------------------------------------------------------------------------------------------------
+
+constexpr std::string_view any_segment = "[^/]+";
+
+/// The match of a POST of /service/method that says the same. Of an exact method in every service the path is narrowed
+/// later.
+api::HTTPRouteMatch http_match_of(const api::GRPCRouteMatch& spec) {
+  api::HTTPRouteMatch made;
+  made.method = api::HTTPMethod::POST;
+  made.headers = spec.headers;
+  if (!spec.method) return made;
+  const auto& [type, service, method] = *spec.method;
+  switch (type.value) {
+    case api::ValueMatchType::Exact:
+      if (service) made.path.value = method ? fmt::format("/{}/{}", *service, *method) : "/" + *service;
+      if (service && method) made.path.type = api::PathMatchType::Exact;
+      break;
+    case api::ValueMatchType::RegularExpression:
+      made.path.type = api::PathMatchType::RegularExpression;
+      made.path.value = fmt::format("/(?:{})/(?:{})", service.value_or(std::string(any_segment)),
+                                    method.value_or(std::string(any_segment)));
+      break;
+    case api::ValueMatchType::Unknown:
+      made.path.type = OpenPath::unknown(type.text);
+      break;
+  }
+  return made;
+}
+
+/// An exact method of any service: longer than every path, shorter than every service.
+void narrow_to_method(route::Match& match, const std::string& method) {
+  // A method is letters, digits and '_', as the schema demands; '.' would be another service.
+  Result<route::Regex> regex = route::Regex::compile(fmt::format("/{}/{}", any_segment, method));
+  if (regex) match.path.regex = std::move(*regex);
+  match.rank.minus_grpc_method = -static_cast<std::int32_t>(method.size());
+}
+
+/// ".path.value" of the match that stands for it is ".method" in the route.
+void name_grpc_field(std::string& field) {
+  if (const std::size_t at = field.find(".path"); at != std::string::npos)
+    field.replace(at, std::string::npos, ".method");
 }
 
 }  // namespace
@@ -171,9 +216,35 @@ RuleMatches resolve_matches(const api::HTTPRoute& route, const std::string& name
     MatchReader reader(specs[at], place, made.problems);
     std::optional<route::Match> match = reader.read();
     if (!match) continue;
-    rank(*match, route, name, place);
+    rank(*match, route.metadata, name, place);
     made.matches.push_back(std::move(*match));
   }
+  made.only_one = specs.size() <= 1;
+  return made;
+}
+
+RuleMatches resolve_matches(const api::GRPCRoute& route, const std::string& name, std::uint32_t rule) {
+  static const std::vector<api::GRPCRouteMatch> every_call(1);
+  const auto& written = route.spec.rules[rule].matches;
+  const auto& specs = written.empty() ? every_call : written;
+  RuleMatches made;
+  made.matches.reserve(specs.size());
+  for (std::uint32_t at = 0; at < specs.size(); ++at) {
+    const Place place{rule, at};
+    const std::size_t before = made.problems.size();
+    const api::HTTPRouteMatch spec = http_match_of(specs[at]);
+    std::optional<route::Match> match = MatchReader(spec, place, made.problems).read();
+    for (std::size_t problem = before; problem < made.problems.size(); ++problem)
+      name_grpc_field(made.problems[problem].field_path);
+    if (!match) continue;
+    match->grpc = true;
+    const auto& method = specs[at].method;
+    if (method && method->type == api::ValueMatchType::Exact && method->method && !method->service)
+      narrow_to_method(*match, *method->method);
+    rank(*match, route.metadata, name, place);
+    made.matches.push_back(std::move(*match));
+  }
+  made.only_one = specs.size() <= 1;
   return made;
 }
 

@@ -32,6 +32,8 @@ struct BackendKey {
   std::string service;
   std::uint16_t port = 0;
   runtime::Transport transport = runtime::Transport::Tcp;
+  /// What is spoken unless the Service says more: gRPC is HTTP/2.
+  runtime::BackendProtocol protocol = runtime::BackendProtocol::Http1;
   friend auto operator<=>(const BackendKey&, const BackendKey&) = default;
 };
 
@@ -67,6 +69,7 @@ struct ResolvedListener {
   std::uint16_t port = 0;
   route::Protocol protocol = route::Protocol::Http;
   std::vector<std::shared_ptr<const runtime::Certificate>> certificates;  ///< where TLS ends here: at least one
+  std::shared_ptr<const runtime::ClientValidation> clients;               ///< null: they show no certificate
   std::vector<AttachedRoutePtr> routes;
 };
 
@@ -76,6 +79,7 @@ struct ResolvedGateway {
   /// Where to bind (direct mode), port already with the offset; a socket serves all listeners of its port.
   std::map<ListenerPort, std::vector<runtime::SocketAddress>> sockets_by_port;
   std::uint16_t port_offset = 0;
+  std::shared_ptr<const runtime::Certificate> client_certificate;  ///< towards backends; may be null
   std::vector<ResolvedListener> listeners;
 };
 

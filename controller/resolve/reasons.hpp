@@ -35,6 +35,10 @@ inline constexpr std::string_view incompatible_filters = "IncompatibleFilters";
 inline constexpr std::string_view invalid_kind = "InvalidKind";  ///< a reference to what cannot be a backend or filter
 inline constexpr std::string_view backend_not_found = "BackendNotFound";
 
+// BackendTLSPolicy, besides some of the above
+inline constexpr std::string_view conflicted = "Conflicted";  ///< another policy is in force for the same target
+inline constexpr std::string_view target_not_found = "TargetNotFound";
+
 // Any reference
 inline constexpr std::string_view ref_not_permitted = "RefNotPermitted";  ///< crosses namespaces without a grant
 

@@ -15,9 +15,11 @@ bool concerns(const Lookups& refs, const api::ObjectKey& changed) {
     case api::Kind::GatewayClass:
     case api::Kind::Gateway:
     case api::Kind::HTTPRoute:
+    case api::Kind::GRPCRoute:
     case api::Kind::TLSRoute:
     case api::Kind::TCPRoute:
     case api::Kind::UDPRoute:
+    case api::Kind::BackendTLSPolicy:
       return true;  // each of them is looked at
     default:
       return refs.contains(ref_to(changed.kind, changed.ns, changed.name)) ||

@@ -20,6 +20,7 @@ struct Memo::State {
   CertificateShelf certificates;
   BackendShelf backends;
   RouteShelf routes{backends};
+  BackendTlsPolicies policies;
   GatewayFaces faces;  ///< of the attachments that the routes hold
 };
 
@@ -49,6 +50,7 @@ ResolvedListener make_listener(JudgedListener& judged) {
   listener.port = judged.spec->port;
   listener.protocol = protocol_of(judged);
   listener.certificates = std::move(judged.certificates);
+  listener.clients = std::move(judged.clients);
   listener.routes = std::move(judged.routes);
   return listener;
 }
@@ -58,6 +60,7 @@ void add_gateway(JudgedGateway& judged, Resolution& resolution) {
   gateway.namespace_ = judged.object->metadata.ns;
   gateway.name = judged.object->metadata.name;
   gateway.port_offset = judged.report.port_offset;
+  gateway.client_certificate = std::move(judged.client_certificate);
   for (JudgedListener& listener : judged.listeners) {
     if (listener.report.served) gateway.listeners.push_back(make_listener(listener));
     judged.report.listeners.push_back(std::move(listener.report));
@@ -100,6 +103,34 @@ void place_routes(RouteShelf& routes, std::vector<JudgedGateway>& gateways, Reso
   });
 }
 
+/// Which Gateways send traffic to which ports of Services.
+std::set<BackendTlsPolicies::Use> uses_of_services(RouteShelf& routes, const store::ClusterSnapshot& snapshot,
+                                                   const BackendTlsPolicies& policies,
+                                                   const std::vector<JudgedGateway>& gateways) {
+  std::set<BackendTlsPolicies::Use> uses;
+  routes.for_each([&](const RouteSlot& slot) {
+    for (const BackendUse& use : slot.uses) {
+      const api::BackendObjectReference& ref = use.referral->ref;
+      const std::string& ns = ref.ns ? *ref.ns : slot.view.metadata->ns;
+      if (slot.attachment.places.empty() || !policies.name(ns, ref.name)) continue;
+      const auto* service = snapshot.find<api::Service>(ns, ref.name);
+      std::string port;
+      if (service != nullptr && ref.port) {
+        const auto found = std::ranges::find(service->ports, *ref.port, &api::ServicePort::port);
+        if (found != service->ports.end()) port = found->name;
+      }
+      for (const Place& place : slot.attachment.places) {
+        const api::ObjectMeta& gateway = gateways[place.gateway].object->metadata;
+        api::ParentReference ancestor;
+        ancestor.ns = gateway.ns;
+        ancestor.name = gateway.name;
+        uses.insert({std::move(ancestor), ns, ref.name, port});
+      }
+    }
+  });
+  return uses;
+}
+
 }  // namespace
 
 Resolution resolve(const store::ClusterSnapshot& snapshot, const Settings& settings, Memo& memo) {
@@ -113,14 +144,22 @@ Resolution resolve(const store::ClusterSnapshot& snapshot, const Settings& setti
   resolution.report.classes = judge_classes(snapshot, settings);
   std::vector<JudgedGateway> gateways = judge_gateways(inputs, resolution.report.classes);
 
-  const Changes changes(state.snapshot, snapshot,
-                        state.backends.empty() ? Changes::Lookups::None : Changes::Lookups::Some);
-  const BackendContext context{snapshot, settings};
+  BackendTlsPolicies policies = BackendTlsPolicies::judge(snapshot, refs, state.policies);
+  Changes changes(state.snapshot, snapshot, state.backends.empty() ? Changes::Lookups::None : Changes::Lookups::Some);
+  if (!(policies == state.policies)) {
+    changes.add_services(state.policies.services());
+    changes.add_services(policies.services());
+  }
+  state.policies = std::move(policies);
+  const BackendContext context{snapshot, settings, state.policies};
   state.backends.refresh(context, changes);
   state.routes.refresh(context, changes);
   attach_routes(state, snapshot, changes, gateways);
   place_routes(state.routes, gateways, resolution);
 
+  if (!state.policies.empty())
+    resolution.report.policies =
+        state.policies.report(snapshot, uses_of_services(state.routes, snapshot, state.policies, gateways));
   for (JudgedGateway& gateway : gateways) add_gateway(gateway, resolution);
   resolution.model.endpoints = state.backends.endpoints();
   resolution.refs.of_routes = state.backends.lookups();

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "controller/resolve/routes.hpp"
+#include "controller/resolve/rule_references.hpp"
 
 namespace pintle::resolve {
 namespace {
@@ -18,13 +19,13 @@ template <class Route>
 std::vector<BackendUse> take_referrals(const BackendContext& context, const Route& route, BackendShelf& shelf) {
   std::vector<BackendUse> uses;
   std::size_t count = 0;
-  for (const auto& rule : route.spec.rules) count += rule.backend_refs.size();
+  for (const auto& rule : route.spec.rules) count += count_references(rule);
   uses.reserve(count);
   for (const auto& rule : route.spec.rules)
-    for (const auto& backend : rule.backend_refs) {
-      Referral& referral = shelf.take_referral(context, {Route::kind, route.metadata.ns}, backend.ref);
+    for_each_reference(rule, [&](const api::BackendObjectReference& ref) {
+      Referral& referral = shelf.take_referral(context, {Route::kind, route.metadata.ns}, ref);
       uses.push_back({&referral, referral.verdict, nullptr});
-    }
+    });
   return uses;
 }
 
@@ -57,9 +58,10 @@ void RouteShelf::refresh(const BackendContext& context, const Changes& changes) 
   // Churn of endpoints, the most frequent change of all, leaves every route as it is.
   if (changes.same_routes() && !backends_.verdicts_changed()) return;
   update<api::HTTPRoute>(context, kinds_[0]);
-  update<api::TLSRoute>(context, kinds_[1]);
-  update<api::TCPRoute>(context, kinds_[2]);
-  update<api::UDPRoute>(context, kinds_[3]);
+  update<api::GRPCRoute>(context, kinds_[1]);
+  update<api::TLSRoute>(context, kinds_[2]);
+  update<api::TCPRoute>(context, kinds_[3]);
+  update<api::UDPRoute>(context, kinds_[4]);
 }
 
 template <class Route>
@@ -89,7 +91,8 @@ void RouteShelf::renew(const BackendContext& context, const api::Ptr<Route>& obj
   const bool same =
       slot.object && same_rules(*static_cast<const Route*>(slot.object.get()), route) && same_verdicts(uses, slot.uses);
   slot.object = object;
-  slot.view = {Route::kind, &route.metadata, &route.spec.parent_refs, &hostnames_of(route.spec)};
+  slot.view = {Route::kind, &route.metadata, &route.spec.parent_refs, &hostnames_of(route.spec),
+               route.spec.use_default_gateways.value_or(api::DefaultScope::None)};
   slot.attached = false;
   if (same) {
     for (const BackendUse& use : uses) backends_.give_back(*use.referral);

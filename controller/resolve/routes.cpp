@@ -10,37 +10,45 @@
 #include "controller/resolve/matches.hpp"
 #include "controller/resolve/reasons.hpp"
 #include "controller/resolve/refs.hpp"
+#include "controller/resolve/rule_references.hpp"
 
 namespace pintle::resolve {
 namespace {
 
 constexpr std::uint16_t server_fault = 500;
+/// More of them would only make an outage longer.
+constexpr std::int32_t most_attempts = 100;
 
 /// One rule while it is resolved: what is wrong with it is collected first, what it does is decided last.
 class RuleReader {
  public:
-  /// `uses`: of the rule's backendRefs.
-  RuleReader(const api::HTTPRoute& route, const std::string& name, std::uint32_t index, std::span<BackendUse> uses,
+  /// `uses`: of what the rule refers to. Of an HTTPRoute or a GRPCRoute.
+  template <class Route>
+  RuleReader(const Route& route, const std::string& name, std::uint32_t index, std::span<BackendUse> uses,
              RouteVerdict& verdict)
       : spec_(route.spec.rules[index]), index_(index), uses_(uses), verdict_(verdict) {
+    rule().source.kind = api::to_string(Route::kind);
     rule().source.route = name;
     rule().source.index = index;
     rule().source.name = spec_.name.value_or("");
     RuleMatches read = resolve_matches(route, name, index);
     made_.matches = std::move(read.matches);
     faults_ = std::move(read.problems);
+    one_match_ = read.only_one;
   }
 
   /// False if the rule is broken.
   bool read(const BackendContext& context, BackendShelf& shelf) {
     read_filters();
     read_timeouts();
+    read_retry();
     note_what_has_no_effect();
     rule().action = choose_action();
     if (auto* forward = std::get_if<route::Forward>(&rule().action)) take_targets(context, shelf, *forward);
     if (!faults_.empty()) {  // an answer of our own needs neither
       rule().filters = {};
       rule().timeouts = {};
+      rule().retry = {};
     }
     const bool sound = faults_.empty();
     std::ranges::move(faults_, std::back_inserter(verdict_.broken_rules));
@@ -55,7 +63,7 @@ class RuleReader {
 
   /// Of the rule's only match, if it is a PathPrefix.
   std::optional<std::string> only_prefix() const {
-    const bool one = made_.matches.size() == 1 && spec_.matches.size() <= 1;
+    const bool one = made_.matches.size() == 1 && one_match_;
     if (!one || made_.matches[0].path.kind != route::PathKind::Prefix) return std::nullopt;
     return made_.matches[0].path.value;
   }
@@ -72,6 +80,7 @@ class RuleReader {
       ResolvedFilters filters = resolve_filters({spec_.filters, field() + ".filters", FilterPlace::Rule, prefix});
       take_words_of(filters);
       rule().filters = std::move(filters.message);
+      read_mirrors(filters.mirrors, rule().filters);
       redirect_ = std::move(filters.redirect);
     }
     if (redirect_ && !spec_.backend_refs.empty())
@@ -79,6 +88,23 @@ class RuleReader {
                          "a RequestRedirect filter and backendRefs contradict each other; remove one"});
     forward_.backends.reserve(spec_.backend_refs.size());
     for (std::size_t at = 0; at < spec_.backend_refs.size(); ++at) read_backend(at, prefix);
+  }
+
+  /// A mirror that names no backend is told, and left out: it never hurts the requests themselves
+  /// (HTTPRequestMirrorFilter.backendRef).
+  void read_mirrors(std::vector<MirrorFilter>& filters, route::MessageFilters& out) {
+    std::vector<route::Mirror> sound;
+    for (MirrorFilter& filter : filters) {
+      BackendUse& use = uses_[next_mirror_++];
+      if (const auto& problem = use.verdict->problem) {
+        verdict_.resolved_refs.push_back({filter.field + problem->field_path, problem->reason, problem->message});
+        continue;
+      }
+      filter.mirror.name = use.verdict->name;
+      sound.push_back(std::move(filter.mirror));
+      mirror_uses_.push_back(&use);
+    }
+    if (!sound.empty()) out.mirrors = std::move(sound);
   }
 
   void read_backend(std::size_t at, const std::optional<std::string>& prefix) {
@@ -100,15 +126,24 @@ class RuleReader {
     ResolvedFilters filters = resolve_filters({spec.filters, field_of(".filters"), FilterPlace::BackendRef, prefix});
     take_words_of(filters);
     backend.filters = std::move(filters.message);
+    read_mirrors(filters.mirrors, backend.filters);
   }
 
   /// A broken backendRef keeps its share of the traffic and answers it with its failure (HTTPRouteRule.backendRefs).
   void take_targets(const BackendContext& context, BackendShelf& shelf, route::Forward& forward) {
-    for (std::size_t at = 0; at < uses_.size(); ++at) {
-      if (!uses_[at].verdict->backend) continue;
-      uses_[at].target = &shelf.take_target(context, *uses_[at].verdict->backend);
-      forward.backends[at].backend = uses_[at].target->id;
-    }
+    const auto take = [&](BackendUse& use) {
+      use.target = &shelf.take_target(context, *use.verdict->backend);
+      return use.target->id;
+    };
+    for (std::size_t at = 0; at < forward.backends.size(); ++at)
+      if (uses_[at].verdict->backend) forward.backends[at].backend = take(uses_[at]);
+    auto use = mirror_uses_.begin();
+    const auto take_mirrors = [&](route::MessageFilters& filters) {
+      if (filters.mirrors)
+        for (route::Mirror& mirror : *filters.mirrors) mirror.backend = take(**use++);
+    };
+    take_mirrors(rule().filters);
+    for (route::WeightedBackend& backend : forward.backends) take_mirrors(backend.filters);
   }
 
   /// One try may not take longer than all of them together (HTTPRouteTimeouts.backendRequest).
@@ -122,8 +157,17 @@ class RuleReader {
                          "backendRequest is longer than request; shorten it or lengthen request"});
   }
 
+  void read_retry() {
+    if (!spec_.retry) return;
+    const api::HTTPRouteRetry& spec = *spec_.retry;
+    route::Retry retry;
+    retry.codes = spec.codes;
+    if (spec.attempts) retry.attempts = static_cast<std::uint32_t>(std::clamp(*spec.attempts, 0, most_attempts));
+    retry.backoff = spec.backoff.value_or(Millis{0});
+    rule().retry = std::move(retry);
+  }
+
   void note_what_has_no_effect() {
-    if (spec_.retry) verdict_.notes.push_back(field() + ".retry has no effect yet");
     if (spec_.session_persistence) verdict_.notes.push_back(field() + ".sessionPersistence has no effect yet");
   }
 
@@ -138,19 +182,21 @@ class RuleReader {
     return std::move(forward_);
   }
 
-  const api::HTTPRouteRule& spec_;
+  const api::HTTPRuleParts& spec_;
   std::uint32_t index_;
   std::span<BackendUse> uses_;
   RouteVerdict& verdict_;
   ResolvedRule made_;
+  bool one_match_ = true;
   route::Forward forward_;
   std::optional<route::Redirect> redirect_;
+  std::size_t next_mirror_ = spec_.backend_refs.size();  ///< of uses_
+  std::vector<BackendUse*> mirror_uses_;                 ///< of the mirrors that are kept
   Problems faults_;
 };
 
-}  // namespace
-
-RouteVerdict resolve_route(const BackendContext& context, const api::HTTPRoute& route, std::span<BackendUse> uses,
+template <class Route>
+RouteVerdict resolve_rules(const BackendContext& context, const Route& route, std::span<BackendUse> uses,
                            BackendShelf& shelf) {
   RouteVerdict verdict;
   auto resolved = std::make_shared<ResolvedRoute>();
@@ -158,7 +204,7 @@ RouteVerdict resolve_route(const BackendContext& context, const api::HTTPRoute& 
   resolved->rules.reserve(route.spec.rules.size());
   verdict.has_sound_rule = route.spec.rules.empty();
   for (std::uint32_t index = 0; index < route.spec.rules.size(); ++index) {
-    const std::size_t count = route.spec.rules[index].backend_refs.size();
+    const std::size_t count = count_references(route.spec.rules[index]);
     RuleReader reader(route, resolved->name, index, uses.first(count), verdict);
     uses = uses.subspan(count);
     if (reader.read(context, shelf)) verdict.has_sound_rule = true;
@@ -167,6 +213,17 @@ RouteVerdict resolve_route(const BackendContext& context, const api::HTTPRoute& 
   }
   verdict.route = std::move(resolved);
   return verdict;
+}
+
+}  // namespace
+
+RouteVerdict resolve_route(const BackendContext& context, const api::HTTPRoute& route, std::span<BackendUse> uses,
+                           BackendShelf& shelf) {
+  return resolve_rules(context, route, uses, shelf);
+}
+RouteVerdict resolve_route(const BackendContext& context, const api::GRPCRoute& route, std::span<BackendUse> uses,
+                           BackendShelf& shelf) {
+  return resolve_rules(context, route, uses, shelf);
 }
 
 }  // namespace pintle::resolve

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "controller/api/grpc_route.hpp"
 #include "controller/api/l4_route.hpp"
 #include "controller/resolve/backend_shelf.hpp"
 #include "controller/resolve/changes.hpp"
@@ -60,6 +61,7 @@ struct RouteView {
   const api::ObjectMeta* metadata = nullptr;
   const std::vector<api::ParentReference>* parent_refs = nullptr;
   const std::vector<std::string>* hostnames = nullptr;  ///< empty for kinds that have none
+  api::DefaultScope use_default_gateways = api::DefaultScope::None;
 };
 
 /// A route over generations.
@@ -74,8 +76,11 @@ struct RouteSlot {
 };
 using RouteSlots = std::vector<std::unique_ptr<RouteSlot>>;
 
-/// HTTPRoutes to rules, and TLSRoutes, TCPRoutes and UDPRoutes. `uses`: of the backendRefs, rule by rule.
+/// HTTPRoutes and GRPCRoutes to rules, and TLSRoutes, TCPRoutes and UDPRoutes. `uses`: of the backendRefs, rule by
+/// rule.
 [[nodiscard]] RouteVerdict resolve_route(const BackendContext& context, const api::HTTPRoute& route,
+                                         std::span<BackendUse> uses, BackendShelf& shelf);
+[[nodiscard]] RouteVerdict resolve_route(const BackendContext& context, const api::GRPCRoute& route,
                                          std::span<BackendUse> uses, BackendShelf& shelf);
 /// `kind`: whose spec it is.
 [[nodiscard]] RouteVerdict resolve_l4_route(const BackendContext& context, api::Kind kind,
@@ -111,7 +116,7 @@ class RouteShelf {
   void forget(RouteSlot& slot);
 
   BackendShelf& backends_;
-  std::array<RouteSlots, 4> kinds_;  ///< in the order of api::Kind
+  std::array<RouteSlots, 5> kinds_;  ///< in the order of api::Kind
 };
 
 }  // namespace pintle::resolve

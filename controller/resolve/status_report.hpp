@@ -69,6 +69,7 @@ struct GatewayReport {
   /// Service mode: what the Service says. Then `addresses` are those of this host that the target ports are bound on.
   std::optional<std::vector<api::GatewayStatusAddress>> published;
   std::uint16_t port_offset = 0;
+  std::string insecure_validation;        ///< not empty: some listener lets in clients without a good certificate
   std::vector<ListenerReport> listeners;  ///< in the order of the spec
   std::vector<std::string> notes;
 };
@@ -95,7 +96,8 @@ struct StatusReport {
   std::string controller_name;
   std::vector<ClassReport> classes;
   std::vector<GatewayReport> gateways;
-  std::vector<RouteReportPtr> routes;  ///< by namespace and name
+  std::vector<RouteReportPtr> routes;    ///< by kind, namespace and name
+  std::vector<RouteReportPtr> policies;  ///< BackendTLSPolicies; their parents are the Gateways they are in force for
 };
 
 }  // namespace pintle::resolve

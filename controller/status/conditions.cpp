@@ -97,6 +97,14 @@ Verdict parent::refused_refs(const resolve::Problems& problems) {
   static constexpr MakeVerdict known[] = {backend_not_found, ref_not_permitted, invalid_kind, unsupported_protocol};
   return choose(known, problems);
 }
+Verdict policy::refused_accepted(const resolve::Problems& problems) {
+  static constexpr MakeVerdict known[] = {invalid, conflicted, target_not_found, no_valid_ca_certificate};
+  return choose(known, problems);
+}
+Verdict policy::refused_refs(const resolve::Problems& problems) {
+  static constexpr MakeVerdict known[] = {invalid_ca_certificate_ref, invalid_kind};
+  return choose(known, problems);
+}
 Verdict parent::dropped_rules(const resolve::Problems& problems) {
   static constexpr std::string_view begins = "Dropped Rule";
   Verdict made = refused_accepted(problems);

@@ -29,6 +29,7 @@ inline constexpr std::string_view Programmed = "Programmed";
 inline constexpr std::string_view ResolvedRefs = "ResolvedRefs";
 inline constexpr std::string_view Conflicted = "Conflicted";
 inline constexpr std::string_view OverlappingTLSConfig = "OverlappingTLSConfig";
+inline constexpr std::string_view InsecureFrontendValidationMode = "InsecureFrontendValidationMode";
 inline constexpr std::string_view PartiallyInvalid = "PartiallyInvalid";
 inline constexpr std::string_view SupportedVersion = "SupportedVersion";
 }  // namespace type
@@ -69,7 +70,8 @@ Verdict refused_accepted(const resolve::Problems& problems);
 }  // namespace gateway_class
 
 namespace gateway {
-inline constexpr std::array owned{type::Accepted, type::Programmed, type::ResolvedRefs};
+inline constexpr std::array owned{type::Accepted, type::Programmed, type::ResolvedRefs,
+                                  type::InsecureFrontendValidationMode};
 
 /// The Gateway and all its listeners are sound.
 inline Verdict accepted(std::string m) { return is_true(type::Accepted, "Accepted", std::move(m)); }
@@ -126,6 +128,11 @@ inline Verdict listeners_not_resolved(std::string m) {
   return is_false(type::ResolvedRefs, "ListenersNotResolved", std::move(m));
 }
 Verdict refused_refs(const resolve::Problems& problems);
+
+/// Clients without a good certificate are let in where one is asked for; absent otherwise.
+inline Verdict insecure_frontend_validation(std::string m) {
+  return is_true(type::InsecureFrontendValidationMode, "ConfigurationChanged", std::move(m));
+}
 }  // namespace gateway
 
 namespace listener {
@@ -262,5 +269,34 @@ Verdict refused_refs(const resolve::Problems& problems);
 /// asks.
 Verdict dropped_rules(const resolve::Problems& problems);
 }  // namespace parent
+
+/// Of a BackendTLSPolicy at one Gateway.
+namespace policy {
+inline constexpr std::array owned{type::Accepted, type::ResolvedRefs};
+
+/// The policy is in force where it says.
+inline Verdict accepted(std::string m) { return is_true(type::Accepted, "Accepted", std::move(m)); }
+/// It says something that cannot be.
+inline Verdict invalid(std::string m) { return is_false(type::Accepted, "Invalid", std::move(m)); }
+/// Another policy is in force for the same target.
+inline Verdict conflicted(std::string m) { return is_false(type::Accepted, "Conflicted", std::move(m)); }
+/// Its target, or the port of it, does not exist.
+inline Verdict target_not_found(std::string m) { return is_false(type::Accepted, "TargetNotFound", std::move(m)); }
+/// None of its CA references gives a CA.
+inline Verdict no_valid_ca_certificate(std::string m) {
+  return is_false(type::Accepted, "NoValidCACertificate", std::move(m));
+}
+Verdict refused_accepted(const resolve::Problems& problems);
+
+/// Every reference resolves.
+inline Verdict resolved_refs(std::string m) { return is_true(type::ResolvedRefs, "ResolvedRefs", std::move(m)); }
+/// A CA reference names nothing usable.
+inline Verdict invalid_ca_certificate_ref(std::string m) {
+  return is_false(type::ResolvedRefs, "InvalidCACertificateRef", std::move(m));
+}
+/// A CA reference names a kind that holds no CA.
+inline Verdict invalid_kind(std::string m) { return is_false(type::ResolvedRefs, "InvalidKind", std::move(m)); }
+Verdict refused_refs(const resolve::Problems& problems);
+}  // namespace policy
 
 }  // namespace pintle::status

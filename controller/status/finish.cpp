@@ -105,7 +105,10 @@ template <class Status>
   Verdict programmed = accepted.status == api::ConditionStatus::True
                            ? unless_behind(lag, judge_programmed(report, results), gateway::programmed_pending)
                            : gateway::programmed_invalid("the Gateway is not accepted");
-  return {std::move(accepted), std::move(programmed), judge_resolved(report)};
+  std::vector<Verdict> verdicts{std::move(accepted), std::move(programmed), judge_resolved(report)};
+  if (!report.insecure_validation.empty())
+    verdicts.push_back(gateway::insecure_frontend_validation(report.insecure_validation));
+  return verdicts;
 }
 
 [[nodiscard]] api::GatewayStatus finish(const resolve::GatewayReport& report, const api::GatewayStatus& previous,
@@ -143,24 +146,39 @@ template <class Status>
   return verdicts;
 }
 
+[[nodiscard]] std::vector<Verdict> judge_policy(const resolve::ParentReport& report) {
+  return {
+      report.accepted.empty() ? policy::accepted("the policy is in force") : policy::refused_accepted(report.accepted),
+      report.resolved_refs.empty() ? policy::resolved_refs("every reference resolves")
+                                   : policy::refused_refs(report.resolved_refs)};
+}
+
+/// How the entries of a kind are judged, and which conditions of them are ours.
+struct EntryRules {
+  std::vector<Verdict> (*judge)(const resolve::ParentReport&);
+  std::span<const std::string_view> owned;
+};
+
 /// Entries of other controllers stay as and where they are; ours keep their place, and go with their parentRef
 /// (GEP-1364).
-[[nodiscard]] api::RouteStatus finish(const resolve::RouteReport& report, const api::RouteStatus& previous,
-                                      const std::string& controller_name, Stamp stamp) {
-  api::RouteStatus made;
+[[nodiscard]] std::vector<api::RouteParentStatus> finish(const resolve::RouteReport& report,
+                                                         const std::vector<api::RouteParentStatus>& previous,
+                                                         const std::string& controller_name, const EntryRules& rules,
+                                                         Stamp stamp) {
+  std::vector<api::RouteParentStatus> made;
   std::vector<const resolve::ParentReport*> written;
   const auto write = [&](const resolve::ParentReport& of, const std::vector<api::Condition>& before) {
-    made.parents.push_back({.parent_ref = of.ref,
-                            .controller_name = controller_name,
-                            .conditions = merge_conditions(before, judge(of), parent::owned, stamp)});
+    made.push_back({.parent_ref = of.ref,
+                    .controller_name = controller_name,
+                    .conditions = merge_conditions(before, rules.judge(of), rules.owned, stamp)});
     written.push_back(&of);
   };
   const auto is_written = [&written](const api::ParentReference& ref) {
     return std::ranges::any_of(written, [&ref](const resolve::ParentReport* of) { return of->ref == ref; });
   };
-  for (const api::RouteParentStatus& entry : previous.parents) {
+  for (const api::RouteParentStatus& entry : previous) {
     if (entry.controller_name != controller_name) {
-      made.parents.push_back(entry);
+      made.push_back(entry);
       continue;
     }
     const auto of = std::ranges::find(report.parents, entry.parent_ref, &resolve::ParentReport::ref);
@@ -244,8 +262,14 @@ std::vector<StatusPatch> finish_status(const FinishInput& input) {
   }
   for (const resolve::RouteReport* report : changed_routes(input))
     finish_one(*report, [&](Stamp stamp) {
-      return finish(*report, previous_of<api::RouteStatus>(input.previous, report->object.key),
-                    input.report.controller_name, stamp);
+      const auto& previous = previous_of<api::RouteStatus>(input.previous, report->object.key).parents;
+      return api::RouteStatus{finish(*report, previous, input.report.controller_name, {judge, parent::owned}, stamp)};
+    });
+  for (const resolve::RouteReportPtr& report : input.report.policies)
+    finish_one(*report, [&](Stamp stamp) {
+      const auto& previous = previous_of<api::PolicyStatus>(input.previous, report->object.key).ancestors;
+      return api::PolicyStatus{
+          finish(*report, previous, input.report.controller_name, {judge_policy, policy::owned}, stamp)};
     });
   std::ranges::sort(patches, {}, &StatusPatch::key);
   return patches;

@@ -89,36 +89,42 @@ bool has_seen_newer(const RawJson& entry, std::int64_t generation) {
   });
 }
 
-std::string splice_parents(const std::optional<RawJson>& live, const api::RouteStatus& judged,
-                           std::string_view controller_name, std::int64_t generation) {
+/// Entries of routes and of policies: how they are called, and which conditions of them are ours.
+struct EntryNames {
+  std::string_view ref;
+  Owned owned;
+};
+
+std::string splice_entries(const std::optional<RawJson>& live, const std::vector<api::RouteParentStatus>& judged,
+                           const EntryNames& names, std::string_view controller_name, std::int64_t generation) {
   std::vector<std::string> made;
   std::vector<const api::RouteParentStatus*> written;
   const auto write = [&](const api::RouteParentStatus& parent, const std::optional<RawJson>& ref,
                          const std::optional<RawJson>& conditions) {
-    made.push_back(fmt::format(R"({{"parentRef":{},"controllerName":{},"conditions":{}}})",
+    made.push_back(fmt::format(R"({{"{}":{},"controllerName":{},"conditions":{}}})", names.ref,
                                ref ? std::string(ref->text()) : dump(to_json(parent.parent_ref)),
                                dump(parent.controller_name),
-                               splice_conditions(conditions, parent.conditions, parent::owned, generation)));
+                               splice_conditions(conditions, parent.conditions, names.owned, generation)));
     written.push_back(&parent);
   };
   for (const RawJson& raw : live ? live->items() : std::vector<RawJson>{}) {
     const auto controller = raw.find("controllerName");
-    const auto ref = raw.find("parentRef");
+    const auto ref = raw.find(names.ref);
     if (!controller || parse(*controller) != controller_name) {
       made.emplace_back(raw.text());
       continue;
     }
     const api::ParentReference wanted = read_parent_ref(ref ? parse(*ref) : json());
-    const auto ours = std::ranges::find_if(judged.parents, [&](const api::RouteParentStatus& one) {
+    const auto ours = std::ranges::find_if(judged, [&](const api::RouteParentStatus& one) {
       return one.controller_name == controller_name && one.parent_ref == wanted;
     });
-    if (ours == judged.parents.end()) {
+    if (ours == judged.end()) {
       if (has_seen_newer(raw, generation)) made.emplace_back(raw.text());
     } else if (std::ranges::find(written, &*ours) == written.end()) {
       write(*ours, ref, raw.find("conditions"));
     }
   }
-  for (const api::RouteParentStatus& one : judged.parents)
+  for (const api::RouteParentStatus& one : judged)
     if (one.controller_name == controller_name && std::ranges::find(written, &one) == written.end()) write(one, {}, {});
   return array_of(made);
 }
@@ -167,7 +173,12 @@ struct Splice {
     return made;
   }
   Members operator()(const api::RouteStatus& judged) const {
-    return {{"parents", splice_parents(at("parents"), judged, controller_name, patch.generation)}};
+    return {{"parents", splice_entries(at("parents"), judged.parents, {"parentRef", parent::owned}, controller_name,
+                                       patch.generation)}};
+  }
+  Members operator()(const api::PolicyStatus& judged) const {
+    return {{"ancestors", splice_entries(at("ancestors"), judged.ancestors, {"ancestorRef", policy::owned},
+                                         controller_name, patch.generation)}};
   }
 };
 
@@ -187,9 +198,14 @@ bool holds_foreign(const StatusValue& status, std::string_view controller_name) 
            std::ranges::any_of(of_gateway->listeners, [](const api::ListenerStatus& one) {
              return any_foreign(one.conditions, listener::owned);
            });
-  return std::ranges::any_of(std::get_if<api::RouteStatus>(&status)->parents, [&](const api::RouteParentStatus& one) {
-    return one.controller_name != controller_name || any_foreign(one.conditions, parent::owned);
-  });
+  const auto any_entry = [&](const std::vector<api::RouteParentStatus>& entries, Owned owned) {
+    return std::ranges::any_of(entries, [&](const api::RouteParentStatus& one) {
+      return one.controller_name != controller_name || any_foreign(one.conditions, owned);
+    });
+  };
+  if (const auto* of_policy = std::get_if<api::PolicyStatus>(&status))
+    return any_entry(of_policy->ancestors, policy::owned);
+  return any_entry(std::get_if<api::RouteStatus>(&status)->parents, parent::owned);
 }
 
 std::optional<LiveObject> read_live(std::string_view object) {

@@ -70,6 +70,15 @@ json json_of(const api::RouteStatus& status) {
   return {{"parents", parents}};
 }
 
+json json_of(const api::PolicyStatus& status) {
+  json ancestors = json::array();
+  for (const api::RouteParentStatus& one : status.ancestors)
+    ancestors.push_back({{"ancestorRef", to_json(one.parent_ref)},
+                         {"controllerName", one.controller_name},
+                         {"conditions", json_of(one.conditions)}});
+  return {{"ancestors", ancestors}};
+}
+
 }  // namespace
 
 json to_json(const StatusValue& status) {

@@ -93,10 +93,11 @@ void write(Lines& lines, const api::GatewayStatus& status) {
   if (status.attached_listener_sets) lines.number("attachedListenerSets", *status.attached_listener_sets);
 }
 
-void write(Lines& lines, const api::RouteStatus& status) {
-  lines.list("parents", status.parents, [&lines](const api::RouteParentStatus& parent) {
-    lines.open("parentRef");
-    const api::ParentReference& ref = parent.parent_ref;
+void write_entries(Lines& lines, std::string_view key, std::string_view ref_key,
+                   const std::vector<api::RouteParentStatus>& entries) {
+  lines.list(key, entries, [&](const api::RouteParentStatus& entry) {
+    lines.open(ref_key);
+    const api::ParentReference& ref = entry.parent_ref;
     lines.text("group", ref.group);
     lines.text("kind", ref.kind);
     if (ref.ns) lines.text("namespace", *ref.ns);
@@ -104,9 +105,16 @@ void write(Lines& lines, const api::RouteStatus& status) {
     if (ref.section_name) lines.text("sectionName", *ref.section_name);
     if (ref.port) lines.number("port", *ref.port);
     lines.close();
-    lines.text("controllerName", parent.controller_name);
-    write(lines, parent.conditions);
+    lines.text("controllerName", entry.controller_name);
+    write(lines, entry.conditions);
   });
+}
+
+void write(Lines& lines, const api::RouteStatus& status) {
+  write_entries(lines, "parents", "parentRef", status.parents);
+}
+void write(Lines& lines, const api::PolicyStatus& status) {
+  write_entries(lines, "ancestors", "ancestorRef", status.ancestors);
 }
 
 }  // namespace

@@ -16,23 +16,38 @@
 
 namespace pintle::net {
 
-TlsStream::TlsStream(int fd, TlsWorker& worker, std::shared_ptr<const TlsContexts> contexts, const TlsSocket& socket)
-    : fd_(fd), worker_(worker), contexts_(std::move(contexts)), socket_(&socket), pending_(worker.pool_) {}
+TlsStream::TlsStream(int fd, TlsWorker& worker, std::shared_ptr<const TlsContexts> contexts, const TlsSocket* socket)
+    : fd_(fd), worker_(worker), contexts_(std::move(contexts)), socket_(socket), pending_(worker.pool_) {}
+
+/// False: no memory.
+bool TlsStream::sit_on_socket() {
+  BIO* bio = ssl_ == nullptr ? nullptr : TlsBio::make(*this);
+  if (bio == nullptr) {
+    ERR_clear_error();
+    return false;
+  }
+  SSL_set_bio(ssl_, bio, bio);
+  TlsCallbacks::bind(ssl_, *this);
+  return true;
+}
 
 Result<std::unique_ptr<TlsStream>> TlsStream::accept(int fd, TlsWorker& worker,
                                                      std::shared_ptr<const TlsContexts> contexts,
                                                      const TlsSocket& socket) {
   SSL_CTX* base = contexts->base().native();
-  std::unique_ptr<TlsStream> stream(new TlsStream(fd, worker, std::move(contexts), socket));
+  std::unique_ptr<TlsStream> stream(new TlsStream(fd, worker, std::move(contexts), &socket));
   stream->ssl_ = SSL_new(base);
-  BIO* bio = stream->ssl_ == nullptr ? nullptr : TlsBio::make(*stream);
-  if (bio == nullptr) {
-    ERR_clear_error();
+  if (!stream->sit_on_socket())
     return make_error(ErrorCode::Exhausted, "no memory for a TLS connection", Side::Downstream);
-  }
-  SSL_set_bio(stream->ssl_, bio, bio);
-  TlsCallbacks::bind(stream->ssl_, *stream);
   SSL_set_accept_state(stream->ssl_);
+  return stream;
+}
+
+Result<std::unique_ptr<TlsStream>> TlsStream::adopt(int fd, TlsWorker& worker, SSL* ssl) {
+  std::unique_ptr<TlsStream> stream(new TlsStream(fd, worker, nullptr, nullptr));
+  stream->ssl_ = ssl;
+  if (!stream->sit_on_socket())
+    return make_error(ErrorCode::Exhausted, "no memory for a TLS connection", Side::Upstream);
   return stream;
 }
 
@@ -176,6 +191,8 @@ void TlsStream::shutdown_write() noexcept {
   ERR_clear_error();
 }
 
+bool TlsStream::has_unread() const noexcept { return SSL_has_pending(ssl_) == 1; }
+
 bool TlsStream::peer_ended() const noexcept { return (SSL_get_shutdown(ssl_) & SSL_RECEIVED_SHUTDOWN) != 0; }
 
 IoStatus TlsStream::classify(int ssl_result) noexcept {
@@ -190,6 +207,8 @@ IoStatus TlsStream::classify(int ssl_result) noexcept {
   }
   const unsigned long code = ERR_peek_error();
   failed_ = true;
+  const long verdict = SSL_get_verify_result(ssl_);
+  if (error_.empty() && !established_ && verdict != X509_V_OK) error_ = X509_verify_cert_error_string(verdict);
   if (error_.empty()) {
     const char* reason = ERR_reason_error_string(code);
     error_ = reason != nullptr ? reason : (io_errno_ != 0 ? "connection lost" : "TLS fault");

@@ -1,4 +1,4 @@
-// Server-side TLS of one connection: an SSL object on a BIO of our own.
+// TLS of one connection, as a server or as a client: an SSL object on a BIO of our own.
 //   reads   recv goes straight into OpenSSL's record buffer (read_ahead), one recv for as many records as fit
 //   writes  the records of one call are gathered in the worker's buffer and sent with one system call; the session
 //   ticket
@@ -58,6 +58,8 @@ class TlsStream {
   [[nodiscard]] static Result<std::unique_ptr<TlsStream>> accept(int fd, TlsWorker& worker,
                                                                  std::shared_ptr<const TlsContexts> contexts,
                                                                  const TlsSocket& socket);
+  /// Towards a server: `ssl` is set up to connect and belongs to the stream from now on.
+  [[nodiscard]] static Result<std::unique_ptr<TlsStream>> adopt(int fd, TlsWorker& worker, ssl_st* ssl);
   ~TlsStream();
   TlsStream(const TlsStream&) = delete;
   TlsStream& operator=(const TlsStream&) = delete;
@@ -67,6 +69,8 @@ class TlsStream {
   [[nodiscard]] IoResult writev(std::span<const iovec> pieces);
   [[nodiscard]] IoResult flush();
   [[nodiscard]] bool has_pending() const noexcept { return !pending_.empty(); }
+  /// Bytes were received and not read yet, decrypted or not.
+  [[nodiscard]] bool has_unread() const noexcept;
   /// The next writev is the last: close_notify goes with its bytes, if the socket takes as much.
   void end_with_next_write() noexcept { last_write_ = true; }
   /// The peer's end was told by an event: it lies behind what is read, and no other event will tell it.
@@ -94,7 +98,8 @@ class TlsStream {
  private:
   friend struct TlsCallbacks;
   friend struct TlsBio;
-  TlsStream(int fd, TlsWorker& worker, std::shared_ptr<const TlsContexts> contexts, const TlsSocket& socket);
+  TlsStream(int fd, TlsWorker& worker, std::shared_ptr<const TlsContexts> contexts, const TlsSocket* socket);
+  [[nodiscard]] bool sit_on_socket();
   IoStatus classify(int ssl_result) noexcept;
   bool hold_ticket();
   bool encrypt(const char* bytes, std::size_t length) noexcept;

@@ -34,6 +34,7 @@ bool init_mac(EVP_MAC_CTX* mac, const TicketKey& key) noexcept {
 
 bool TlsCallbacks::install(SSL_CTX* context) noexcept {
   SSL_CTX_set_client_hello_cb(context, on_client_hello, nullptr);
+  SSL_CTX_set_cert_verify_callback(context, on_verify, nullptr);
   SSL_CTX_set_alpn_select_cb(context, on_alpn, nullptr);
   return SSL_CTX_set_tlsext_ticket_key_evp_cb(context, on_ticket_key) == 1 &&
          SSL_CTX_set_session_id_context(context, own_context, sizeof own_context - 1) == 1;
@@ -66,9 +67,26 @@ int TlsCallbacks::on_client_hello(SSL* ssl, int* alert, void* /*unused*/) noexce
     *alert = SSL_AD_INTERNAL_ERROR;
     return SSL_CLIENT_HELLO_ERROR;
   }
+  if (listener->facts->clients)
+    SSL_set_verify(ssl,
+                   listener->facts->validation == runtime::ClientValidation::Mode::ValidOnly
+                       ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
+                       : SSL_VERIFY_PEER,
+                   nullptr);
   stream.sni_ = std::move(sni);
   stream.listener_ = listener->facts;
   return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+// A client's certificate. Only where the listener asks for one.
+int TlsCallbacks::on_verify(X509_STORE_CTX* check, void* /*unused*/) noexcept {
+  auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(check, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  const auto& listener = stream_of(ssl).listener_;
+  if (!listener || !listener->clients) return 0;
+  if (listener->clients->accepts(check)) return 1;
+  if (listener->validation == runtime::ClientValidation::Mode::ValidOnly) return 0;
+  X509_STORE_CTX_set_error(check, X509_V_OK);
+  return 1;
 }
 
 // Called only when the client sent ALPN. No overlap is fatal (RFC 7301 section 3.2), never a silent fallback.

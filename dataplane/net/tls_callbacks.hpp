@@ -13,6 +13,7 @@ struct TlsCallbacks {
 
  private:
   static TlsStream& stream_of(SSL* ssl) noexcept { return *static_cast<TlsStream*>(SSL_get_app_data(ssl)); }
+  static int on_verify(X509_STORE_CTX* check, void* unused) noexcept;
   static int on_client_hello(SSL* ssl, int* alert, void* unused) noexcept;
   static int on_alpn(SSL* ssl, const unsigned char** chosen, unsigned char* chosen_length, const unsigned char* offered,
                      unsigned int offered_length, void* unused) noexcept;

@@ -6,6 +6,7 @@
 #include <pintle/runtime/compiled.hpp>
 
 struct ssl_ctx_st;
+struct ssl_st;
 
 namespace pintle::net {
 
@@ -25,5 +26,10 @@ class TlsContext {
   explicit TlsContext(ssl_ctx_st* context) noexcept : context_(context) {}
   ssl_ctx_st* context_;
 };
+
+/// For connections of our own, with the same versions and ciphers; owned by the caller.
+[[nodiscard]] Result<ssl_ctx_st*> make_client_context();
+/// For one connection.
+[[nodiscard]] Result<void> use_certificate(ssl_st* ssl, const runtime::Certificate& certificate);
 
 }  // namespace pintle::net

@@ -31,16 +31,42 @@ std::size_t rank_names(const std::vector<std::string>& names, std::string_view h
   return best;
 }
 
-std::array<unsigned char, 32> hash_identity(const runtime::PlannedSocket& socket, std::string_view hostname) {
+std::array<unsigned char, 32> hash_identity(const runtime::PlannedSocket& socket,
+                                            const runtime::TlsListener& listener) {
   std::string identity = socket.gateway;
   identity += '\0';
   identity += runtime::to_string(socket.address);
   identity += '\0';
-  identity += hostname;
+  identity += listener.hostname;
+  if (listener.clients) {
+    identity += '\0';
+    identity += listener.clients->mode == runtime::ClientValidation::Mode::ValidOnly ? 'v' : 'f';
+    identity += listener.clients->ca_pem;
+  }
   std::array<unsigned char, 32> digest{};
   unsigned length = 0;
   EVP_Digest(identity.data(), identity.size(), digest.data(), &length, EVP_sha256(), nullptr);
   return digest;
+}
+
+/// nullptr, and it is logged, if clients could not be checked: the compiler should have caught it.
+std::shared_ptr<const TlsListenerFacts> make_facts(const runtime::PlannedSocket& socket,
+                                                   const runtime::TlsListener& listener, Generation generation) {
+  TlsListenerFacts facts{.hostname = listener.hostname,
+                         .listener = listener.listener,
+                         .generation = generation,
+                         .protocol = listener.protocol,
+                         .session_id_context = hash_identity(socket, listener)};
+  if (listener.clients) {
+    auto trust = Trust::make(listener.clients->ca_pem, {});
+    if (!trust) {
+      log::error("clients of {} cannot be checked: {}", socket.gateway, trust.error().context);
+      return nullptr;
+    }
+    facts.clients = std::move(*trust);
+    facts.validation = listener.clients->mode;
+  }
+  return std::make_shared<const TlsListenerFacts>(std::move(facts));
 }
 
 }  // namespace
@@ -112,9 +138,8 @@ Result<std::shared_ptr<const TlsContexts>> TlsContexts::build(const runtime::Com
     auto socket = std::make_unique<TlsSocket>();
     for (const runtime::TlsListener& listener : planned.tls) {
       TlsListenerEntry entry;
-      entry.facts = std::make_shared<const TlsListenerFacts>(
-          TlsListenerFacts{listener.hostname, listener.listener, compiled.generation, listener.protocol,
-                           hash_identity(planned, listener.hostname)});
+      entry.facts = make_facts(planned, listener, compiled.generation);
+      if (!entry.facts) continue;
       for (const CertId id : listener.certificates)
         if (auto context = context_of(id))
           entry.certificates.push_back({std::move(context), compiled.certs->certificates[id.index()]->dns_names});

@@ -16,6 +16,7 @@
 #include <pintle/runtime/compiled.hpp>
 
 #include "dataplane/net/tls_context.hpp"
+#include "dataplane/net/trust.hpp"
 
 namespace pintle::net {
 
@@ -25,7 +26,10 @@ struct TlsListenerFacts {
   ListenerId listener;
   Generation generation;
   route::Protocol protocol = route::Protocol::Https;
-  /// Bound into tickets: hash of Gateway, address and hostname, so a ticket is worth nothing elsewhere (req 54).
+  std::shared_ptr<const Trust> clients{};  ///< null: they are not asked for a certificate
+  runtime::ClientValidation::Mode validation = runtime::ClientValidation::Mode::ValidOnly;
+  /// Bound into tickets: hash of Gateway, address, hostname and what clients are checked by, so a ticket is worth
+  /// nothing elsewhere (req 54).
   std::array<unsigned char, 32> session_id_context{};
 };
 

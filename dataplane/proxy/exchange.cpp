@@ -2,11 +2,17 @@
 
 #include <algorithm>
 
+#include <pintle/http/grpc.hpp>
+
 #include "dataplane/proxy/client_identity.hpp"
+#include "dataplane/proxy/cors.hpp"
 #include "dataplane/proxy/read_size.hpp"
 
 namespace pintle::proxy {
 namespace {
+
+/// 421 is for the HTTP client, which opens another connection.
+constexpr std::uint16_t misdirected = 421;
 
 /// What a user wrote may be anything: bytes that would end a line or a request line never leave the gateway.
 bool is_visible(std::string_view text) noexcept {
@@ -67,6 +73,8 @@ void Exchange::reset() noexcept {
   chosen_at_ = first_byte_at_ = {};
   status_ = upstream_status_ = 0;
   sent_body_ = 0;
+  retries_ = 0;
+  replay_lost_ = false;
   connect_time_.reset();
   reason_ = Reason::Upstream;
   detail_.clear();
@@ -96,9 +104,11 @@ void Exchange::route_request() {
   listener_ = decision.listener;
   if (decision.entry == nullptr) return fail(decision.status, decision.reason, {});
   rule_ = decision.entry->rule.get();
+  if (decision.entry->match->grpc) note_grpc_timeout();
   // req 36: TRACE reflects credentials, so only a route that names it gets it.
   if (request.method == http::Method::Trace && decision.entry->match->method != "TRACE")
     return fail(405, Reason::BadRequest, "TRACE is offered only by a route that names it");
+  if (answer_preflight(rule_->filters)) return;
   if (const auto* forward = std::get_if<route::Forward>(&rule_->action)) return choose_backend(*forward);
   if (const auto* target = std::get_if<route::Redirect>(&rule_->action)) return redirect(*target);
   const auto& failure = std::get<route::Failure>(rule_->action);
@@ -116,10 +126,25 @@ void Exchange::redirect(const route::Redirect& target) {
   answer({.status = target.status, .reason = Reason::Redirect, .location = location});
 }
 
+/// The backendRef's own word, else the rule's.
+const route::Cors* Exchange::cors() const noexcept {
+  if (backend_ != nullptr && backend_->filters.cors) return &*backend_->filters.cors;
+  return rule_ != nullptr && rule_->filters.cors ? &*rule_->filters.cors : nullptr;
+}
+
+/// A preflight asks the gateway, not the backend. True: it was one, and the exchange has ended.
+bool Exchange::answer_preflight(const route::MessageFilters& filters) {
+  if (!filters.cors || !route::is_preflight(request.method_text, request.headers)) return false;
+  const std::vector<AnswerField> fields = preflight_fields(*filters.cors, request);
+  answer({.status = 204, .reason = Reason::Direct, .detail = "CORS preflight", .fields = fields});
+  return true;
+}
+
 /// Weights are drawn, not counted: the share holds over all workers, also when each connection carries one request.
 void Exchange::choose_backend(const route::Forward& forward) {
   const auto total = static_cast<std::uint32_t>(forward.total_weight);
   backend_ = &forward.choose(forward.backends.size() == 1 ? 0 : shared_.context.random.below(total));
+  if (answer_preflight(backend_->filters)) return;
   if (backend_->failure) return fail(backend_->failure->status, backend_->failure->reason, backend_->failure->detail);
   const auto& backends = snapshot_->endpoints->backends;
   const std::size_t index = backend_->backend.index();
@@ -128,9 +153,21 @@ void Exchange::choose_backend(const route::Forward& forward) {
   endpoints_ = &backends[index];
   if (!rewrite_target()) return;
   chosen_at_ = shared_.context.now();
-  if (const auto& limit = rule_->timeouts.request; limit && limit->count() > 0)
-    shared_.context.wheel.arm(request_deadline_, started_ + *limit);
+  if (const auto& limit = rule_->timeouts.request; limit && limit->count() > 0) arm_request_deadline(*limit);
+  if (rule_->filters.mirrors || backend_->filters.mirrors) start_mirrors();
   try_backend(upstream::Reuse::Pooled);
+}
+
+void Exchange::arm_request_deadline(Millis limit) {
+  if (!request_deadline_.is_armed() || started_ + limit < request_deadline_.deadline())
+    shared_.context.wheel.arm(request_deadline_, started_ + limit);
+}
+
+/// A call knows how long it is worth waiting for ("gRPC over HTTP2", grpc-timeout).
+void Exchange::note_grpc_timeout() {
+  constexpr Millis longest{24LL * 3600 * 1000};
+  if (const auto timeout = http::find_grpc_timeout(request.headers))
+    arm_request_deadline(std::clamp(*timeout, Millis(1), longest));
 }
 
 /// URLRewrite of the rule, then of the backendRef. False: it cannot be done, and the exchange has ended.
@@ -149,9 +186,14 @@ bool Exchange::rewrite_target() {
   return true;
 }
 
-void Exchange::on_request_deadline() { fail(504, Reason::RequestTimeout, "the route's timeouts.request is over"); }
+void Exchange::on_request_deadline() {
+  fail(504, Reason::RequestTimeout, "the route's timeouts.request, or the call's grpc-timeout, is over");
+}
 
-void Exchange::on_try_deadline() { fail(504, Reason::BackendTimeout, "the route's timeouts.backendRequest is over"); }
+void Exchange::on_try_deadline() {
+  if (try_again(Reason::BackendTimeout)) return;
+  fail(504, Reason::BackendTimeout, "the route's timeouts.backendRequest is over");
+}
 
 // ---- the client -----------------------------------------------------------------------------------------------------
 
@@ -177,25 +219,32 @@ void Exchange::fail(std::uint16_t status, Reason reason, std::string_view detail
   answer({.status = status, .reason = reason, .detail = detail});
 }
 
-void Exchange::answer(const OwnAnswer& own) {
+void Exchange::answer(OwnAnswer own) {
   reason_ = own.reason;
   detail_ = own.detail;
+  std::vector<AnswerField> cors_words;
+  if (const route::Cors* sharing = cors(); sharing != nullptr && own.fields.empty()) {
+    cors_words = answer_fields(*sharing, request);
+    own.fields = cors_words;
+  }
   if (!request_body_.done() && !body_read_on_) {
     // A small body came with the head: once it is out of the way, the connection can go on.
     const http1::BodyBytes body = request_body_.take(session_->input().bytes());
     session_->input().consume(body.consumed);
   }
   const bool keep = request.keep_alive && session_->keep_alive_allowed() && request_body_.done() && !hold_body_;
+  const bool grpc = own.status != misdirected && http::is_grpc(request.headers);
   AnswerText text;
   sent_body_ = write_answer(own,
                             {.client = request.version,
                              .method = request.method,
-                             .persistence = keep ? Persistence::KeepAlive : Persistence::Close},
+                             .persistence = keep ? Persistence::KeepAlive : Persistence::Close,
+                             .style = grpc ? AnswerStyle::Grpc : AnswerStyle::Http},
                             text);
   const iovec piece{text.data(), text.size()};
   if (!keep) session_->connection().end_with_next_write();
   if (!session_->send({&piece, 1})) return cut(Reason::ClientClosed, "the client left before its answer");
-  status_ = own.status;
+  status_ = grpc ? std::uint16_t{200} : own.status;
   finish(keep ? After::KeepAlive : after_last());
 }
 
@@ -223,7 +272,10 @@ void Exchange::finish(After after) {
   body_check_.disarm();
   continue_deadline_.disarm();
   tunnel_idle_.disarm();
+  retry_wait_.disarm();
   drop_link();
+  if (!mirrors_.empty()) drop_mirrors();
+  replay_.clear();
   report();
   shared_.retries.end_request();
   if (uses_budget_) shared_.retries.end_retry();

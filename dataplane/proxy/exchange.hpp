@@ -15,6 +15,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include <pintle/route/lookup.hpp>
 
@@ -27,6 +28,7 @@
 #include "dataplane/proxy/downstream.hpp"
 #include "dataplane/proxy/own_answer.hpp"
 #include "dataplane/proxy/shared.hpp"
+#include "dataplane/proxy/side_request.hpp"
 #include "dataplane/upstream/upstream.hpp"
 
 namespace pintle::proxy {
@@ -54,6 +56,9 @@ class Exchange final : public upstream::LinkUser {
   void on_link_open(upstream::Link& link) override;
   void on_link_failed(Reason reason, std::string_view detail) override;
   void on_link_events(std::uint32_t events) override;
+  [[nodiscard]] std::shared_ptr<const runtime::Certificate> certificate() const override {
+    return listener_->client_certificate;
+  }
 
   enum class Phase : std::uint8_t {
     Connecting,  ///< waiting for a Link
@@ -72,9 +77,13 @@ class Exchange final : public upstream::LinkUser {
   // exchange.cpp: what to do with the request, and the end
   void route_request();
   void choose_backend(const route::Forward& forward);
+  void arm_request_deadline(Millis limit);
+  void note_grpc_timeout();
   [[nodiscard]] bool rewrite_target();
   void redirect(const route::Redirect& redirect);
-  void answer(const OwnAnswer& own);
+  [[nodiscard]] const route::Cors* cors() const noexcept;
+  [[nodiscard]] bool answer_preflight(const route::MessageFilters& filters);
+  void answer(OwnAnswer own);
   void fail(std::uint16_t status, Reason reason, std::string_view detail);
   void cut(Reason reason, std::string_view detail);
   void finish(After after);
@@ -82,6 +91,16 @@ class Exchange final : public upstream::LinkUser {
   void drop_link() noexcept;
   void on_request_deadline();
   void on_try_deadline();
+
+  // exchange_mirror.cpp: copies for other backends
+  void start_mirrors();
+  void mirror_body(std::span<const char> payload);
+  void drop_mirrors();
+
+  // exchange_retry.cpp: another try by the rule's word
+  [[nodiscard]] bool try_again(Reason why);
+  void keep_for_retry(std::span<const char> payload);
+  void on_retry_wait_over();
 
   // exchange_request.cpp: towards the backend
   void try_backend(upstream::Reuse reuse);
@@ -154,6 +173,12 @@ class Exchange final : public upstream::LinkUser {
   bool uses_budget_ = false;  ///< counts as a retry until it ends
   runtime::SocketAddress upstream_address_;
 
+  // by the rule's word
+  std::vector<SideRequest*> mirrors_;  ///< those that still get the request
+  std::uint32_t retries_ = 0;
+  std::string replay_;  ///< payload that was read on, what came with the head before it, for another try
+  bool replay_lost_ = false;
+
   // request body
   http1::BodyReader request_body_;
   std::span<char> first_payload_{};  ///< what came with the head: kept for another try
@@ -199,6 +224,7 @@ class Exchange final : public upstream::LinkUser {
   net::MemberTimer<Exchange, &Exchange::on_body_check> body_check_{*this};
   net::MemberTimer<Exchange, &Exchange::on_continue_deadline> continue_deadline_{*this};
   net::MemberTimer<Exchange, &Exchange::on_tunnel_idle> tunnel_idle_{*this};
+  net::MemberTimer<Exchange, &Exchange::on_retry_wait_over> retry_wait_{*this};
 };
 
 }  // namespace pintle::proxy

@@ -53,7 +53,7 @@ bool Exchange::pass_request_body(net::Pipe pipe) {
       cut(Reason::ClientClosed, "the client left inside its request body");  // req 14
     return false;
   }
-  body_read_on_ = true;
+  body_read_on_ = replay_lost_ = true;
   body_waits_since_ = shared_.context.now();
   request_body_.pass(read.bytes);
   request_sent_ = request_body_.done();

@@ -30,6 +30,8 @@ bool looks_closed(net::Connection& connection) noexcept {
   return n >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
+std::uint16_t status_without_link(Reason reason) noexcept { return reason == Reason::UpstreamTls ? 502 : 503; }
+
 }  // namespace
 
 // ---- tries ----------------------------------------------------------------------------------------------------------
@@ -45,7 +47,7 @@ void Exchange::try_backend(upstream::Reuse reuse) {
     shared_.upstreams->abandon(*acquired.link);
     acquired = shared_.upstreams->acquire(backend_->backend, *endpoints_, *this, upstream::Reuse::Fresh);
   }
-  if (acquired.link == nullptr) return fail(503, acquired.reason, acquired.detail);
+  if (acquired.link == nullptr) return fail(status_without_link(acquired.reason), acquired.reason, acquired.detail);
   link_ = acquired.link;
   upstream_address_ = link_->address();
   if (acquired.connected) send_request();
@@ -58,7 +60,12 @@ void Exchange::on_link_open(upstream::Link& link) {
 
 void Exchange::on_link_failed(Reason reason, std::string_view detail) {
   link_ = nullptr;
-  if (attempts_ >= max_connect_tries) return fail(503, reason, detail);
+  // A backend that is not whom it must be stays that.
+  if (attempts_ >= max_connect_tries || reason == Reason::UpstreamTls) {
+    const std::string cause(detail);
+    if (!try_again(reason)) fail(status_without_link(reason), reason, cause);
+    return;
+  }
   if (shared_.context.observe != nullptr) shared_.context.observe->on_retry(**endpoints_, reason);
   try_backend(upstream::Reuse::Pooled);
 }
@@ -125,6 +132,7 @@ bool Exchange::take_first_payload() {
   }
   session_->input().consume(body.consumed);
   first_payload_ = body.payload;
+  if (!mirrors_.empty()) mirror_body(first_payload_);
   return true;
 }
 
@@ -196,7 +204,8 @@ bool Exchange::read_request_body() {
   // After Expect the first of it may still lie behind the head.
   if (!first_taken_) return take_first_payload() && send_up(Opening::None, first_payload_);
   if (!session_->is_readable()) return false;
-  if (net::Pipe pipe = take_pipe(request_body_)) return pass_request_body(std::move(pipe));
+  if (net::Pipe pipe = mirrors_.empty() ? take_pipe(request_body_) : net::Pipe{})
+    return pass_request_body(std::move(pipe));
   auto loan = shared_.context.scratch.borrow();
   const std::size_t limit = request.body.kind == http::BodyKind::Chunked ? chunked_read_size : up_read_size_;
   const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(limit, request_body_.bytes_left()));
@@ -214,6 +223,8 @@ bool Exchange::read_request_body() {
     refuse_body(body.refusal);
     return false;
   }
+  if (!mirrors_.empty()) mirror_body(body.payload);
+  if (rule_->retry) keep_for_retry(body.payload);
   if (body.consumed < bytes.size()) leftover_.assign(bytes.subspan(body.consumed));
   return send_up(Opening::None, body.payload);
 }

@@ -1,7 +1,9 @@
 // Exchange, towards the client: interim heads, the final head, the body.
+#include <algorithm>
 #include <array>
 
 #include "dataplane/http1/forward_head.hpp"
+#include "dataplane/proxy/cors.hpp"
 #include "dataplane/proxy/exchange.hpp"
 #include "dataplane/proxy/framing.hpp"
 #include "dataplane/proxy/read_size.hpp"
@@ -76,6 +78,9 @@ bool Exchange::take_response_head() {
   response_input_.consume(parsed.consumed);
   upstream_status_ = response_.status;
   if (response_.is_interim()) return pass_interim(head);
+  if (rule_->retry && std::ranges::find(rule_->retry->codes, response_.status) != rule_->retry->codes.end() &&
+      try_again(Reason::Upstream))
+    return false;
   if (response_.status == 101)
     open_tunnel(head);
   else
@@ -129,6 +134,7 @@ void Exchange::pass_final(std::string_view head) {
                             .keep_alive = keep},
                            edits);
   promised_keep_alive_ = keep && down_framing_.kind != http::BodyKind::UntilClose;
+  if (const route::Cors* sharing = cors()) edit_cors(*sharing, request, response_, edits);
   if (!backend_->filters.response.empty()) edits.apply(backend_->filters.response);
   if (!rule_->filters.response.empty()) edits.apply(rule_->filters.response);
   phase_ = Phase::Body;
@@ -178,7 +184,7 @@ void Exchange::note_sent_down() {
 
 void Exchange::on_link_ended(net::IoStatus how) {
   if (phase_ == Phase::Head) {
-    if (retry_on_fresh_link()) return;
+    if (retry_on_fresh_link() || try_again(Reason::UpstreamReset)) return;
     return fail(
         502, Reason::UpstreamReset,
         any_response_byte_ ? "the backend closed inside its response head" : "the backend closed before its response");

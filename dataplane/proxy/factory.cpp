@@ -1,6 +1,7 @@
 #include "dataplane/proxy/exchange.hpp"
 #include "dataplane/proxy/h1_session.hpp"
 #include "dataplane/proxy/proxy.hpp"
+#include "dataplane/proxy/side_request.hpp"
 
 namespace pintle::proxy {
 
@@ -32,6 +33,10 @@ Shared::Shared(net::WorkerContext& worker, const Settings& wanted)
       settings(wanted),
       upstreams(upstream::Upstreams::make(worker, wanted.upstream)),
       exchanges(*this) {}
+
+Shared::~Shared() {
+  while (SideRequest* left = side_requests.front()) delete left;
+}
 
 namespace {
 

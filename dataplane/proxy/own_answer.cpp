@@ -3,6 +3,7 @@
 #include <ctime>
 #include <iterator>
 
+#include <pintle/http/grpc.hpp>
 #include <pintle/http/status.hpp>
 
 namespace pintle::proxy {
@@ -21,9 +22,25 @@ void write_date(AnswerText& out) {
 
 constexpr std::string_view allowed_methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
+/// Trailers only: status and message stand in the head, no body follows ("gRPC over HTTP2", Responses).
+void write_grpc_answer(const OwnAnswer& answer, const AnswerFraming& framing, AnswerText& out) {
+  const auto at = std::back_inserter(out);
+  fmt::format_to(at, "HTTP/1.1 200 OK\r\n");
+  write_date(out);
+  fmt::format_to(
+      at, "Content-Type: application/grpc\r\nContent-Length: 0\r\ngrpc-status: {}\r\ngrpc-message: {}: {}\r\n",
+      static_cast<unsigned>(http::grpc_status_of(answer.status)), to_string(answer.reason), describe(answer.reason));
+  if (framing.persistence == Persistence::Close) fmt::format_to(at, "Connection: close\r\n");
+  fmt::format_to(at, "\r\n");
+}
+
 }  // namespace
 
 std::size_t write_answer(const OwnAnswer& answer, const AnswerFraming& framing, AnswerText& out) {
+  if (framing.style == AnswerStyle::Grpc) {
+    write_grpc_answer(answer, framing, out);
+    return 0;
+  }
   const auto at = std::back_inserter(out);
   fmt::basic_memory_buffer<char, 256> body;
   if (!http::never_has_body(answer.status))
@@ -31,6 +48,7 @@ std::size_t write_answer(const OwnAnswer& answer, const AnswerFraming& framing, 
   fmt::format_to(at, "HTTP/1.1 {} {}\r\n", answer.status, http::reason_phrase(answer.status));
   write_date(out);
   if (!answer.location.empty()) fmt::format_to(at, "Location: {}\r\n", answer.location);
+  for (const AnswerField& field : answer.fields) fmt::format_to(at, "{}: {}\r\n", field.name, field.value);
   if (answer.status == 405) fmt::format_to(at, "Allow: {}\r\n", allowed_methods);
   if (answer.reason == Reason::Overload) fmt::format_to(at, "Retry-After: 1\r\n");
   if (!http::never_has_body(answer.status))

@@ -2,6 +2,7 @@
 // closed list. No bytes of the request come back but in Location.
 #pragma once
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -12,12 +13,22 @@
 
 namespace pintle::proxy {
 
+/// Views that outlive the answer.
+struct AnswerField {
+  std::string_view name;
+  std::string_view value;
+};
+
 struct OwnAnswer {
   std::uint16_t status = 500;
   Reason reason = Reason::Internal;
   std::string_view detail{};    ///< for log and explain, not for the client
   std::string_view location{};  ///< of a redirect
+  std::span<const AnswerField> fields{};
 };
+
+/// How the client reads an answer: a gRPC client looks at grpc-status alone.
+enum class AnswerStyle : std::uint8_t { Http, Grpc };
 
 enum class Persistence : std::uint8_t { KeepAlive, Close };
 
@@ -25,6 +36,7 @@ struct AnswerFraming {
   http::Version client = http::Version::Http11;
   http::Method method = http::Method::Get;
   Persistence persistence = Persistence::Close;
+  AnswerStyle style = AnswerStyle::Http;
 };
 
 using AnswerText = fmt::basic_memory_buffer<char, 768>;

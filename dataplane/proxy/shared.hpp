@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "dataplane/http1/head_edits.hpp"
+#include "dataplane/net/intrusive_list.hpp"
 #include "dataplane/net/worker_context.hpp"
 #include "dataplane/proxy/proxy.hpp"
 #include "dataplane/proxy/retry_budget.hpp"
@@ -12,6 +13,7 @@
 namespace pintle::proxy {
 
 class Exchange;
+class SideRequest;
 
 /// Exchanges are used again: a warm worker allocates none. Last in, first out, so the memory is warm too.
 class ExchangePool {
@@ -35,6 +37,9 @@ class ExchangePool {
 
 struct Shared {
   Shared(net::WorkerContext& worker, const Settings& wanted);
+  ~Shared();
+  Shared(const Shared&) = delete;
+  Shared& operator=(const Shared&) = delete;
 
   net::WorkerContext& context;
   Settings settings;
@@ -42,6 +47,7 @@ struct Shared {
   http1::HeadEdits edits;  ///< of one head, inside one event
   RetryBudget retries;
   ExchangePool exchanges;
+  net::IntrusiveList<SideRequest> side_requests;  ///< each goes by itself; those left are ended with the worker
 };
 
 }  // namespace pintle::proxy

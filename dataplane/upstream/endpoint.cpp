@@ -15,13 +15,24 @@ Endpoint::~Endpoint() {
 
 const runtime::Backend& Endpoint::backend() const noexcept { return service_.backend(); }
 
+const net::TlsClientContext* Endpoint::tls() const noexcept { return service_.tls(); }
+
 PooledLink* Endpoint::take_idle(LinkUser& user) {
-  while (PooledLink* link = idle_.front())
-    if (link->reuse(user)) return link;
+  if (tls() == nullptr) {
+    while (PooledLink* link = idle_.front())
+      if (link->reuse(user)) return link;
+    return nullptr;
+  }
+  const auto certificate = user.certificate();
+  PooledLink* following = nullptr;
+  for (PooledLink* link = idle_.front(); link != nullptr; link = following) {
+    following = idle_.next(*link);
+    if (link->has_shown(certificate.get()) && link->reuse(user)) return link;
+  }
   return nullptr;
 }
 
-Result<PooledLink*> Endpoint::connect(LinkUser& user) {
+Result<PooledLink*> Endpoint::connect(LinkUser& user, Reuse reuse) {
   const Monotonic now = env_.context.now();
   ejection_.on_try(now);
   auto connection = net::Connection::connect(address_);
@@ -29,17 +40,18 @@ Result<PooledLink*> Endpoint::connect(LinkUser& user) {
     if (connection.error().code == ErrorCode::ConnectFailed) on_connect_failed(now);
     return std::unexpected(std::move(connection.error()));
   }
-  auto link = std::make_unique<PooledLink>(*this, std::move(*connection), user);
+  auto link = std::make_unique<PooledLink>(*this, std::move(*connection), user, reuse == Reuse::Raw ? nullptr : tls());
   links_.push_back(*link);
   if (auto started = link->start(); !started) return std::unexpected(std::move(started.error()));
   return link.release();
 }
 
 Result<H2Link*> Endpoint::open_stream(LinkUser& user, Reuse reuse) {
+  auto certificate = tls() == nullptr ? nullptr : user.certificate();
   if (reuse == Reuse::Pooled)
     for (H2Carrier* carrier = carriers_.front(); carrier != nullptr; carrier = carriers_.next(*carrier))
-      if (carrier->takes_streams()) return &carrier->open(user);
-  auto carrier = std::make_unique<H2Carrier>(*this);
+      if (carrier->takes_streams() && carrier->shows(certificate.get())) return &carrier->open(user);
+  auto carrier = std::make_unique<H2Carrier>(*this, std::move(certificate));
   if (auto connecting = carrier->connect(); !connecting) return std::unexpected(std::move(connecting.error()));
   carriers_.push_front(*carrier);
   return &carrier.release()->open(user);

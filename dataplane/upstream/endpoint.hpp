@@ -15,6 +15,10 @@
 #include "dataplane/upstream/ejection.hpp"
 #include "dataplane/upstream/upstream.hpp"
 
+namespace pintle::net {
+class TlsClientContext;
+}
+
 namespace pintle::upstream {
 
 class H2Carrier;
@@ -44,6 +48,8 @@ class Endpoint {
   [[nodiscard]] const runtime::SocketAddress& address() const noexcept { return address_; }
   [[nodiscard]] const runtime::Backend& backend() const noexcept;
   [[nodiscard]] const Environment& environment() const noexcept { return env_; }
+  /// What its connections are secured with; nullptr: they are plain.
+  [[nodiscard]] const net::TlsClientContext* tls() const noexcept;
   [[nodiscard]] bool admits(Monotonic now) const noexcept { return ejection_.admits(now); }
   /// For the connect begun now. One that tries whether a left out endpoint is back does not keep its request from the
   /// others for long.
@@ -59,7 +65,7 @@ class Endpoint {
   [[nodiscard]] PooledLink* take_idle(LinkUser& user);
   /// A new connection under way for `user`. An Error: none was begun; ConnectFailed is the endpoint's fault and has
   /// left it out, Exhausted is this machine's.
-  [[nodiscard]] Result<PooledLink*> connect(LinkUser& user);
+  [[nodiscard]] Result<PooledLink*> connect(LinkUser& user, Reuse reuse);
   /// A stream of a connection that speaks HTTP/2, of a new one if there is none with room or `fresh` asks for it.
   [[nodiscard]] Result<H2Link*> open_stream(LinkUser& user, Reuse reuse);
   void drop_idle() noexcept;

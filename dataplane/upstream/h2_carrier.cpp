@@ -76,8 +76,9 @@ void H2Link::on_over(http2::ErrorCode code) {
 
 // ---- the connection -------------------------------------------------------------------------------------------------
 
-H2Carrier::H2Carrier(Endpoint& endpoint)
+H2Carrier::H2Carrier(Endpoint& endpoint, std::shared_ptr<const runtime::Certificate> certificate)
     : endpoint_(endpoint),
+      certificate_(std::move(certificate)),
       outlet_(endpoint.environment().context.buffers),
       http_(http2::Role::Client, *this, endpoint.environment().context.buffers) {}
 
@@ -88,10 +89,14 @@ H2Carrier::~H2Carrier() {
 }
 
 Result<void> H2Carrier::connect() {
-  auto link = endpoint_.connect(*this);
+  auto link = endpoint_.connect(*this, Reuse::Fresh);
   if (!link) return std::unexpected(std::move(link.error()));
   link_ = *link;
   return {};
+}
+
+bool H2Carrier::shows(const runtime::Certificate* certificate) const noexcept {
+  return fingerprint_of(certificate_.get()) == fingerprint_of(certificate);
 }
 
 H2Link& H2Carrier::open(LinkUser& user) {

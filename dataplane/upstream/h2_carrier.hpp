@@ -59,13 +59,15 @@ class H2Carrier final : public net::ListHook<CarrierTag>,
                         private LinkUser,
                         private http2::SessionUser {
  public:
-  explicit H2Carrier(Endpoint& endpoint);
+  /// `certificate`: shown over TLS; may be null.
+  H2Carrier(Endpoint& endpoint, std::shared_ptr<const runtime::Certificate> certificate);
   ~H2Carrier();
 
   [[nodiscard]] Result<void> connect();
   [[nodiscard]] bool is_idle() const noexcept { return http_.stream_count() == 0; }
   [[nodiscard]] bool is_connected() const noexcept { return connected_; }
   [[nodiscard]] bool takes_streams() const noexcept { return !dead_ && !leaving_ && http_.takes_streams(); }
+  [[nodiscard]] bool shows(const runtime::Certificate* certificate) const noexcept;
   [[nodiscard]] H2Link& open(LinkUser& user);
   /// No new stream; the connection goes with its last one.
   void leave();
@@ -76,6 +78,7 @@ class H2Carrier final : public net::ListHook<CarrierTag>,
   void on_link_open(Link& link) override;
   void on_link_failed(Reason reason, std::string_view detail) override;
   void on_link_events(std::uint32_t events) override;
+  [[nodiscard]] std::shared_ptr<const runtime::Certificate> certificate() const override { return certificate_; }
   // SessionUser
   void on_request(std::int32_t /*id*/, http2::FieldBlock& /*block*/, http2::StreamEnd /*end*/) override {}
   void on_output() override;
@@ -92,6 +95,7 @@ class H2Carrier final : public net::ListHook<CarrierTag>,
   [[nodiscard]] net::WorkerContext& context() const noexcept { return endpoint_.environment().context; }
 
   Endpoint& endpoint_;
+  std::shared_ptr<const runtime::Certificate> certificate_;
   PooledLink* link_ = nullptr;
   net::Outlet outlet_;
   http2::Session http_;

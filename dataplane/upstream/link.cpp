@@ -6,6 +6,8 @@
 
 #include <fmt/core.h>
 
+#include "dataplane/net/tls.hpp"
+#include "dataplane/net/tls_client.hpp"
 #include "dataplane/observe/record.hpp"
 
 namespace pintle::upstream {
@@ -17,12 +19,15 @@ constexpr std::uint32_t outcome_bits = net::event_writable | net::event_hangup |
 }  // namespace
 
 std::chrono::nanoseconds PooledLink::connect_time() const noexcept {
-  return reused_ || state_ == State::Connecting ? std::chrono::nanoseconds{} : opened_ - started_;
+  return reused_ || state_ == State::Connecting || state_ == State::Handshake ? std::chrono::nanoseconds{}
+                                                                              : opened_ - started_;
 }
 
-PooledLink::PooledLink(Endpoint& endpoint, net::Connection&& connection, LinkUser& user) noexcept
+PooledLink::PooledLink(Endpoint& endpoint, net::Connection&& connection, LinkUser& user,
+                       const net::TlsClientContext* tls) noexcept
     : Link(std::move(connection), endpoint.address()),
       endpoint_(endpoint),
+      tls_(tls),
       user_(&user),
       started_(endpoint.environment().context.now()),
       connect_timeout_(endpoint.connect_timeout()) {
@@ -70,6 +75,7 @@ void PooledLink::rearm() noexcept { endpoint_.environment().context.poller.rearm
 bool PooledLink::is_clean(Unread unread) noexcept {
   if (peer_closed_ || !connection_.is_open() || connection_.has_pending()) return false;
   if (unread == Unread::Nothing) return true;
+  if (const net::TlsStream* tls = connection_.tls(); tls != nullptr && tls->has_unread()) return false;
   char byte = 0;
   return ::recv(connection_.descriptor(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
          (errno == EAGAIN || errno == EWOULDBLOCK);
@@ -88,7 +94,8 @@ void PooledLink::close() noexcept {
     endpoint_.on_use_over();
   }
   if (was == State::InUse) count_busy(-1);
-  if (was != State::Connecting && context.observe != nullptr)
+  const bool was_open = was == State::InUse || was == State::Idle;
+  if (was_open && context.observe != nullptr)
     context.observe->on_upstream_connection_closed(endpoint_.backend(), context.now() - opened_);
   context.poller.remove(connection_.descriptor(), *this);
   connection_.close();
@@ -100,6 +107,8 @@ void PooledLink::on_events(std::uint32_t events) {
   switch (state_) {
     case State::Connecting:
       return finish_connect(events);
+    case State::Handshake:
+      return shake_hands(events);
     case State::InUse:
       return user_->on_link_events(events);
     case State::Idle:
@@ -112,7 +121,38 @@ void PooledLink::on_events(std::uint32_t events) {
 
 void PooledLink::finish_connect(std::uint32_t events) {
   if ((events & outcome_bits) == 0) return;
-  if (auto connected = connection_.connect_result(); !connected) return fail(connected.error().context);
+  if (auto connected = connection_.connect_result(); !connected)
+    return fail(Reason::ConnectFailed, connected.error().context);
+  if (tls_ != nullptr) return begin_handshake(events);
+  open(events);
+}
+
+void PooledLink::begin_handshake(std::uint32_t events) {
+  const auto certificate = user_->certificate();
+  auto& context = endpoint_.environment().context;
+  if (context.tls == nullptr) return fail(Reason::UpstreamTls, "this worker has no TLS");
+  auto stream = tls_->connect(connection_.descriptor(), *context.tls, certificate.get());
+  if (!stream) return fail(Reason::UpstreamTls, stream.error().context);
+  shown_ = fingerprint_of(certificate.get());
+  connection_.attach_tls(std::move(*stream));
+  state_ = State::Handshake;
+  shake_hands(events);
+}
+
+void PooledLink::shake_hands(std::uint32_t events) {
+  if ((events & end_bits) != 0) connection_.expect_end();
+  const net::IoResult result = connection_.handshake();
+  if (result.status == net::IoStatus::WouldBlock) return;
+  if (result.status != net::IoStatus::Ok) {
+    const std::string cause(connection_.tls_error());
+    return fail(Reason::UpstreamTls,
+                fmt::format("TLS with {}: {}", runtime::to_string(address()), cause.empty() ? "refused" : cause));
+  }
+  // What came with the last flight is told by no other event.
+  open(events | net::event_readable);
+}
+
+void PooledLink::open(std::uint32_t events) {
   auto& context = endpoint_.environment().context;
   deadline_.disarm();
   state_ = State::InUse;
@@ -127,15 +167,20 @@ void PooledLink::finish_connect(std::uint32_t events) {
 }
 
 void PooledLink::on_deadline() {
+  if (state_ == State::Handshake)
+    return fail(Reason::UpstreamTls, fmt::format("TLS with {}: no answer within {} ms", runtime::to_string(address()),
+                                                 connect_timeout_.count()));
   if (state_ != State::Connecting) return close();
-  fail(fmt::format("connect to {}: no answer within {} ms", runtime::to_string(address()), connect_timeout_.count()));
+  fail(Reason::ConnectFailed,
+       fmt::format("connect to {}: no answer within {} ms", runtime::to_string(address()), connect_timeout_.count()));
 }
 
-void PooledLink::fail(std::string_view detail) {
+/// Over TLS a backend that is not what it must be is no reason to leave its address out.
+void PooledLink::fail(Reason reason, std::string_view detail) {
   LinkUser* const user = user_;
-  endpoint_.on_connect_failed(started_);
+  if (reason == Reason::ConnectFailed) endpoint_.on_connect_failed(started_);
   close();
-  user->on_link_failed(Reason::ConnectFailed, detail);
+  user->on_link_failed(reason, detail);
 }
 
 void PooledLink::count_busy(std::int32_t change) {

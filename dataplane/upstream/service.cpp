@@ -20,6 +20,15 @@ bool Service::has_links() const noexcept {
 
 Endpoint* Service::pick() noexcept { return balancer_.pick(members_, env_.context.now(), env_.context.random); }
 
+Result<const net::TlsClientContext*> Service::secure() {
+  if (!backend_->tls || tls_) return tls_.get();
+  if (!backend_->tls->fault.empty()) return make_error(ErrorCode::TlsFailed, backend_->tls->fault, Side::Upstream);
+  auto made = net::TlsClientContext::make(*backend_->tls, backend_->protocol);
+  if (!made) return std::unexpected(std::move(made.error()));
+  tls_ = std::move(*made);
+  return tls_.get();
+}
+
 void Service::update(const std::shared_ptr<const runtime::Backend>& backend) {
   if (backend_ == backend) return;
   adopt(*backend);

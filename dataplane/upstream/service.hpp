@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "dataplane/net/tls_client.hpp"
 #include "dataplane/upstream/balancer.hpp"
 #include "dataplane/upstream/endpoint.hpp"
 
@@ -25,10 +26,12 @@ class ServiceOwner {
   ~ServiceOwner() = default;
 };
 
-/// Ids are given anew when a backend leaves; the name stays. Another protocol is another backend: its idle connections
-/// speak it.
+/// Ids are given anew when a backend leaves; the name stays. Another protocol, or other TLS, is another backend: its
+/// idle connections speak it.
 [[nodiscard]] inline bool is_same_backend(const runtime::Backend& a, const runtime::Backend& b) noexcept {
-  return &a == &b || (a.protocol == b.protocol && a.name == b.name);
+  if (&a == &b) return true;
+  const bool same_tls = a.tls == b.tls || (a.tls && b.tls && *a.tls == *b.tls);
+  return a.protocol == b.protocol && same_tls && a.name == b.name;
 }
 
 class Service {
@@ -42,6 +45,10 @@ class Service {
 
   /// nullptr: all are left out.
   [[nodiscard]] Endpoint* pick() noexcept;
+  /// What its connections are secured with; nullptr: they are plain. An Error: none may be made.
+  [[nodiscard]] Result<const net::TlsClientContext*> secure();
+  /// Of the last secure().
+  [[nodiscard]] const net::TlsClientContext* tls() const noexcept { return tls_.get(); }
   /// The backend of a newer generation; does nothing if it is the same. Endpoints that stay keep their connections.
   void update(const std::shared_ptr<const runtime::Backend>& backend);
   void retire() noexcept { set_membership(Membership::Left); }
@@ -60,6 +67,7 @@ class Service {
   std::shared_ptr<const runtime::Backend> backend_;
   Membership membership_ = Membership::Member;
   Balancer balancer_;
+  std::shared_ptr<const net::TlsClientContext> tls_;  ///< made when first needed
   std::vector<std::unique_ptr<Endpoint>> members_;
   std::vector<std::unique_ptr<Endpoint>> left_;
 };

@@ -54,6 +54,10 @@ Acquired WorkerUpstreams::acquire(BackendId id, const std::shared_ptr<const runt
   Service& service = find_service(id, backend);
   if (!service.has_endpoints()) return refuse(Reason::NoEndpoints, "the backend has no ready endpoint");
   detail_.clear();
+  if (const auto secured = service.secure(); !secured && reuse != Reuse::Raw) {
+    detail_ = secured.error().context;
+    return refuse(Reason::UpstreamTls, detail_);
+  }
   // An endpoint whose connect fails at once is left out by that, so each round has one less to choose from.
   while (Endpoint* endpoint = service.pick()) {
     Error failure;
@@ -64,7 +68,7 @@ Acquired WorkerUpstreams::acquire(BackendId id, const std::shared_ptr<const runt
     } else {
       if (reuse == Reuse::Pooled)
         if (PooledLink* idle = endpoint->take_idle(user)) return {.link = idle, .connected = true};
-      auto link = endpoint->connect(user);
+      auto link = endpoint->connect(user, reuse);
       if (link) return {.link = *link};
       failure = std::move(link.error());
     }

@@ -33,10 +33,14 @@ class LinkUser {
  public:
   /// A Link that acquire() gave as connecting is connected: write to it now.
   virtual void on_link_open(Link& link) = 0;
-  /// It could not be connected; the endpoint is left out for a while, the Link is gone. `reason`: ConnectFailed.
+  /// It could not be connected; the Link is gone. `reason`: ConnectFailed, and the endpoint is left out for a while; or
+  /// UpstreamTls.
   virtual void on_link_failed(Reason reason, std::string_view detail) = 0;
   /// Events of its socket (poller.hpp), edge-triggered, while it is in use and connected.
   virtual void on_link_events(std::uint32_t events) = 0;
+  /// Shown to a backend that asks for one over TLS; nullptr: none. A connection is used again only by who shows the
+  /// same.
+  [[nodiscard]] virtual std::shared_ptr<const runtime::Certificate> certificate() const { return nullptr; }
 
  protected:
   ~LinkUser() = default;
@@ -89,13 +93,14 @@ struct Settings {
 enum class Reuse : std::uint8_t {
   Pooled,
   Fresh,  ///< never a pooled connection
-  Raw     ///< nor a stream of one, whatever the backend speaks: its bytes are none of ours
+  Raw     ///< nor a stream of one, nor TLS, whatever the backend speaks: its bytes are none of ours
 };
 
 struct Acquired {
   Link* link = nullptr;              ///< nullptr: see reason
   bool connected = false;            ///< write at once; else wait for on_link_open or on_link_failed
-  Reason reason = Reason::Upstream;  ///< NoEndpoints, NoHealthyEndpoint (all are left out), ConnectFailed, Overload
+  Reason reason = Reason::Upstream;  ///< NoEndpoints, NoHealthyEndpoint (all are left out), ConnectFailed,
+                                     ///< UpstreamTls, Overload
   std::string_view detail{};         ///< valid until the next acquire()
 };
 

@@ -47,6 +47,8 @@ using Json = nlohmann::ordered_json;
       return "none";
     case route::Condition::Path:
       return "path";
+    case route::Condition::Protocol:
+      return "protocol";
     case route::Condition::Method:
       return "method";
     case route::Condition::Header:
@@ -65,6 +67,8 @@ using Json = nlohmann::ordered_json;
       return {};
     case route::Condition::Path:
       return fmt::format("the path is {}", view.path);
+    case route::Condition::Protocol:
+      return "it is no gRPC request: its content-type is not application/grpc";
     case route::Condition::Method:
       return fmt::format("the method is {}", view.method);
     case route::Condition::Header: {
@@ -132,6 +136,10 @@ void describe_forward(Json& out, const runtime::Compiled& compiled, const route:
 
 std::string match_text(const route::Match& match) {
   std::string text = path_text(match.path);
+  if (match.grpc) {
+    if (match.path.kind == route::PathKind::Prefix && match.path.regex) text = "path " + match.path.regex->pattern();
+    text += ", gRPC";
+  }
   if (!match.method.empty()) text += ", method " + match.method;
   for (const route::FieldMatch& field : match.headers) text += ", header " + field_text(field);
   for (const route::FieldMatch& field : match.queries) text += ", query " + field_text(field);
@@ -165,12 +173,18 @@ void describe_action(Json& out, const runtime::Compiled& compiled, const route::
   Json dumped = compile::dump_rule(rule);
   out["rule"] = dumped["rule"];
   Json filters = Json::object();
-  for (const char* key : {"requestHeaders", "responseHeaders", "urlRewrite", "timeouts"})
+  for (const char* key : {"requestHeaders", "responseHeaders", "urlRewrite", "cors", "mirrors", "timeouts", "retry"})
     if (dumped.contains(key)) filters[key] = dumped[key];
   if (rule.filters.rewrite) filters["forwardedPath"] = route::modify_path(rule.filters.rewrite->path, head.path);
   if (!filters.empty()) out["filters"] = std::move(filters);
 
-  if (const auto* forward = std::get_if<route::Forward>(&rule.action)) {
+  if (rule.filters.cors && route::is_preflight(head.method_text, head.headers)) {
+    out["served"] = true;
+    out["answer"] = Json{{"status", 204},
+                         {"reason", to_string(Reason::Direct)},
+                         {"meaning", describe(Reason::Direct)},
+                         {"detail", "CORS preflight"}};
+  } else if (const auto* forward = std::get_if<route::Forward>(&rule.action)) {
     describe_forward(out, compiled, *forward);
   } else if (const auto* redirect = std::get_if<route::Redirect>(&rule.action)) {
     const route::Listener* listener = walk.decision.listener;

@@ -27,8 +27,9 @@ class Crossings {
     if (to.ns && *to.ns != from.metadata.ns)
       found_.insert({From::kind, from.metadata.ns, to.group, to.kind, *to.ns, to.name});
   }
-  void add_route(const api::HTTPRoute& route) {
-    for (const api::HTTPRouteRule& rule : route.spec.rules) {
+  template <class Route>
+  void add_route(const Route& route) {
+    for (const api::HTTPRuleParts& rule : route.spec.rules) {
       add_filters(route, rule.filters);
       for (const api::HTTPBackendRef& backend : rule.backend_refs) {
         add(route, backend.ref);
@@ -74,7 +75,8 @@ class Crossings {
   }
 
  private:
-  void add_filters(const api::HTTPRoute& route, const std::vector<api::HTTPRouteFilter>& filters) {
+  template <class Route>
+  void add_filters(const Route& route, const std::vector<api::HTTPRouteFilter>& filters) {
     for (const api::HTTPRouteFilter& filter : filters) {
       if (const auto* mirror = filter.get<api::HTTPRequestMirrorFilter>()) add(route, mirror->backend_ref);
       if (const auto* auth = filter.get<api::HTTPExternalAuthFilter>()) add(route, auth->backend_ref);

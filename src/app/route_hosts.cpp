@@ -11,6 +11,8 @@ void RouteHosts::apply(const source::Batch& batch) {
     const api::AnyObject& object = std::get<source::Upsert>(change).object;
     if (const auto* route = std::get_if<api::Ptr<api::HTTPRoute>>(&object))
       by_route_[api::key_of(object)] = (*route)->spec.hostnames;
+    if (const auto* route = std::get_if<api::Ptr<api::GRPCRoute>>(&object))
+      by_route_[api::key_of(object)] = (*route)->spec.hostnames;
   }
 }
 

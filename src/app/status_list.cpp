@@ -62,6 +62,15 @@ using Json = nlohmann::ordered_json;
   return Json{{"parents", std::move(parents)}};
 }
 
+[[nodiscard]] Json encode(const api::PolicyStatus& status) {
+  Json ancestors = Json::array();
+  for (const api::RouteParentStatus& one : status.ancestors)
+    ancestors.push_back(Json{{"ancestorRef", encode(one.parent_ref)},
+                             {"controllerName", one.controller_name},
+                             {"conditions", encode(one.conditions)}});
+  return Json{{"ancestors", std::move(ancestors)}};
+}
+
 [[nodiscard]] std::string text_of(const Json& from, const char* key) {
   const auto found = from.find(key);
   if (found == from.end()) return {};
@@ -71,7 +80,8 @@ using Json = nlohmann::ordered_json;
 /// Conditions whose good value is False.
 [[nodiscard]] bool is_good(const Json& condition) {
   const std::string type = text_of(condition, "type");
-  const bool negative = type == "Conflicted" || type == "PartiallyInvalid" || type == "OverlappingTLSConfig";
+  const bool negative = type == "Conflicted" || type == "PartiallyInvalid" || type == "OverlappingTLSConfig" ||
+                        type == "InsecureFrontendValidationMode";
   return text_of(condition, "status") == (negative ? "False" : "True");
 }
 

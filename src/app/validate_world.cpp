@@ -49,6 +49,13 @@ void check_route(FindingWriter& out, const resolve::RouteReport& route) {
   }
 }
 
+/// Alike at each of its Gateways.
+void check_policy(FindingWriter& out, const resolve::RouteReport& policy) {
+  if (policy.parents.empty()) return;
+  out.add(policy.object.key, policy.parents.front().accepted);
+  out.add(policy.object.key, policy.parents.front().resolved_refs);
+}
+
 void check_rules(FindingWriter& out, const runtime::Compiled& compiled) {
   for (const Shadowed& shadowed : find_shadowed(compiled)) {
     const std::string rule = fmt::format("spec.rules[{}]", shadowed.rule.index);
@@ -89,6 +96,7 @@ std::vector<api::Finding> find_faults(const OfflineWorld& world, const Validatio
   for (const resolve::ClassReport& one : report.classes) out.add(one.object.key, one.accepted);
   for (const resolve::GatewayReport& gateway : report.gateways) check_gateway(out, gateway);
   for (const resolve::RouteReportPtr& route : report.routes) check_route(out, *route);
+  for (const resolve::RouteReportPtr& policy : report.policies) check_policy(out, *policy);
   check_rules(out, world.compiled);
   if (world.compiled.certs) check_certificates(out, *world.compiled.certs, settings);
   for (const api::ReferenceGrant* grant : find_unused_grants(world.snapshot))

@@ -51,7 +51,9 @@ std::optional<Millis> find_grpc_timeout(const HeaderView& headers) noexcept {
   const char* const end = value.data() + value.size() - 1;
   const auto [stop, error] = std::from_chars(value.data(), end, count);
   if (unit == 0 || error != std::errc() || stop != end) return std::nullopt;
+  // Eight digits of hours are more nanoseconds than 64 bits hold.
   constexpr std::uint64_t millisecond = 1'000'000;
+  if (unit >= millisecond) return Millis(count * (unit / millisecond));
   return Millis((count * unit + millisecond - 1) / millisecond);
 }
 

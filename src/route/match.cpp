@@ -1,3 +1,4 @@
+#include <pintle/http/grpc.hpp>
 #include <pintle/route/match.hpp>
 
 #include "src/route/query.hpp"
@@ -73,6 +74,13 @@ bool matches_query(const FieldMatch& wanted, std::string_view query) noexcept {
   return wanted.regex->matches(decoded.text());
 }
 
+/// What a GRPCRoute asks beyond path, method and headers.
+MatchResult matches_grpc(const Match& match, const RequestView& request) noexcept {
+  if (match.path.kind == PathKind::Prefix && match.path.regex && !match.path.regex->matches(request.path))
+    return {Condition::Path, 0};
+  return {http::is_grpc(request.headers) ? Condition::None : Condition::Protocol, 0};
+}
+
 bool has_prefix(std::string_view path, std::string_view prefix) noexcept {
   if (prefix.ends_with('/')) prefix.remove_suffix(1);
   if (prefix.empty()) return true;
@@ -94,6 +102,8 @@ bool matches_path(const PathMatch& match, std::string_view path) noexcept {
 }
 
 MatchResult matches_rest(const Match& match, const RequestView& request) noexcept {
+  if (match.grpc)
+    if (const MatchResult result = matches_grpc(match, request); !result.matched()) return result;
   if (!match.method.empty() && match.method != request.method) return {Condition::Method, 0};
   for (std::size_t at = 0; at < match.headers.size(); ++at)
     if (!matches_header(match.headers[at], request.headers)) return {Condition::Header, static_cast<std::uint16_t>(at)};

@@ -18,6 +18,10 @@ namespaced gateway.networking.k8s.io  gateways                   get list watch
 namespaced gateway.networking.k8s.io  gateways/status            patch
 namespaced gateway.networking.k8s.io  httproutes                 get list watch
 namespaced gateway.networking.k8s.io  httproutes/status          patch
+namespaced gateway.networking.k8s.io  grpcroutes                 get list watch
+namespaced gateway.networking.k8s.io  grpcroutes/status          patch
+namespaced gateway.networking.k8s.io  backendtlspolicies         get list watch
+namespaced gateway.networking.k8s.io  backendtlspolicies/status  patch
 namespaced gateway.networking.k8s.io  tlsroutes                  get list watch
 namespaced gateway.networking.k8s.io  tlsroutes/status           patch
 namespaced gateway.networking.k8s.io  tcproutes                  get list watch

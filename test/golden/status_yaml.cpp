@@ -76,4 +76,13 @@ Json show(const api::RouteStatus& status) {
   return Json{{"parents", std::move(parents)}};
 }
 
+Json show(const api::PolicyStatus& status) {
+  Json ancestors = Json::array();
+  for (const api::RouteParentStatus& one : status.ancestors)
+    ancestors.push_back(Json{{"ancestorRef", show(one.parent_ref)},
+                             {"controllerName", one.controller_name},
+                             {"conditions", show(one.conditions)}});
+  return Json{{"ancestors", std::move(ancestors)}};
+}
+
 }  // namespace pintle::golden

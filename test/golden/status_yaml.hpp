@@ -16,5 +16,6 @@ inline constexpr Wall time_of_run{std::chrono::sys_days{std::chrono::January / 5
 [[nodiscard]] nlohmann::ordered_json show(const api::GatewayClassStatus& status);
 [[nodiscard]] nlohmann::ordered_json show(const api::GatewayStatus& status);
 [[nodiscard]] nlohmann::ordered_json show(const api::RouteStatus& status);
+[[nodiscard]] nlohmann::ordered_json show(const api::PolicyStatus& status);
 
 }  // namespace pintle::golden

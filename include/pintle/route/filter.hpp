@@ -14,6 +14,7 @@
 #include <pintle/base/rare.hpp>
 #include <pintle/base/reason.hpp>
 #include <pintle/http/headers.hpp>
+#include <pintle/route/cors.hpp>
 
 namespace pintle::route {
 
@@ -71,12 +72,24 @@ struct UrlRewrite {
   PathModifier path;
 };
 
-/// Filters of a rule (or backendRef) that change a forwarded message.
+/// A backend that gets a copy of some requests; its answers are dropped (HTTPRequestMirrorFilter).
+struct Mirror {
+  BackendId backend;
+  std::string name;  ///< "namespace/service:port"
+  std::uint32_t numerator = 1;
+  std::uint32_t denominator = 1;  ///< `numerator` of so many requests
+};
+
+/// Filters of a rule (or backendRef) that say what is sent to whom.
 struct MessageFilters {
   HeaderEdits request;
   HeaderEdits response;
   Rare<UrlRewrite> rewrite;
-  [[nodiscard]] bool empty() const noexcept { return request.empty() && response.empty() && !rewrite; }
+  Rare<Cors> cors;
+  Rare<std::vector<Mirror>> mirrors;
+  [[nodiscard]] bool empty() const noexcept {
+    return request.empty() && response.empty() && !rewrite && !cors && !mirrors;
+  }
 };
 
 /// An answer the gateway gives itself because the rule or the backendRef cannot be served.
@@ -111,6 +124,14 @@ struct Timeouts {
   std::optional<std::chrono::milliseconds> backend_request;  ///< one try
 };
 
+/// When and how often a request is tried again (HTTPRouteRetry, GEP-1731). A try that fails before an answer, by a
+/// broken connection or by Timeouts::backend_request, counts like one of the codes.
+struct Retry {
+  std::vector<std::uint16_t> codes;
+  std::uint32_t attempts = 2;           ///< tries after the first
+  std::chrono::milliseconds backoff{};  ///< before the first of them; doubles with each
+};
+
 /// Where a rule comes from; for logs, metrics and explain.
 struct RuleSource {
   std::string_view kind = "HTTPRoute";  ///< of static storage
@@ -124,6 +145,7 @@ struct Rule {
   Action action;
   MessageFilters filters;
   Timeouts timeouts;
+  Rare<Retry> retry;
 };
 
 }  // namespace pintle::route

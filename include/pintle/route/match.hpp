@@ -30,7 +30,7 @@ class Regex {
 struct PathMatch {
   PathKind kind = PathKind::Prefix;
   std::string value = "/";  ///< Exact: the path. Prefix: without trailing slash except "/" itself. Regex: the pattern.
-  Rare<Regex> regex;
+  Rare<Regex> regex;        ///< of a gRPC match it may narrow a Prefix too
 };
 
 /// A header or query-parameter condition. Exactly one of value and regex decides.
@@ -43,6 +43,7 @@ struct FieldMatch {
 
 struct Match {
   PathMatch path;
+  bool grpc = false;   ///< of a GRPCRoute: the request's content type must be that of gRPC
   std::string method;  ///< empty: any
   std::vector<FieldMatch> headers;
   std::vector<FieldMatch> queries;
@@ -58,8 +59,8 @@ struct RequestView {
   http::HeaderView headers;
 };
 
-/// The first condition that failed, in the order path, method, headers, queries.
-enum class Condition : std::uint8_t { None, Path, Method, Header, Query };
+/// The first condition that failed, in the order path, protocol, method, headers, queries.
+enum class Condition : std::uint8_t { None, Path, Protocol, Method, Header, Query };
 struct MatchResult {
   Condition failed = Condition::None;
   std::uint16_t index = 0;  ///< which header or query condition
@@ -67,7 +68,7 @@ struct MatchResult {
 };
 
 [[nodiscard]] bool matches_path(const PathMatch& match, std::string_view path) noexcept;
-/// Everything but the path (the table has looked the path up already).
+/// Everything but what the table has looked up already of the path.
 [[nodiscard]] MatchResult matches_rest(const Match& match, const RequestView& request) noexcept;
 /// Path first, then the rest. What `explain` walks; the proxy reaches the same functions through the table.
 [[nodiscard]] MatchResult matches_all(const Match& match, const RequestView& request) noexcept;

@@ -15,7 +15,8 @@ struct Rank {
   PathKind path_kind = PathKind::Prefix;
   std::int32_t minus_path_length =
       0;  ///< negative length in bytes of a prefix value, so longer sorts first; 0 for a regex
-  std::uint8_t without_method = 1;  ///< 0 if the match names a method
+  std::int32_t minus_grpc_method = 0;  ///< negative length of a gRPC method that is matched in every service
+  std::uint8_t without_method = 1;     ///< 0 if the match names a method
   std::int32_t minus_header_matches = 0;
   std::int32_t minus_query_matches = 0;
   std::int64_t created_at = 0;  ///< creationTimestamp of the route, seconds since the epoch: oldest first

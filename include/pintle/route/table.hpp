@@ -21,6 +21,10 @@
 #include <pintle/route/filter.hpp>
 #include <pintle/route/match.hpp>
 
+namespace pintle::runtime {
+struct Certificate;
+}
+
 namespace pintle::route {
 
 /// Both are shared with whoever made the table: a host's routes stand in many tables and generations.
@@ -97,6 +101,7 @@ struct Listener {
   std::uint16_t public_port = 0;  ///< the port clients use and redirects show: spec port plus `--port-offset`
   Protocol protocol = Protocol::Http;
   std::shared_ptr<const ListenerTable> table;
+  std::shared_ptr<const runtime::Certificate> client_certificate{};  ///< shown to backends that ask for one over TLS
 };
 
 /// The listeners of one bound socket.

@@ -30,12 +30,24 @@ struct Certs {
   std::vector<std::shared_ptr<const Certificate>> certificates;  ///< by CertId
 };
 
+/// What the certificates of clients are checked by (Gateway tls.frontend).
+struct ClientValidation {
+  enum class Mode : std::uint8_t {
+    ValidOnly,        ///< without a good certificate the handshake fails
+    InsecureFallback  ///< one is asked for, and any or none will do
+  };
+  std::string ca_pem;
+  Mode mode = Mode::ValidOnly;
+  friend bool operator==(const ClientValidation&, const ClientValidation&) = default;
+};
+
 /// One listener behind a TLS socket: which SNI reaches it and which certificates it may use.
 struct TlsListener {
   ListenerId listener;
   std::string hostname;  ///< SNI pattern: lower-case host, "*.suffix" or "*"
   route::Protocol protocol = route::Protocol::Https;
   std::vector<CertId> certificates;  ///< in certificateRefs order; longest matching name wins, the first is the default
+  std::shared_ptr<const ClientValidation> clients{};  ///< null: they are not asked for a certificate
 };
 
 /// What is expected of what comes in. Https: TLS, whatever it carries.

@@ -29,6 +29,16 @@ struct SocketAddress {
 /// Parses a literal IP (no names). False if it is none.
 [[nodiscard]] bool parse_ip(std::string_view text, SocketAddress& out) noexcept;
 
+/// TLS towards a backend (BackendTLSPolicy).
+struct UpstreamTls {
+  std::string server_name;             ///< sent as SNI; whom the certificate must be for, unless names are given
+  std::vector<std::string> dns_names;  ///< one of these or of `uris` must stand in the certificate
+  std::vector<std::string> uris;
+  std::string ca_pem;  ///< CA certificates; empty: those of this system
+  std::string fault;   ///< not empty: the policy cannot be kept, so no connection is made
+  friend bool operator==(const UpstreamTls&, const UpstreamTls&) = default;
+};
+
 enum class BackendProtocol : std::uint8_t { Http1, Http2 };
 
 /// The endpoints of one backend. Immutable; shared between generations by pointer while equal, so a worker can tell by
@@ -36,8 +46,9 @@ enum class BackendProtocol : std::uint8_t { Http1, Http2 };
 struct Backend {
   std::string name;  ///< "namespace/service:port"
   BackendProtocol protocol = BackendProtocol::Http1;
-  std::vector<SocketAddress> endpoints;  ///< ready (or serving, when none is ready) endpoints, sorted, unique
-  bool websocket = false;                ///< appProtocol kubernetes.io/ws; upgrades are allowed on plain http too
+  std::vector<SocketAddress> endpoints;      ///< ready (or serving, when none is ready) endpoints, sorted, unique
+  bool websocket = false;                    ///< appProtocol kubernetes.io/ws; upgrades are allowed on plain http too
+  std::shared_ptr<const UpstreamTls> tls{};  ///< null: without TLS
 };
 
 struct EndpointSet {

@@ -53,6 +53,7 @@ class Pipeline {
     for (const auto& report : finished_->classes) add(report.object);
     for (const auto& report : finished_->gateways) add(report.object);
     for (const auto& report : finished_->routes) add(report->object);
+    for (const auto& report : finished_->policies) add(report->object);
     return text;
   }
 
@@ -65,6 +66,10 @@ class Pipeline {
   static void sort(api::GatewayStatus& status) {
     sort(status.conditions);
     for (api::ListenerStatus& listener : status.listeners) sort(listener.conditions);
+  }
+  static void sort(api::PolicyStatus& status) {
+    for (api::RouteParentStatus& ancestor : status.ancestors) sort(ancestor.conditions);
+    std::ranges::sort(status.ancestors, {}, &api::RouteParentStatus::parent_ref);
   }
   static void sort(api::RouteStatus& status) {
     for (api::RouteParentStatus& parent : status.parents) sort(parent.conditions);

@@ -79,7 +79,9 @@ TEST(Refs, WhatConcernsUs) {
       {Kind::Namespace, "", "team", true},      // a selector asked for its labels
       {Kind::Namespace, "", "default", false},  // nobody did
       {Kind::TCPRoute, "any", "any", true},
-      {Kind::GRPCRoute, "default", "any", false},
+      {Kind::GRPCRoute, "any", "any", true},
+      {Kind::BackendTLSPolicy, "any", "any", true},
+      {Kind::ListenerSet, "default", "any", false},
   };
   for (const auto& row : rows) {
     const api::ObjectKey key{row.kind, std::string(row.ns), std::string(row.name)};

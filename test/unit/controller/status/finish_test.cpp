@@ -283,6 +283,7 @@ resolve::StatusReport small_world() {
                      .accepted = {},
                      .supported_features = {"Gateway", "HTTPRoute"}}};
   report.gateways = {gateway({listener("http", 80)})};
+  report.gateways[0].listeners[0].sockets = {address("127.0.0.1", 80)};
   report.routes = {testing::shared(route({parent("gw")}))};
   return report;
 }

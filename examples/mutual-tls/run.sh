@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+here=$(cd -- "$(dirname -- "$0")" && pwd)
+. "$here/../common.sh"
+
+# authority NAME: NAME.crt and NAME.key in the scratch folder, and a ConfigMap of that name.
+authority() {
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=$1" \
+    -keyout "$scratch/$1.key" -out "$scratch/$1.crt" 2>/dev/null
+  {
+    printf 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: %s\n  namespace: default\ndata:\n  ca.crt: |\n' "$1"
+    sed 's/^/    /' "$scratch/$1.crt"
+  } >"$scratch/made/$1.yaml"
+}
+
+# certificate NAME AUTHORITY HOST: NAME.crt and NAME.key, signed.
+certificate() {
+  openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$1" -keyout "$scratch/$1.key" \
+    -out "$scratch/$1.csr" 2>/dev/null
+  openssl x509 -req -in "$scratch/$1.csr" -CA "$scratch/$2.crt" -CAkey "$scratch/$2.key" -CAcreateserial -days 30 \
+    -extfile <(printf 'subjectAltName=DNS:%s\n' "$3") -out "$scratch/$1.crt" 2>/dev/null
+}
+
+mkdir "$scratch/made"
+authority client-ca
+authority backend-ca
+certificate app backend-ca app.localhost
+certificate alice client-ca alice
+certificate vault backend-ca vault.internal
+cat >"$scratch/made/app-tls.yaml" <<SECRET
+apiVersion: v1
+kind: Secret
+metadata:
+  name: app-tls
+  namespace: default
+type: kubernetes.io/tls
+data:
+  tls.crt: $(base64 -w0 "$scratch/app.crt")
+  tls.key: $(base64 -w0 "$scratch/app.key")
+SECRET
+
+# The backend, which speaks TLS itself.
+python3 -u - "$scratch/vault.crt" "$scratch/vault.key" >"$scratch/vault" 2>/dev/null <<'VAULT' &
+import http.server, ssl, sys
+
+class Vault(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = b"vault speaks " + self.connection.version().encode() + b" with the gateway\n"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Vault)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[1], sys.argv[2])
+server.socket = context.wrap_socket(server.socket, server_side=True)
+print(server.server_port)
+server.serve_forever()
+VAULT
+started+=($!)
+until [ -s "$scratch/vault" ]; do sleep 0.05; done
+vault=127.0.0.1:$(cat "$scratch/vault")
+
+backend_flags=(--backend "default/vault:443=$vault" --backend "default/stranger:443=$vault")
+serve --config "$scratch/made"
+
+cd "$scratch"
+request --cacert backend-ca.crt --cert alice.crt --key alice.key "https://app.localhost:$https/vault"
+
+printf '\nA client that shows no certificate is not let in:\n'
+request --cacert backend-ca.crt "https://app.localhost:$https/vault" 2>/dev/null || echo 'curl: no answer'
+
+printf '\nA backend that is not whom the policy names gets no request:\n'
+request --cacert backend-ca.crt --cert alice.crt --key alice.key "https://app.localhost:$https/stranger"

@@ -1,0 +1,238 @@
+"""TLS towards backends (BackendTLSPolicy) and client certificates (Gateway tls.frontend), with CAs of one name."""
+import json
+import pathlib
+import shutil
+import ssl
+import subprocess
+import tempfile
+import threading
+import unittest
+
+from harness import Backend, Client, Folder, Pintle, Stream, answer, fetch, gateway, prefix, route, secret, service, to
+
+
+class Authority:
+    """A CA. All have the same name and serial number, so that only their keys tell them apart."""
+
+    def __init__(self, folder, name):
+        self.folder, self.name = folder, name
+        self.run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", f"{name}.key",
+                 "-out", f"{name}.crt", "-days", "30", "-subj", "/CN=one name", "-set_serial", "2024")
+        self.pem = (folder / f"{name}.crt").read_text()
+
+    def run(self, *command):
+        subprocess.run(["openssl", *command], cwd=self.folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def issue(self, name, *alternatives):
+        """(certificate PEM, key PEM), both also as files called `name`."""
+        (self.folder / f"{name}.ext").write_text(f"subjectAltName={','.join(alternatives)}\n" if alternatives else "")
+        self.run("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", f"{name}.key",
+                 "-out", f"{name}.csr", "-subj", f"/CN={name}")
+        self.run("x509", "-req", "-in", f"{name}.csr", "-CA", f"{self.name}.crt", "-CAkey", f"{self.name}.key", "-out",
+                 f"{name}.crt", "-days", "30", "-set_serial", "7", "-extfile", f"{name}.ext")
+        return (self.folder / f"{name}.crt").read_text(), (self.folder / f"{name}.key").read_text()
+
+
+class TlsBackend(Backend):
+    """Tells for each request the server name it was asked for and the certificate it was shown."""
+
+    def __init__(self, folder, certificate, authority=None):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(folder / f"{certificate}.crt", folder / f"{certificate}.key")
+        self.context.set_alpn_protocols(["http/1.1"])
+        if authority:
+            self.context.verify_mode = ssl.CERT_OPTIONAL
+            self.context.load_verify_locations(cadata=authority.pem)
+        self.names = threading.local()
+        self.context.sni_callback = lambda sock, name, context: setattr(self.names, "sni", name)
+        super().__init__(certificate, script=self.secure)
+
+    def secure(self, stream, sock):
+        with self.context.wrap_socket(sock, server_side=True) as secured:
+            peer = secured.getpeercert() or {}
+            shown = dict(x[0] for x in peer.get("subject", ())).get("commonName", "-")
+            inner = Stream(secured)
+            while True:
+                request = inner.read_request()
+                with self.lock:
+                    self.requests.append(request)
+                body = f"{self.names.sni} {shown}".encode() if request.target != "/big" else b"x" * 1_000_000
+                secured.sendall(answer(request.body or body))
+
+
+def config_map(name, pem):
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "default"}, "data": {"ca.crt": pem}}
+
+
+def policy(name, target, hostname, ca="ca", section=None, created=None, **validation):
+    ref = {"group": "", "kind": "Service", "name": target, **({"sectionName": section} if section else {})}
+    made = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "BackendTLSPolicy",
+            "metadata": {"name": name, "namespace": "default", **({"creationTimestamp": created} if created else {})},
+            "spec": {"targetRefs": [ref], "validation": {"hostname": hostname, **validation}}}
+    if ca:
+        made["spec"]["validation"]["caCertificateRefs"] = [{"group": "", "kind": "ConfigMap", "name": ca}]
+    return made
+
+
+class WithAuthorities(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.files = pathlib.Path(tempfile.mkdtemp(prefix="pintle-ca-"))
+        cls.addClassCleanup(shutil.rmtree, cls.files)
+        cls.ours, cls.other = Authority(cls.files, "ours"), Authority(cls.files, "other")
+
+    def serve(self, *documents, **more):
+        folder = Folder()
+        self.addCleanup(folder.close)
+        folder.write("all", *documents)
+        pintle = Pintle(folder, **more)
+        pintle.__enter__()
+        self.addCleanup(pintle.__exit__, None, None, None)
+        return pintle
+
+    def backend(self, certificate, authority=None):
+        backend = TlsBackend(self.files, certificate, authority)
+        self.addCleanup(backend.close)
+        return backend
+
+
+class BackendTls(WithAuthorities):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.ours.issue("good", "DNS:abc.example.com", "DNS:other.example.com", "URI:spiffe://abc.example.com/id")
+
+    def route_to(self, *names):
+        return route("r", [{"matches": [prefix(f"/{name}")], "backendRefs": [to(name)]} for name in names])
+
+    def test_hostname_authority_and_names(self):
+        backend = self.backend("good")
+        cases = {
+            "good": (policy("good", "good", "abc.example.com"), 200),
+            "hostname": (policy("hostname", "hostname", "wrong.example.com"), 502),
+            "authority": (policy("authority", "authority", "abc.example.com", ca="other"), 502),
+            "both": (policy("both", "both", "abc.example.com", ca="both"), 200),
+            "dns": (policy("dns", "dns", "sni.example.com", subjectAltNames=[{"type": "Hostname", "hostname": "no.example.com"},
+                                                                             {"type": "Hostname", "hostname": "other.example.com"}]), 200),
+            "uri": (policy("uri", "uri", "sni.example.com", subjectAltNames=[{"type": "URI", "uri": "spiffe://abc.example.com/id"}]), 200),
+            "dns-no": (policy("dns-no", "dns-no", "abc.example.com", subjectAltNames=[{"type": "Hostname", "hostname": "no.example.com"}]), 502),
+            "uri-no": (policy("uri-no", "uri-no", "abc.example.com", subjectAltNames=[{"type": "URI", "uri": "spiffe://abc.example.com/"}]), 502),
+            "missing": (policy("missing", "missing", "abc.example.com", ca="nowhere"), 502),
+            "system": (policy("system", "system", "abc.example.com", ca=None, wellKnownCACertificates="System"), 502),
+        }
+        pintle = self.serve(gateway(), self.route_to(*cases), *(service(name, [backend.port]) for name in cases),
+                            *(case[0] for case in cases.values()), config_map("ca", self.ours.pem),
+                            config_map("other", self.other.pem), config_map("both", self.other.pem + self.ours.pem))
+        for name, (made, expected) in cases.items():
+            with self.subTest(name):
+                response = fetch(pintle.port(), "client.test", f"/{name}")
+                self.assertEqual(response.status, expected, response.body)
+                if expected == 200:
+                    self.assertEqual(response.body.decode().split()[0], made["spec"]["validation"]["hostname"])
+
+    def test_large_bodies_and_reuse(self):
+        backend = self.backend("good")
+        pintle = self.serve(gateway(), self.route_to("b"), service("b", [backend.port]), policy("p", "b", "abc.example.com"),
+                            config_map("ca", self.ours.pem))
+        with Client(pintle.port()) as client:
+            for size in (0, 10, 1_000_000):
+                body = b"b" * size
+                client.send(f"POST /b HTTP/1.1\r\nHost: x.test\r\nContent-Length: {size}\r\n\r\n")
+                client.send(body)
+                self.assertEqual(client.response().body[:10], (body or b"abc.example.com -")[:10])
+            for _ in range(20):
+                self.assertEqual(len(client.get("x.test", "/b").body), len("abc.example.com -"))
+        self.assertLessEqual(backend.connections, 2)
+
+    def test_edits_never_use_old_connections(self):
+        backend = self.backend("good")
+        pintle = self.serve(gateway(), self.route_to("b"), service("b", [backend.port]))
+        folder = pintle.folder
+        folder.write("ca", config_map("ca", self.ours.pem))
+        pintle.edit(lambda: folder.write("policy", policy("p", "b", "abc.example.com")))
+        self.assertEqual(fetch(pintle.port(), "x.test", "/b").body, b"abc.example.com -")
+        pintle.edit(lambda: folder.write("policy", policy("p", "b", "other.example.com")))
+        self.assertEqual(fetch(pintle.port(), "x.test", "/b").body, b"other.example.com -")
+        pintle.edit(lambda: folder.write("ca", config_map("ca", self.other.pem)))
+        self.assertEqual(fetch(pintle.port(), "x.test", "/b").status, 502)
+        pintle.edit(lambda: folder.write("ca", config_map("ca", "")))
+        self.assertEqual(fetch(pintle.port(), "x.test", "/b").status, 502)
+        self.assertIn("NoValidCACertificate", pintle.admin("/status")[1])
+        pintle.edit(lambda: folder.write("ca", config_map("ca", self.ours.pem)))
+        self.assertEqual(fetch(pintle.port(), "x.test", "/b").status, 200)
+
+    def test_backend_without_tls(self):
+        plain = Backend("plain", script=lambda stream, sock: sock.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
+        self.addCleanup(plain.close)
+        pintle = self.serve(gateway(), self.route_to("b"), service("b", [plain.port]), policy("p", "b", "abc.example.com"),
+                            config_map("ca", self.ours.pem))
+        self.assertEqual(fetch(pintle.port(), "x.test", "/b").status, 502)
+
+    def test_certificate_of_the_gateway(self):
+        backend = self.backend("good", authority=self.ours)
+        one, two = self.ours.issue("gateway-one"), self.ours.issue("gateway-two")
+        listener = {"name": "http", "protocol": "HTTP"}
+        gateways = [gateway("one", [{**listener, "port": 80}], tls={"backend": {"clientCertificateRef": {"name": "one"}}}),
+                    gateway("two", [{**listener, "port": 8080}], tls={"backend": {"clientCertificateRef": {"name": "two"}}}),
+                    gateway("none", [{**listener, "port": 443}])]
+        routes = route("r", [{"backendRefs": [to("b")]}])
+        routes["spec"]["parentRefs"] = [{"name": g["metadata"]["name"]} for g in gateways]
+        pintle = self.serve(*gateways, routes, secret("one", *one), secret("two", *two), service("b", [backend.port]),
+                            policy("p", "b", "abc.example.com"), config_map("ca", self.ours.pem))
+        for _ in range(3):
+            for port, shown in ((80, b"gateway-one"), (8080, b"gateway-two"), (443, b"-")):
+                self.assertEqual(fetch(pintle.port(port), "x.test").body.split()[1], shown)
+
+
+class FrontendValidation(WithAuthorities):
+    def shake(self, port, certificate=None):
+        """The answer's status, or None where the handshake or what follows fails."""
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        if certificate:
+            context.load_cert_chain(self.files / f"{certificate}.crt", self.files / f"{certificate}.key")
+        try:
+            with Client(port, tls=context, server_name="x.test") as client:
+                return client.get("x.test").status
+        except (ssl.SSLError, ConnectionError, OSError):
+            return None
+
+    def test_default_per_port_and_fallback(self):
+        server = self.ours.issue("server", "DNS:x.test")
+        self.ours.issue("client")
+        self.other.issue("stranger")
+        backend = Backend("b")
+        self.addCleanup(backend.close)
+
+        def validate(name, **more):
+            return {"validation": {"caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": name}], **more}}
+        https = [{"name": f"p{port}", "protocol": "HTTPS", "port": port, "tls": {"certificateRefs": [{"name": "server"}]}}
+                 for port in (443, 8443, 7443, 6443)]
+        frontend = {"default": validate("ours"),
+                    "perPort": [{"port": 8443, "tls": validate("other")}, {"port": 7443, "tls": validate("ours", mode="AllowInsecureFallback")},
+                                {"port": 6443, "tls": validate("nowhere")}]}
+        pintle = self.serve(gateway(listeners=[{"name": "http", "protocol": "HTTP", "port": 80}, *https], tls={"frontend": frontend}),
+                            route("r", [{"backendRefs": [to("b")]}]), service("b", [backend.port]), secret("server", *server),
+                            config_map("ours", self.ours.pem), config_map("other", self.other.pem),
+                            ports=(80, 443, 8443, 7443, 6443))
+        self.assertEqual(fetch(pintle.port(80), "x.test").status, 200)
+        for port, good, bad in ((443, "client", "stranger"), (8443, "stranger", "client")):
+            self.assertEqual(self.shake(pintle.port(port), good), 200, port)
+            self.assertIsNone(self.shake(pintle.port(port), bad), port)
+            self.assertIsNone(self.shake(pintle.port(port)), port)
+        for shown in ("client", "stranger", None):
+            self.assertEqual(self.shake(pintle.port(7443), shown), 200, shown)
+        self.assertIsNone(self.shake(pintle.port(6443), "client"))
+        status = pintle.admin("/status")[1]
+        self.assertIn("InsecureFrontendValidationMode", status)
+        self.assertIn("NoValidCACertificate", status)
+        # A CA that is taken away takes effect at once, for resumed sessions too.
+        manifests = (pintle.folder.path / "all.yaml").read_text()
+        ours, other = (json.dumps(authority.pem)[1:-1] for authority in (self.ours, self.other))
+        pintle.edit(lambda: pintle.folder.write_text("all.yaml", manifests.replace(ours, other)))
+        self.assertIsNone(self.shake(pintle.port(443), "client"))
+        self.assertEqual(self.shake(pintle.port(443), "stranger"), 200)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,132 @@
+"""gRPC through the real binary, as far as the gateway answers itself: in the shape that a gRPC client reads."""
+import time
+import unittest
+
+from h2_peers import H2Backend, H2Client
+from harness import SLOW, Backend, Folder, Pintle, answer, fetch, free_port, gateway, service, to, wait_until
+
+
+def grpc_route(name, rules, **spec):
+    return {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "GRPCRoute", "metadata": {"name": name, "namespace": "default"},
+            "spec": {"parentRefs": [{"name": "gw"}], "rules": rules, **spec}}
+
+
+def call(service_name, method=None):
+    return {"method": {"service": service_name, **({"method": method} if method else {})}}
+
+
+class OwnAnswers(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        def slow(request):
+            time.sleep(3 * SLOW)
+            return answer("late")
+        cls.slow, cls.page = Backend("slow", respond=slow), Backend("page")
+        cls.folder = Folder()
+        cls.folder.write("all", gateway(), service("slow", [cls.slow.port]), service("dead", [free_port()]), service("none", []),
+                         service("page", [cls.page.port]),
+                         grpc_route("calls", [{"matches": [call("a.Slow")], "backendRefs": [to("slow")]},
+                                              {"matches": [call("a.Dead")], "backendRefs": [to("dead")]},
+                                              {"matches": [call("a.None")], "backendRefs": [to("none")]},
+                                              {"matches": [call("a.Gone", "Get")], "backendRefs": [to("gone")]},
+                                              {"matches": [call("a.Zero")], "backendRefs": [to("slow", 0)]}]),
+                         {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "pages", "namespace": "default"},
+                          "spec": {"parentRefs": [{"name": "gw"}], "rules": [
+                              {"matches": [{"path": {"value": "/a.Slow"}}, {"path": {"value": "/page"}}], "backendRefs": [to("page")]}]}})
+        cls.pintle = Pintle(cls.folder).__enter__()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.pintle.__exit__(None, None, None)
+        cls.slow.close()
+        cls.page.close()
+        cls.folder.close()
+
+    def call(self, path, *headers, content_type="application/grpc"):
+        return fetch(self.pintle.port(), "x.test", path, method="POST", headers=[("Content-Type", content_type), ("TE", "trailers"), *headers])
+
+    def expect(self, response, status):
+        self.assertEqual((response.status, response.get("content-type"), response.get("grpc-status"), response.body),
+                         (200, "application/grpc", str(status), b""))
+        self.assertTrue(response.get("grpc-message"))
+
+    def test_no_route_is_unimplemented(self):
+        for path in ("/a.Other/Get", "/a.Gone/Put", "/", "/a.Gone"):
+            self.expect(self.call(path), 12)
+
+    def test_backends_that_cannot_serve_are_unavailable(self):
+        for path in ("/a.Dead/Get", "/a.None/Get", "/a.Gone/Get", "/a.Zero/Get"):
+            self.expect(self.call(path), 14)
+
+    def test_deadline(self):
+        began = time.monotonic()
+        self.expect(self.call("/a.Slow/Get", ("grpc-timeout", f"{int(300 * SLOW)}m")), 4)
+        self.assertLess(time.monotonic() - began, 2.5 * SLOW)
+
+    def test_what_is_not_grpc_is_another_protocol(self):
+        for content_type in ("application/json", "application/grpc-web"):
+            response = self.call("/a.Dead/Get", content_type=content_type)
+            self.assertEqual((response.status, response.get("grpc-status")), (404, None))
+            self.assertEqual(self.call("/a.Slow/Get", content_type=content_type).body, b"page")
+
+    def test_http_route_of_the_same_hostname(self):
+        self.assertEqual(self.call("/page").body, b"page")
+        self.assertEqual(fetch(self.pintle.port(), "x.test", "/page").body, b"page")
+        self.assertEqual(fetch(self.pintle.port(), "x.test", "/nothing").status, 404)
+
+
+class Calls(unittest.TestCase):
+    """By a client and backends that speak HTTP/2 through a library that is not ours."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.one, cls.two, cls.copy = H2Backend("one"), H2Backend("two"), H2Backend("copy")
+        for backend in (cls.one, cls.two, cls.copy):
+            cls.addClassCleanup(backend.close)
+        cls.folder = Folder()
+        cls.addClassCleanup(cls.folder.close)
+        cls.folder.write("all", gateway(), service("one", [cls.one.port]), service("two", [cls.two.port], "kubernetes.io/h2c"),
+                         service("copy", [cls.copy.port]),
+                         grpc_route("calls", [
+                             {"matches": [call("shop.Cart", "Add")], "backendRefs": [to("one")]},
+                             {"matches": [call("shop.Cart")], "backendRefs": [to("two")]},
+                             {"matches": [{"method": {"method": "Ping"}}], "backendRefs": [to("two")]},
+                             {"matches": [{"headers": [{"name": "version", "value": "two"}]}], "backendRefs": [to("two")]},
+                             {"matches": [call("shop.Both")], "backendRefs": [to("one", 7), to("two", 3)]},
+                             {"matches": [call("shop.Mirrored")], "backendRefs": [to("one")],
+                              "filters": [{"type": "RequestMirror", "requestMirror": {"backendRef": to("copy")}},
+                                          {"type": "RequestHeaderModifier", "requestHeaderModifier": {"set": [{"name": "x-a", "value": "1"}]}}]}]))
+        cls.pintle = Pintle(cls.folder).__enter__()
+        cls.addClassCleanup(lambda: cls.pintle.__exit__(None, None, None))
+
+    def call(self, client, path, *headers, body=b"\0\0\0\0\1x"):
+        stream = client.request("x.test", path, "POST", [("content-type", "application/grpc"), ("te", "trailers"), *headers], end=False)
+        client.send(stream, body, end=True)
+        return client.until(stream)
+
+    def test_routes_and_trailers(self):
+        with H2Client(self.pintle.port()) as client:
+            for path, headers, backend in (("/shop.Cart/Add", (), "one"), ("/shop.Cart/Remove", (), "two"), ("/any.Thing/Ping", (), "two"),
+                                           ("/any.Thing/Pong", (("version", "two"),), "two"), ("/shop.Cart/Add", (("version", "two"),), "one")):
+                answered = self.call(client, path, *headers)
+                self.assertEqual((answered.status, answered.headers.get("x-backend"), answered.trailers.get("grpc-status"), answered.body),
+                                 (200, backend, "0", b"\0\0\0\0\1x"), path)
+            answered = self.call(client, "/any.Thing/Pong")
+            self.assertEqual((answered.status, answered.headers.get("grpc-status"), answered.body, answered.trailers), (200, "12", b"", {}))
+
+    def test_weights(self):
+        with H2Client(self.pintle.port()) as client:
+            names = [self.call(client, "/shop.Both/Get").headers["x-backend"] for _ in range(500)]
+        self.assertAlmostEqual(names.count("one") / 500, 0.7, delta=0.1)
+
+    def test_mirror_and_headers(self):
+        with H2Client(self.pintle.port()) as client:
+            for _ in range(5):
+                self.assertEqual(self.call(client, "/shop.Mirrored/Get").headers["x-backend"], "one")
+        wait_until(lambda: len(self.copy.requests) == 5, what="the copies")
+        self.assertEqual({(r[":path"], r["x-a"], r["content-type"]) for r in self.copy.requests},
+                         {("/shop.Mirrored/Get", "1", "application/grpc")})
+
+
+if __name__ == "__main__":
+    unittest.main()

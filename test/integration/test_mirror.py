@@ -1,0 +1,122 @@
+"""Mirrors through the real binary: copies reach their backends, and never harm the request they are of."""
+import socket
+import threading
+import time
+import unittest
+
+from harness import SLOW, Backend, Client, Folder, Pintle, answer, free_port, gateway, route, service, to, wait_until
+
+
+def mirror(name, **share):
+    return {"type": "RequestMirror", "requestMirror": {"backendRef": to(name), **share}}
+
+
+class Mirror(unittest.TestCase):
+    def serve(self, rules, backends, *arguments):
+        folder = Folder()
+        self.addCleanup(folder.close)
+        folder.write("all", gateway(), *(service(name, ports) for name, ports in backends.items()), route("r", rules))
+        pintle = Pintle(folder, *arguments)
+        pintle.__enter__()
+        self.addCleanup(pintle.__exit__, None, None, None)
+        return pintle
+
+    def backend(self, name, **more):
+        backend = Backend(name, **more)
+        self.addCleanup(backend.close)
+        return backend
+
+    def test_copies_are_whole_and_answers_are_dropped(self):
+        one, two, three = (self.backend(n, respond=lambda r: answer("x" * 100000, "500 No")) if n != "one" else
+                           self.backend(n, respond=lambda r: answer(r.body or b"one")) for n in ("one", "two", "three"))
+        pintle = self.serve([{"filters": [mirror("two"), mirror("three"),
+                                          {"type": "RequestHeaderModifier",
+                                           "requestHeaderModifier": {"set": [{"name": "X-Set", "value": "1"}]}}],
+                              "backendRefs": [to("one")]}],
+                            {"one": [one.port], "two": [two.port], "three": [three.port]}, "--threads", "1")
+        bodies = [b"", b"small", b"m" * 100_000, b"l" * 200_000]  # less than what may wait for a slow mirror
+        with Client(pintle.port()) as client:
+            for body in bodies:
+                client.send(f"POST /a?q=1 HTTP/1.1\r\nHost: x.test\r\nContent-Length: {len(body)}\r\n\r\n")
+                client.send(body)
+                response = client.response()
+                self.assertEqual((response.status, response.body), (200, body or b"one"))
+                chunks = b"".join(b"%x\r\n%s\r\n" % (len(body[i:i + 7777]), body[i:i + 7777]) for i in range(0, len(body), 7777))
+                client.send(b"POST /a?q=1 HTTP/1.1\r\nHost: x.test\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n")
+                self.assertEqual(client.response().body, body or b"one")
+        for copy in (two, three):
+            wait_until(lambda: len(copy.requests) == 2 * len(bodies), what="the copies")
+            self.assertEqual(sorted(r.body for r in copy.requests), sorted(2 * bodies))  # one may overtake another
+            self.assertEqual({(r.method, r.target, r.get("x-set"), r.get("host")) for r in copy.requests},
+                             {("POST", "/a?q=1", "1", "x.test")})
+        # The connection of a mirror is used again.
+        self.assertLess(two.connections, len(two.requests))
+
+    def test_get_and_head(self):
+        one, two = self.backend("one"), self.backend("two", respond=lambda r: b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n"
+                                                     if r.method == "HEAD" else answer("two"))
+        pintle = self.serve([{"filters": [mirror("two")], "backendRefs": [to("one")]}], {"one": [one.port], "two": [two.port]})
+        with Client(pintle.port()) as client:
+            for method in ("GET", "HEAD", "GET", "HEAD", "GET"):
+                client.get("x.test", method=method)
+        wait_until(lambda: len(two.requests) == 5, what="the copies")
+
+    def test_shares(self):
+        one, some, none, half = (self.backend(n) for n in ("one", "some", "none", "half"))
+        pintle = self.serve([{"filters": [mirror("some", percent=20), mirror("none", percent=0),
+                                          mirror("half", fraction={"numerator": 25, "denominator": 50})],
+                              "backendRefs": [to("one")]}],
+                            {b.name: [b.port] for b in (one, some, none, half)})
+        with Client(pintle.port()) as client:
+            for _ in range(1000):
+                self.assertEqual(client.get("x.test").status, 200)
+        wait_until(lambda: len(half.requests) > 400, what="the copies")
+        time.sleep(0.2)
+        self.assertEqual(len(none.requests), 0)
+        self.assertAlmostEqual(len(some.requests), 200, delta=65)  # five sigma
+        self.assertAlmostEqual(len(half.requests), 500, delta=80)
+
+    def test_bad_mirrors_harm_nobody(self):
+        one = self.backend("one", respond=lambda r: answer(r.body))
+        stuck = socket.socket()  # accepts in the kernel and reads nothing
+        stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        stuck.bind(("127.0.0.1", 0))
+        stuck.listen(16)
+        self.addCleanup(stuck.close)
+        rude = self.backend("rude", script=lambda stream, sock: sock.close())
+        garbage = self.backend("garbage", script=lambda stream, sock: sock.sendall(b"what is this?\r\n\r\n" * 100))
+        pintle = self.serve([{"filters": [mirror("gone"), mirror("dead"), mirror("stuck"), mirror("rude"), mirror("garbage"), mirror("empty")],
+                              "backendRefs": [to("one")]}],
+                            {"one": [one.port], "dead": [free_port()], "stuck": [stuck.getsockname()[1]], "rude": [rude.port],
+                             "garbage": [garbage.port], "empty": []})
+        body = b"b" * 3_000_000
+        for _ in range(3):
+            with Client(pintle.port(), seconds=20) as client:
+                client.send(f"POST / HTTP/1.1\r\nHost: x.test\r\nContent-Length: {len(body)}\r\n\r\n")
+                threading.Thread(target=client.send, args=(body,), daemon=True).start()
+                self.assertEqual(client.response().body, body)
+        status = pintle.admin("/status")[1]
+        self.assertIn("BackendNotFound", status)
+        self.assertLess(pintle.rss_kib(), 200_000 * SLOW)
+
+    def test_client_that_leaves_inside_its_body(self):
+        one = self.backend("one")
+        seen = []
+
+        def script(stream, sock):
+            try:
+                stream.read_request()
+                seen.append("whole")
+            except ConnectionError:
+                seen.append("cut")
+        two = self.backend("two", script=script)
+        pintle = self.serve([{"filters": [mirror("two")], "backendRefs": [to("one")]}], {"one": [one.port], "two": [two.port]})
+        client = Client(pintle.port())
+        client.send("POST / HTTP/1.1\r\nHost: x.test\r\nContent-Length: 1000\r\n\r\nonly this")
+        wait_until(lambda: two.connections, what="the copy")
+        client.reset()
+        wait_until(lambda: seen == ["cut"], what="the copy to be cut")
+
+
+if __name__ == "__main__":
+    unittest.main()
