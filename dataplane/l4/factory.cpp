@@ -24,7 +24,8 @@ class Factory final : public net::SessionFactory {
       shared_.http->start(std::move(connection), std::move(socket));
   }
 
-  std::unique_ptr<net::DatagramPort> open(net::UniqueFd fd, std::shared_ptr<const net::BoundSocket> socket) override {
+  std::unique_ptr<net::DatagramPort> open(net::UniqueFd fd,
+                                          const std::shared_ptr<const net::BoundSocket>& socket) override {
     auto port = std::make_unique<UdpPort>(shared_, std::move(fd), socket);
     if (auto started = port->start(); !started) {
       log::error("{}: {}", runtime::to_string(socket->address), started.error().context);

@@ -69,7 +69,7 @@ class SessionFactory {
   virtual void start(Connection&& connection, std::shared_ptr<const BoundSocket> socket) = 0;
   /// `fd`: a bound UDP socket of this worker (net/datagrams.hpp). nullptr: it is not served.
   [[nodiscard]] virtual std::unique_ptr<DatagramPort> open(UniqueFd /*fd*/,
-                                                           std::shared_ptr<const BoundSocket> /*socket*/) {
+                                                           const std::shared_ptr<const BoundSocket>& /*socket*/) {
     return nullptr;
   }
 };

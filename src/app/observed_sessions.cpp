@@ -26,8 +26,9 @@ class ObservedSessions final : public net::SessionFactory, private net::ApplyObs
     keep_ticking();
     sessions_->start(std::move(connection), std::move(socket));
   }
-  std::unique_ptr<net::DatagramPort> open(net::UniqueFd fd, std::shared_ptr<const net::BoundSocket> socket) override {
-    return sessions_->open(std::move(fd), std::move(socket));
+  std::unique_ptr<net::DatagramPort> open(net::UniqueFd fd,
+                                          const std::shared_ptr<const net::BoundSocket>& socket) override {
+    return sessions_->open(std::move(fd), socket);
   }
 
  private:
