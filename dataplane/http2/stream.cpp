@@ -78,7 +78,10 @@ net::IoResult Stream::writev(std::span<const iovec> pieces) {
     reset(ErrorCode::Internal);
     return {.status = net::IoStatus::Error, .error = EPROTO};
   }
-  if (!commit()) return {.status = net::IoStatus::Error, .error = EPIPE};
+  if (!commit()) {
+    source_.add_head("not sent\r\n\r\n");  // no answer: whoever looks for one learns that it is none
+    return {.status = net::IoStatus::Error, .error = EPIPE};
+  }
   return {.bytes = total};
 }
 

@@ -200,6 +200,18 @@ TEST(H2Upstream, ABackendThatSpeaksHttp1IsNoAnswer) {
   EXPECT_TRUE(h2.bench.expect(client, "\r\n\r\n").starts_with("HTTP/1.1 502 "));
 }
 
+TEST(H2Upstream, WebSocketIsNotOfferedToIt) {
+  H2Backend h2;
+  End client = h2.bench.connect();
+  client.send(
+      "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+      "Sec-WebSocket-Key: a2V5a2V5a2V5a2V5a2V5a2U=\r\n\r\n");
+  H2Peer backend = h2.accept();
+  h2.bench.expect(client, "HTTP/1.1 502 ");
+  EXPECT_EQ(h2.bench.last().reason, Reason::UpstreamProtocol);
+  EXPECT_TRUE(backend.began.empty());
+}
+
 TEST(H2Upstream, AConcurrencyTheBackendSetsIsKept) {
   H2Backend h2;
   End one = h2.bench.connect();
