@@ -59,6 +59,15 @@ struct Outcome {
   return address.v6 ? text.substr(1, text.rfind(']') - 1) : text.substr(0, text.rfind(':'));
 }
 
+/// Service mode: clients know the Service's addresses, the sockets are those behind it.
+[[nodiscard]] std::string reached_at(const std::vector<api::GatewayStatusAddress>& addresses,
+                                     const std::vector<std::string>& bound) {
+  std::vector<std::string> values;
+  values.reserve(addresses.size());
+  for (const api::GatewayStatusAddress& address : addresses) values.push_back(address.value);
+  return fmt::format("reached at {}, which leads to {} of each replica", joined(values, ", "), joined(bound, ", "));
+}
+
 [[nodiscard]] std::string waiting(const runtime::ApplyReport& apply) {
   return fmt::format("generation {} is served by {} of {} workers", apply.generation.value, apply.acknowledged,
                      apply.workers);
@@ -115,6 +124,8 @@ Verdict judge_programmed(const resolve::GatewayReport& report, const SocketResul
     std::ranges::move(outcome.faults, std::back_inserter(faults));
   }
   if (bound.empty() && !faults.empty()) return gateway::no_resources(joined(faults, "; "));
+  if (report.published && !report.published->empty() && faults.empty() && !bound.empty())
+    return gateway::programmed(reached_at(*report.published, bound));
   // Without a listener that can serve there is nothing to bind: its configuration is in place all the same, and the
   // listeners say what they lack (suite: GatewaySecretMissingReferenceGrant).
   std::string message = bound.empty() ? std::string("in place, but no listener can serve")

@@ -30,6 +30,16 @@ const api::ObjectMeta* find_metadata(const store::ClusterSnapshot& snapshot, con
   return found;
 }
 
+StatusPtr find_status(const store::ClusterSnapshot& snapshot, const api::ObjectKey& key) {
+  StatusPtr found;
+  api::for_each_status_kind([&]<class Object>() {
+    if (Object::kind != key.kind) return;
+    if (const auto* object = snapshot.find<Object>(key.ns, key.name))
+      found = std::make_shared<const StatusValue>(object->status);
+  });
+  return found;
+}
+
 kube::Request patch_request(const StatusPatch& patch, const std::string& resource_version, std::string_view status) {
   const json metadata{{"uid", patch.uid}, {"resourceVersion", resource_version}};
   kube::Request made;
@@ -58,6 +68,38 @@ struct KubeStatusSink::State {
   };
   State(boost::asio::io_context& io, Ports given, kube::WriteQueue::Settings settings)
       : ports(std::move(given)), queue(io, settings, [this](const api::ObjectKey& key) { begin(key); }) {}
+
+  /// What changed since the snapshot before: its cost is that of the change, not of the world.
+  void follow(const store::ClusterSnapshot& now) {
+    api::for_each_status_kind([&]<class Object>() { follow<Object>(now); });
+    snapshot = now;
+  }
+  template <class T>
+  void follow(const store::ClusterSnapshot& now) {
+    StatusPtr last;  // thousands of routes say the same of one parent
+    store::for_each_change<T>(snapshot, now, [&](const T* before, const T* after) {
+      const api::ObjectKey key = api::key_of(after != nullptr ? *after : *before);
+      const auto sent = written.find(key);
+      if (after != nullptr && sent != written.end() && sent->second.uid == after->metadata.uid &&
+          sent->second.version == after->metadata.resource_version)
+        return;
+      if (sent != written.end()) written.erase(sent);
+      if (after == nullptr) {
+        statuses->erase(key);
+      } else {
+        if (!last || *last != StatusValue(after->status)) last = std::make_shared<const StatusValue>(after->status);
+        statuses->insert_or_assign(key, last);
+      }
+    });
+  }
+  /// It is not on its way: what counts is what the object says.
+  void forget_written(const api::ObjectKey& key) {
+    if (written.erase(key) == 0) return;
+    if (const auto said = find_status(snapshot, key))
+      statuses->insert_or_assign(key, said);
+    else
+      statuses->erase(key);
+  }
 
   void put(const StatusPatch& patch) {
     const api::ObjectMeta* metadata = find_metadata(snapshot, patch.key);
@@ -138,7 +180,7 @@ struct KubeStatusSink::State {
 
   /// It was not written, and is not remembered as if it were.
   void drop(const api::ObjectKey& key) {
-    written.erase(key);
+    forget_written(key);
     finish(key);
   }
 
@@ -146,7 +188,7 @@ struct KubeStatusSink::State {
     queue.clear();
     jobs.clear();
     waiting.clear();
-    written.clear();
+    while (!written.empty()) forget_written(api::ObjectKey(written.begin()->first));
   }
 
   Ports ports;
@@ -172,17 +214,8 @@ std::vector<Error> KubeStatusSink::write(std::span<const StatusPatch> patches) {
 }
 
 const Statuses& KubeStatusSink::previous(const store::ClusterSnapshot& snapshot) {
-  State& state = *state_;
-  state.snapshot = snapshot;
-  *state.statuses = statuses_of(snapshot);
-  std::erase_if(state.written, [&](const auto& one) {
-    const api::ObjectMeta* metadata = find_metadata(snapshot, one.first);
-    const bool seen =
-        metadata == nullptr || metadata->uid != one.second.uid || metadata->resource_version != one.second.version;
-    if (!seen) state.statuses->insert_or_assign(one.first, one.second.status);
-    return seen;
-  });
-  return *state.statuses;
+  state_->follow(snapshot);
+  return *state_->statuses;
 }
 
 std::shared_ptr<const Statuses> KubeStatusSink::shared_statuses() const { return state_->statuses; }

@@ -39,12 +39,21 @@ Pod find_pod() {
 Result<kube::Connection> find_connection(const ControllerOptions& options) {
   const kube::PodPlaces places = kube::find_pod_places();
   if (options.kubeconfig.empty() && kube::is_in_cluster(places)) return kube::read_in_cluster(places);
-  const std::string chosen = kube::choose_kubeconfig(options.kubeconfig, variable("KUBECONFIG"), variable("HOME"));
+  const std::string named = variable("KUBECONFIG");
+  const std::string chosen = kube::choose_kubeconfig(options.kubeconfig, named, variable("HOME"));
   if (chosen.empty())
     return make_error(ErrorCode::NoSuchFile,
                       "no cluster: this is no pod (KUBERNETES_SERVICE_HOST is not set), and there is no kubeconfig; "
                       "give --kubeconfig FILE, or serve a folder without a cluster: pintle serve --config DIR");
-  return kube::read_kubeconfig({.paths = chosen, .context = options.context});
+  auto read = kube::read_kubeconfig({.paths = chosen, .context = options.context});
+  if (read || (read.error().code != ErrorCode::NoSuchFile && read.error().code != ErrorCode::PermissionDenied))
+    return read;
+  const std::string_view why = !options.kubeconfig.empty() ? "--kubeconfig names it"
+                               : !named.empty()            ? "$KUBECONFIG names it"
+                                                           : "this is no pod, so it was looked for";
+  read.error().context +=
+      fmt::format("; {}. Give --kubeconfig FILE, or serve a folder without a cluster: pintle serve --config DIR", why);
+  return read;
 }
 
 Result<infra::Settings> infra_settings(const ControllerOptions& options) {

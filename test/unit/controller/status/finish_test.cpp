@@ -157,6 +157,14 @@ TEST(FinishGateway, OfTheDefaultAddressesThoseThatWorkAreTaken) {
   EXPECT_EQ(both.addresses[1].value, "::1");
 }
 
+TEST(FinishGateway, BehindAServiceItsAddressIsTold) {
+  resolve::GatewayReport report = gateway({listener("http", 20001)});
+  report.published = std::vector<api::GatewayStatusAddress>{{"IPAddress", "100.64.1.2"}};
+  const api::GatewayStatus status = finish(report, applied({address("127.0.0.1", 20001)}));
+  EXPECT_EQ(testing::find(status.conditions, "Programmed")->message,
+            "reached at 100.64.1.2, which leads to 127.0.0.1:20001 of each replica");
+}
+
 TEST(FinishGateway, ASocketOfAnotherGatewayIsNotItsOwn) {
   // Each address lacks a port that another Gateway has: 127.0.0.1:80 and [::1]:81 are bound, but not for this one.
   GatewayReport report = gateway({listener("http", 80), listener("more", 81)});
@@ -315,7 +323,8 @@ TEST(Finish, FedBackItHasNothingToSay) {
 }
 
 TEST(Finish, AGatewayThatOtherReplicasLackIsHeldAndThenPending) {
-  const resolve::StatusReport report = small_world();
+  resolve::StatusReport report = small_world();
+  report.gateways[0].listeners[0].sockets = {address("127.0.0.1", 80)};
   const runtime::ApplyReport apply = applied({address("127.0.0.1", 80)});
   const api::ObjectKey key = report.gateways.at(0).object.key;
   Lags lags{{key, {.stage = Lag::Stage::Held, .serving = 1, .replicas = 3}}};
