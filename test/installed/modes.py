@@ -1,0 +1,68 @@
+"""Other ways to install it: on the node's own network, through a restart without the API server, in some namespaces alone."""
+import signal
+import time
+
+from scene import NAMESPACE, RELEASE, SHOP, Scene, until
+
+POOL = ["100.64.77.1", "100.64.77.2"]  # free addresses of the node
+ACCOUNT = f"system:serviceaccount:{NAMESPACE}:{RELEASE}"
+
+
+class Modes(Scene):
+    def steps(self):
+        return (self.direct_mode_binds_the_addresses_of_its_flag, self.a_restart_without_the_api_server_serves_what_it_knew,
+                self.namespaced_rights_reach_no_further)
+
+    def direct_mode_binds_the_addresses_of_its_flag(self):
+        self.begin()
+        self.install({"gatewayMode": "direct", "direct.hostNetwork": True, "direct.addresses": POOL, "replicaCount": 1})
+        assert self.make_shop() in POOL
+        for address in POOL:
+            self.await_answer(address, "/a")
+        self.make_gateway("late")
+        told = until(lambda: (self.condition("late") or ["Unknown"])[0] == "False" and self.condition("late"),
+                     lambda: f"a second Gateway on port 80: {self.condition('late')}")
+        listeners = self.kubectl("-n", SHOP, "get", "gateway", "late", "-o", "jsonpath={.status.listeners[*].conditions[*].message}")
+        assert f"{SHOP}/shop" in listeners, f"the owner of the port is not named: {told}, {listeners}"
+        self.leave()
+
+    def a_restart_without_the_api_server_serves_what_it_knew(self):
+        self.begin()
+        self.install({"replicaCount": 1})
+        address = self.make_shop()
+        pod = self.leader()
+        pid = self.process_of(pod)
+        self.cluster.kill("apiserver")
+        try:
+            self.signal(pid, signal.SIGKILL)
+            began = time.monotonic()
+            until(lambda: self.get(f"http://{address}/a", "--header", "Host: shop.test")[0] != 200, "it was not killed", pause=0)
+            self.await_answer(address, "/a", seconds=40)
+            took = time.monotonic() - began
+            again = self.process_of(pod)
+            assert again != pid, "it is the same process"
+        finally:
+            self.cluster.start("apiserver")
+        until(lambda: self.cluster.output("kubectl", "get", "--raw", "/readyz").returncode == 0, "the API server does not come back", 60)
+        self.make_route("later", "/later", "a")
+        self.await_answer(address, "/later", seconds=40)
+        self.leave()
+        return f"{took:.1f} s from the kill to the next answer, the kubelet's part included"
+
+    def namespaced_rights_reach_no_further(self):
+        self.begin()
+        self.install({"watch.namespaces": [SHOP], "rbac.secretNamespaces": [SHOP], "replicaCount": 1})
+        self.make_shop()
+        self.make_gateway("elsewhere", ns="default")
+        try:
+            def can(verb, what, ns):
+                return self.kubectl("auth", "can-i", verb, what, "--as", ACCOUNT, "-n", ns, fails=False).strip() == "yes"
+
+            assert can("list", "secrets", SHOP) and can("patch", "gateways/status", SHOP)
+            for verb, what in (("list", "secrets"), ("list", "httproutes"), ("create", "services"), ("patch", "gateways/status")):
+                assert not can(verb, what, "default"), f"it may {verb} {what} in default"
+            time.sleep(2)
+            assert self.condition("elsewhere", "Accepted", ns="default") in (None, ("Unknown", "Pending", "Waiting for controller"))
+        finally:
+            self.kubectl("-n", "default", "delete", "gateway", "elsewhere")
+        self.leave()
