@@ -64,7 +64,7 @@ class StatusAgrees(unittest.TestCase):
         self.folder = Folder()
         self.addCleanup(self.folder.close)
         rules = [{"matches": [{"path": {"value": "/"}}], "backendRefs": [to("absent")]}]
-        self.folder.write("all", gateway(), gateway("broken", [{"name": "tcp", "protocol": "TCP", "port": 8080}]),
+        self.folder.write("all", gateway(), gateway("broken", [{"name": "odd", "protocol": "ODD", "port": 8080}]),
                           service("b", [1]), route("first", [{"backendRefs": [to("b")]}], ["x.test"]),
                           route("second", rules, ["x.test"]), route("lost", rules, ["y.test"], "broken"))
         self.folder.write_text("zz.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: Bad_Name}\nspec: {ports: [{port: x}]}\n")
