@@ -101,6 +101,14 @@ def read_line(connection):
     return data.decode().strip()
 
 
+def dial_once_open(port):
+    """For a listener that a test has just added: the generation that edit() saw may be that of an earlier change."""
+    def attempt():
+        with contextlib.suppress(ConnectionRefusedError):
+            return dial(port)
+    return wait_until(attempt, what=f"port {port} to be open")
+
+
 def dial(port):
     connection = socket.create_connection(("127.0.0.1", port), timeout=10 * SLOW)
     return connection
@@ -224,7 +232,7 @@ class Tcp(World):
         self.pintle.edit(lambda: self.folder.write("reset-route", {
             **l4_route("TCPRoute", "reset", "reset"),
             "spec": {"parentRefs": [{"name": "reset"}], "rules": [{"backendRefs": [{"name": "reset", "port": 9000}]}]}}))
-        connection = dial(self.pintle.port(9011))
+        connection = dial_once_open(self.pintle.port(9011))
         self.assertEqual(read_line(connection), "x")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.close()
