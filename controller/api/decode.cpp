@@ -17,6 +17,11 @@ struct TypeName {
   std::string kind;
 };
 
+std::string text_member(const Value& value, std::string_view key) {
+  const Member* member = value.find(key);
+  return member != nullptr && member->value.type == Value::Type::String ? member->value.text : std::string();
+}
+
 /// Versions whose fields are those of v1.
 bool is_served_version(Kind kind, std::string_view version) {
   if (group_of(kind) != gateway_group) return version == "v1";
@@ -106,8 +111,9 @@ void read_body(Fields& root, const Field& field, Gateway& out) { read_gateway(ro
 void read_body(Fields& root, const Field& field, HTTPRoute& out) { read_http_route(root, field, out); }
 void read_body(Fields& root, const Field& field, GRPCRoute& out) { read_grpc_route(root, field, out); }
 template <Kind K>
-void read_body(Fields& root, const Field& /*field*/, L4Route<K>& out) {
-  read_l4_route(root, K, out.spec, out.status);
+void read_body(Fields& root, const Field& field, L4Route<K>& out) {
+  const bool alpha2 = text_member(field.value(), "apiVersion").ends_with("/v1alpha2");
+  read_l4_route(root, {.kind = K, .most_rules = alpha2 ? 16U : 1U}, out.spec, out.status);
 }
 void read_body(Fields& root, const Field& field, BackendTLSPolicy& out) { read_backend_tls_policy(root, field, out); }
 void read_body(Fields& root, const Field& field, ReferenceGrant& out) { read_reference_grant(root, field, out); }
@@ -177,11 +183,6 @@ constexpr std::array<bool, sizeof...(Index)> list_kept_only(std::index_sequence<
 constexpr auto kept_only_kinds = list_kept_only(std::make_index_sequence<kind_count>());
 constexpr auto decoders = make_decoders(std::make_index_sequence<kind_count>());
 static_assert(std::variant_size_v<AnyObject> == kind_count);
-
-std::string text_member(const Value& value, std::string_view key) {
-  const Member* member = value.find(key);
-  return member != nullptr && member->value.type == Value::Type::String ? member->value.text : std::string();
-}
 
 /// Group, version and kind; nullopt after a finding.
 std::optional<TypeName> read_type(const Field& field) {

@@ -35,15 +35,15 @@ std::string read_server_name(const Field& item) {
 
 }  // namespace
 
-void read_l4_route(Fields& root, Kind kind, L4RouteSpec& spec, RouteStatus& status) {
+void read_l4_route(Fields& root, const L4RouteForm& form, L4RouteSpec& spec, RouteStatus& status) {
   if (const auto field = root.require("spec")) {
     Fields fields(*field);
     spec.parent_refs = read_parent_references(fields);
-    if (kind == Kind::TLSRoute)
+    if (form.kind == Kind::TLSRoute)
       if (const auto names = fields.find("hostnames"))
-        spec.hostnames = read_list<std::string>(*names, {.min = 1, .max = 16}, read_server_name);
+        spec.hostnames = read_list<std::string>(*names, {.min = 1, .max = 1024}, read_server_name);
     if (const auto rules = fields.require("rules"))
-      spec.rules = read_list<L4RouteRule>(*rules, {.min = 1, .max = 16}, read_rule);
+      spec.rules = read_list<L4RouteRule>(*rules, {.min = 1, .max = form.most_rules}, read_rule);
     spec.use_default_gateways = read_default_scope(fields);
     fields.finish();
   }

@@ -34,7 +34,11 @@ void read_gateway_class(Fields& root, const Field& field, GatewayClass& out);
 void read_gateway(Fields& root, const Field& field, Gateway& out);
 void read_http_route(Fields& root, const Field& field, HTTPRoute& out);
 void read_grpc_route(Fields& root, const Field& field, GRPCRoute& out);
-void read_l4_route(Fields& root, Kind kind, L4RouteSpec& spec, RouteStatus& status);
+struct L4RouteForm {
+  Kind kind;
+  std::size_t most_rules;  ///< of its version
+};
+void read_l4_route(Fields& root, const L4RouteForm& form, L4RouteSpec& spec, RouteStatus& status);
 void read_backend_tls_policy(Fields& root, const Field& field, BackendTLSPolicy& out);
 void read_reference_grant(Fields& root, const Field& field, ReferenceGrant& out);
 void read_service(Fields& root, const Field& field, Service& out);

@@ -24,12 +24,12 @@
 namespace pintle::l4 {
 
 struct Settings {
-  Millis hello{10'000};           ///< for a ClientHello and a handshake
-  Millis idle{3'600'000};         ///< no byte either way
-  Millis leave{30'000};           ///< of a connection whose listener is gone
-  unsigned most_attempts = 3;     ///< endpoints that are tried
-  Millis udp_idle{60'000};        ///< no datagram of a flow either way
-  std::size_t udp_flows = 16384;  ///< of one socket of one worker
+  Millis hello{10'000};        ///< for a ClientHello and a handshake
+  Millis idle{3'600'000};      ///< no byte either way
+  Millis leave{30'000};        ///< of a connection whose listener is gone
+  unsigned most_attempts = 3;  ///< endpoints that are tried
+  Millis udp_idle{60'000};     ///< no datagram of a flow either way
+  Millis udp_quiet{5'000};     ///< likewise: it may be shed
   upstream::Settings upstream{};
 };
 

@@ -8,6 +8,16 @@
 
 namespace pintle::l4 {
 
+class UdpFlow;
+struct RecencyTag;
+
+/// The flows of all UDP sockets, least recently used first: who makes room. Clients that nothing proves come first, so
+/// a flood of invented ones takes its own places.
+struct FlowOrder {
+  net::IntrusiveList<UdpFlow, RecencyTag> unproven;
+  net::IntrusiveList<UdpFlow, RecencyTag> proven;
+};
+
 struct Shared {
   Shared(net::WorkerContext& worker, const Settings& wanted, std::unique_ptr<net::SessionFactory> sessions)
       : context(worker),
@@ -19,6 +29,7 @@ struct Shared {
   Settings settings;
   std::unique_ptr<upstream::Upstreams> upstreams;
   std::unique_ptr<net::SessionFactory> http;
+  FlowOrder flows;
   net::DatagramBatch datagrams;  ///< borrowed inside one event
 };
 

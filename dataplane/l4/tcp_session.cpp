@@ -93,7 +93,7 @@ void TcpSession::shake_hands() {
   const net::TlsStream& tls = *connection_.tls();
   if (!choice_.listener || tls.listener_hostname() != choice_.listener->hostname)
     return refuse(Reason::NoListener, "the handshake ended at another listener");
-  deadline_.disarm();
+  if (!leaving_) deadline_.disarm();
   up_.readable = true;  // the first bytes may have come with the last flight
   static_cast<void>(connection_.flush());
   connect();

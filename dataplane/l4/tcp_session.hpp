@@ -29,7 +29,10 @@ class TcpSession final : public net::Session, private upstream::LinkUser {
 
   void drain() override;
   void close() override;
-  [[nodiscard]] bool is_idle() const noexcept override { return false; }
+  /// It has carried nothing yet.
+  [[nodiscard]] bool is_idle() const noexcept override {
+    return state_ == State::Handshake || (state_ == State::Relaying && up_.bytes + down_.bytes == 0);
+  }
 
  private:
   enum class State : std::uint8_t { Handshake, Connecting, Relaying, Ended };

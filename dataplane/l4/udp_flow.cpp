@@ -14,11 +14,12 @@ constexpr unsigned batches_a_turn = 4;
 }  // namespace
 
 UdpFlow::UdpFlow(Shared& shared, UdpPort& port, std::shared_ptr<const net::BoundSocket> socket, const FlowKey& key)
-    : Session(shared.context, std::move(socket)),
+    : Session(shared.context, std::move(socket), Kind::Flow),
       shared_(shared),
       port_(port),
       key_(key),
-      opened_(shared.context.now()) {}
+      opened_(shared.context.now()),
+      used_(opened_) {}
 
 void UdpFlow::start() {
   if (context().observe != nullptr) slot_ = context().observe->on_connection_opened(socket().id);
@@ -32,7 +33,13 @@ void UdpFlow::start() {
     return;
   }
   endpoint_ = endpoints[context().random.below(static_cast<std::uint32_t>(endpoints.size()))];
+  open_socket();
+}
+
+void UdpFlow::open_socket() {
   auto fd = net::connect_datagram_socket(endpoint_);
+  // Ports and descriptors are shared with others, who may have taken more than their part.
+  if (!fd && fd.error().code == ErrorCode::Exhausted && port_.make_room()) fd = net::connect_datagram_socket(endpoint_);
   if (!fd)
     return finish(fd.error().code == ErrorCode::Exhausted ? Reason::Overload : Reason::ConnectFailed,
                   fd.error().context);
@@ -48,12 +55,14 @@ bool UdpFlow::is_current() {
 
 void UdpFlow::touch() {
   note_served();
+  used_ = context().now();
   context().arm_after(idle_, shared_.settings.udp_idle);
   port_.on_used(*this);
 }
 
 void UdpFlow::take(std::span<const char> bytes) {
   received_ += bytes.size();
+  proven_ = proven_ || answered_;
   touch();
   if (!fd_ || net::send_datagram(fd_.get(), bytes)) return;
   // An earlier datagram was refused (ICMP); a full socket just loses this one.
@@ -68,6 +77,7 @@ void UdpFlow::on_events(std::uint32_t events) {
     if (count < 0) return finish(Reason::ConnectFailed, "the endpoint is not reachable");
     if (count == 0) return;
     for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) sent_ += shared_.datagrams.at(i).bytes.size();
+    answered_ = true;
     port_.answer(static_cast<std::size_t>(count), key_);
     touch();
     if (static_cast<std::size_t>(count) < net::DatagramBatch::most) return;
@@ -75,6 +85,7 @@ void UdpFlow::on_events(std::uint32_t events) {
   context().poller.rearm(fd_.get(), *this);
 }
 
+bool UdpFlow::is_idle() const noexcept { return context().now() - used_ >= shared_.settings.udp_quiet; }
 void UdpFlow::on_idle() { finish(choice_.reason, choice_.detail); }
 void UdpFlow::drain() {
   if (socket().leaving) finish(choice_.reason, choice_.detail);

@@ -20,8 +20,6 @@ struct FlowKey {
   friend bool operator==(const FlowKey&, const FlowKey&) = default;
 };
 
-struct RecencyTag;
-
 class UdpFlow final : public net::Session, public net::ListHook<RecencyTag> {
  public:
   UdpFlow(Shared& shared, UdpPort& port, std::shared_ptr<const net::BoundSocket> socket, const FlowKey& key);
@@ -34,17 +32,18 @@ class UdpFlow final : public net::Session, public net::ListHook<RecencyTag> {
 
   void drain() override;
   void close() override;
-  [[nodiscard]] bool is_idle() const noexcept override { return true; }
+  [[nodiscard]] bool is_idle() const noexcept override;
 
   [[nodiscard]] const FlowKey& key() const noexcept { return key_; }
-  /// The endpoint has answered: no invention of who sends under false addresses.
-  [[nodiscard]] bool is_answered() const noexcept { return sent_ > 0; }
+  /// The client spoke again after it was answered: no invention of who sends under false addresses.
+  [[nodiscard]] bool is_proven() const noexcept { return proven_; }
   void finish(Reason reason, std::string_view detail);
 
  private:
   void on_events(std::uint32_t events) override;
   void on_idle();
   void touch();
+  void open_socket();
 
   Shared& shared_;
   UdpPort& port_;
@@ -55,7 +54,10 @@ class UdpFlow final : public net::Session, public net::ListHook<RecencyTag> {
   std::uint64_t received_ = 0;
   std::uint64_t sent_ = 0;
   Monotonic opened_;
+  Monotonic used_;  ///< last
   observe::SocketSlot slot_{};
+  bool answered_ = false;
+  bool proven_ = false;
   bool ended_ = false;
   net::MemberTimer<UdpFlow, &UdpFlow::on_idle> idle_{*this};
 };

@@ -1,6 +1,7 @@
 #include "dataplane/l4/udp_port.hpp"
 
 #include <cstring>
+#include <vector>
 
 namespace pintle::l4 {
 namespace {
@@ -34,8 +35,10 @@ UdpPort::UdpPort(Shared& shared, net::UniqueFd fd, std::shared_ptr<const net::Bo
       flows_(0, HashKey{shared.context.random.next()}) {}
 
 UdpPort::~UdpPort() {
-  for (auto* flows : {&unanswered_, &answered_})
-    while (UdpFlow* flow = flows->front()) flow->close();
+  std::vector<UdpFlow*> flows;
+  flows.reserve(flows_.size());
+  for (const auto& [key, flow] : flows_) flows.push_back(flow);
+  for (UdpFlow* flow : flows) flow->close();
   if (started_) shared_.context.poller.remove(fd_.get(), *this);
 }
 
@@ -65,25 +68,28 @@ UdpFlow* UdpPort::find_or_open(const net::Datagram& datagram) {
     known->second->finish(Reason::Upstream, "the configuration has changed; its next datagram begins another flow");
   }
   if (socket_->leaving || shared_.context.pressure >= net::Pressure::StopAccepting) return nullptr;
-  if (flows_.size() >= shared_.settings.udp_flows) make_room();
+  if (shared_.context.flow_count >= shared_.context.max_flows) make_room();
   auto* const flow = new UdpFlow(shared_, *this, socket_, key);  // owns itself: net::Session
   flows_.emplace(key, flow);
-  unanswered_.push_back(*flow);
-  flow->start();
+  flow->start();  // it enters the order of the others with its datagram, so it never makes room for itself
   const auto opened = flows_.find(key);
   return opened == flows_.end() ? nullptr : opened->second;
 }
 
-void UdpPort::make_room() {
-  UdpFlow* const oldest = unanswered_.empty() ? answered_.front() : unanswered_.front();
+bool UdpPort::make_room() {
+  FlowOrder& order = shared_.flows;
+  UdpFlow* const oldest = order.unproven.empty() ? order.proven.front() : order.unproven.front();
   if (oldest != nullptr) oldest->close();
+  return oldest != nullptr;
 }
 
 void UdpPort::answer(std::size_t count, const FlowKey& key) {
   static_cast<void>(shared_.datagrams.forward(count, fd_.get(), key.client, key.local));
 }
 
-void UdpPort::on_used(UdpFlow& flow) noexcept { (flow.is_answered() ? answered_ : unanswered_).push_back(flow); }
+void UdpPort::on_used(UdpFlow& flow) noexcept {
+  (flow.is_proven() ? shared_.flows.proven : shared_.flows.unproven).push_back(flow);
+}
 
 void UdpPort::forget(UdpFlow& flow) noexcept {
   flow.net::ListHook<RecencyTag>::unlink();

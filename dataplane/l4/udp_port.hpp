@@ -1,10 +1,6 @@
-// A UDP socket of one worker and the flows of its clients.
-//
-//   flows_       by client and local address
-//   unanswered_  those whose endpoint never spoke, least recently used first ─┐ who makes room: a flood of invented
-//   answered_    the others, likewise                                          ┘ clients takes its own places first
-//
-// Bounded by Settings::udp_flows. Owner: the worker's door; its flows end with it. Worker thread.
+// A UDP socket of one worker and the flows of its clients, by client and local address.
+// Bounded by WorkerContext::max_flows over all sockets of the worker: FlowOrder says who makes room. Owner: the
+// worker's door; its flows end with it. Worker thread.
 #pragma once
 #include <boost/unordered/unordered_flat_map.hpp>
 
@@ -27,6 +23,8 @@ class UdpPort final : public net::DatagramPort, public net::EventSink {
   /// Sends the first `count` datagrams of the batch to the client.
   void answer(std::size_t count, const FlowKey& key);
   void on_used(UdpFlow& flow) noexcept;
+  /// Ends the flow that is needed least, of this socket or another; false: there is none.
+  bool make_room();
   void forget(UdpFlow& flow) noexcept;
 
  private:
@@ -39,14 +37,11 @@ class UdpPort final : public net::DatagramPort, public net::EventSink {
 
   void on_events(std::uint32_t events) override;
   [[nodiscard]] UdpFlow* find_or_open(const net::Datagram& datagram);
-  void make_room();
 
   Shared& shared_;
   net::UniqueFd fd_;
   std::shared_ptr<const net::BoundSocket> socket_;
   boost::unordered_flat_map<FlowKey, UdpFlow*, HashKey> flows_;
-  net::IntrusiveList<UdpFlow, RecencyTag> unanswered_;
-  net::IntrusiveList<UdpFlow, RecencyTag> answered_;
   bool started_ = false;
 };
 

@@ -102,7 +102,8 @@ Result<UniqueFd> connect_datagram_socket(const runtime::SocketAddress& peer) {
   const RawAddress raw = to_raw(peer);
   if (!fd) return make_error(ErrorCode::Exhausted, fmt::format("cannot open a socket: {}", std::strerror(errno)));
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(raw.bytes), raw.length) != 0)
-    return make_error(ErrorCode::ConnectFailed,
+    // EAGAIN: no local port is left.
+    return make_error(errno == EAGAIN ? ErrorCode::Exhausted : ErrorCode::ConnectFailed,
                       fmt::format("no way to {}: {}", runtime::to_string(peer), std::strerror(errno)), Side::Upstream);
   return fd;
 }

@@ -21,7 +21,8 @@ namespace pintle::net {
 /// SO_REUSEPORT, so a second program cannot join in silence (listener.hpp). Control thread.
 [[nodiscard]] Result<std::vector<UniqueFd>> open_datagram_sockets(const runtime::SocketAddress& address,
                                                                   unsigned count);
-/// A socket that talks with `peer` alone: faults that are told of it (ICMP) end as errors of its calls.
+/// A socket that talks with `peer` alone: faults that are told of it (ICMP) end as errors of its calls. Exhausted: no
+/// descriptor or no local port is left.
 [[nodiscard]] Result<UniqueFd> connect_datagram_socket(const runtime::SocketAddress& peer);
 
 struct Datagram {

@@ -10,11 +10,13 @@ namespace pintle::net {
 
 class Session : public EventSink, public TurnTask, public ListHook<Session> {
  public:
-  /// Enters the worker's list. `socket` outlives the session.
-  Session(WorkerContext& context, std::shared_ptr<const BoundSocket> socket) noexcept
-      : context_(context), socket_(std::move(socket)) {
-    context_.sessions.push_back(*this);
-    ++context_.session_count;
+  /// A flow: of datagrams, which takes no place of a connection.
+  enum class Kind : std::uint8_t { Connection, Flow };
+  /// Enters the worker's list of its kind. `socket` outlives the session.
+  Session(WorkerContext& context, std::shared_ptr<const BoundSocket> socket, Kind kind = Kind::Connection) noexcept
+      : context_(context), socket_(std::move(socket)), kind_(kind) {
+    (kind == Kind::Flow ? context_.flows : context_.sessions).push_back(*this);
+    ++count();
   }
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -24,7 +26,7 @@ class Session : public EventSink, public TurnTask, public ListHook<Session> {
   virtual void drain() = 0;
   /// End now, whatever is in flight. Must remove its descriptors from the poller and call end().
   virtual void close() = 0;
-  /// Between requests with nothing received: may be shed under memory pressure.
+  /// Between requests with nothing received, or silent for a while: may be shed under memory pressure.
   [[nodiscard]] virtual bool is_idle() const noexcept = 0;
   /// Whether a request was served since this was asked last: who is at work is shed after those that only sit there.
   [[nodiscard]] bool take_served() noexcept { return std::exchange(served_, false); }
@@ -47,10 +49,14 @@ class Session : public EventSink, public TurnTask, public ListHook<Session> {
   void leave() noexcept {
     if (!ListHook<Session>::is_linked()) return;
     ListHook<Session>::unlink();
-    --context_.session_count;
+    --count();
+  }
+  [[nodiscard]] std::uint32_t& count() noexcept {
+    return kind_ == Kind::Flow ? context_.flow_count : context_.session_count;
   }
   WorkerContext& context_;
   std::shared_ptr<const BoundSocket> socket_;
+  Kind kind_;
   bool served_ = false;
 };
 

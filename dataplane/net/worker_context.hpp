@@ -127,8 +127,11 @@ struct WorkerContext {
   std::uint32_t worker_index;
   SnapshotRef current;  ///< empty before the first publish; a request copies it at its head
   IntrusiveList<ApplyObserver> apply_observers;
-  IntrusiveList<Session> sessions;
+  IntrusiveList<Session> sessions;  ///< of connections
   std::uint32_t session_count = 0;
+  IntrusiveList<Session> flows;  ///< of datagrams
+  std::uint32_t flow_count = 0;
+  std::size_t max_flows = 16384;  ///< of all UDP sockets of this worker
   Pressure pressure = Pressure::None;
   /// The process goes away: answer with `Connection: close`, keep nothing alive (req 75).
   bool draining = false;

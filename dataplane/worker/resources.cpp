@@ -107,6 +107,13 @@ bool Resources::tcp_paces() const {
   return control && control->starts_with("bbr");
 }
 
+std::uint64_t Resources::local_ports() const {
+  const fs::path range = root_ / "proc/sys/net/ipv4/ip_local_port_range";
+  const double first = read_number(range, 0).value_or(32768);
+  const double last = read_number(range, 1).value_or(60999);
+  return last < first ? 0 : static_cast<std::uint64_t>(last - first) + 1;
+}
+
 unsigned choose_threads(std::optional<double> quota, unsigned cpus) noexcept {
   const unsigned most = std::max(cpus, 1u);
   if (!quota || *quota >= most) return most;
@@ -129,6 +136,12 @@ std::size_t choose_max_connections(std::uint64_t descriptor_limit, unsigned work
 std::size_t choose_max_pipes(std::uint64_t descriptor_limit, unsigned workers) noexcept {
   constexpr std::uint64_t one_of = 64;
   return std::min<std::size_t>(descriptor_limit / one_of / std::max(workers, 1u), net::PipePool::default_limit);
+}
+
+std::size_t choose_max_flows(std::uint64_t descriptor_limit, std::uint64_t local_ports, unsigned workers) noexcept {
+  constexpr std::uint64_t most = 16384;
+  const std::uint64_t flows = std::min(descriptor_limit / 4, local_ports / 2) / std::max(workers, 1u);
+  return std::clamp<std::uint64_t>(flows, 1, most);
 }
 
 std::uint64_t raise_descriptor_limit() noexcept {

@@ -23,6 +23,8 @@ class Resources {
   /// TCP sends by timers of its own (bbr): what a pipe saves in copies it then spends on timers, as bytes come faster
   /// than they may go.
   [[nodiscard]] bool tcp_paces() const;
+  /// Ports that the kernel gives to sockets that bind to none; sockets of UDP that are connected share them.
+  [[nodiscard]] std::uint64_t local_ports() const;
 
  private:
   template <class Read>
@@ -38,6 +40,9 @@ class Resources {
 [[nodiscard]] std::size_t choose_max_connections(std::uint64_t descriptor_limit, unsigned workers) noexcept;
 /// Pipes of one worker, two descriptors each: a small share, as a body without one is only copied.
 [[nodiscard]] std::size_t choose_max_pipes(std::uint64_t descriptor_limit, unsigned workers) noexcept;
+/// UDP flows of one worker, each with a socket and a port: half of the ports and a quarter of the descriptors at most.
+[[nodiscard]] std::size_t choose_max_flows(std::uint64_t descriptor_limit, std::uint64_t local_ports,
+                                           unsigned workers) noexcept;
 /// Limit on descriptors, raised to what the process may have. Call before threads exist.
 [[nodiscard]] std::uint64_t raise_descriptor_limit() noexcept;
 

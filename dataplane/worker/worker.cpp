@@ -28,7 +28,9 @@ class Worker::Door final : public net::AcceptSink {
     worker_.accept(*this, std::move(fd), peer);
   }
   void on_accept_exhausted(net::Listener& listener, net::AcceptFailure failure) override {
-    for (int shed = 0; shed < most_shed_at_once && worker_.shed_one_idle();) ++shed;
+    net::WorkerContext& context = worker_.context_;
+    for (int shed = 0; shed < most_shed_at_once; ++shed)
+      if (!shed_one_idle(context.sessions) && !shed_one_idle(context.flows)) break;
     worker_.context_.pipes.trim();
     if (worker_.context_.now() < worker_.next_log_) return;
     worker_.next_log_ = worker_.context_.now() + std::chrono::seconds(10);
@@ -93,6 +95,7 @@ Worker::Worker(const WorkerSettings& settings, std::unique_ptr<net::Poller> poll
       tls_(context_.buffers),
       loop_(*poller_, context_.wheel) {
   context_.pipes.set_limit(settings.max_pipes);
+  context_.max_flows = settings.max_flows;
   context_.tls = &tls_;
 }
 
@@ -152,8 +155,14 @@ void Worker::close_leaving_doors() {
   std::erase_if(doors_, [](const auto& door) { return !door->socket() || door->socket()->leaving; });
 }
 
+template <class Visit>
+void Worker::for_each_session(const Visit& visit) {
+  context_.sessions.for_each(visit);
+  context_.flows.for_each(visit);
+}
+
 void Worker::drain_sessions_of(const net::BoundSocket& socket) {
-  context_.sessions.for_each([&](net::Session& session) {
+  for_each_session([&](net::Session& session) {
     if (&session.socket() == &socket) session.drain();
   });
 }
@@ -177,16 +186,16 @@ bool Worker::make_room() {
   if (settings_.max_connections == 0 || context_.session_count < settings_.max_connections) return true;
   // An idle client makes room; it counts until the end of the turn, so the limit may be passed by those shed in this
   // turn.
-  return shed_one_idle();
+  return shed_one_idle(context_.sessions);
 }
 
 // The clock algorithm: whoever is busy, or has been served since it was looked at, goes to the end of the list. So a
 // flood of silent connections sheds its own, and at the limit a new connection costs a bounded look at the others.
-bool Worker::shed_one_idle() {
+bool Worker::shed_one_idle(net::IntrusiveList<net::Session>& sessions) {
   constexpr int most_looks = 64;
   net::Session* second_best = nullptr;
   for (int looks = 0; looks < most_looks; ++looks) {
-    net::Session* const session = context_.sessions.front();
+    net::Session* const session = sessions.front();
     if (session == nullptr) break;
     const bool idle = session->is_idle();
     if (idle && !session->take_served()) {
@@ -194,14 +203,14 @@ bool Worker::shed_one_idle() {
       return true;
     }
     if (idle && second_best == nullptr) second_best = session;
-    context_.sessions.push_back(*session);
+    sessions.push_back(*session);
   }
   if (second_best != nullptr) second_best->close();
   return second_best != nullptr;
 }
 
 void Worker::shed_all_idle() {
-  context_.sessions.for_each([](net::Session& session) {
+  for_each_session([](net::Session& session) {
     if (session.is_idle()) session.close();
   });
 }
@@ -225,19 +234,20 @@ void Worker::set_pressure(net::Pressure pressure) {
 void Worker::finish_draining(std::move_only_function<void()> empty) {
   context_.draining = true;
   doors_.clear();
-  context_.sessions.for_each([](net::Session& session) { session.drain(); });
+  for_each_session([](net::Session& session) { session.drain(); });
   on_empty_ = std::move(empty);
   context_.arm_after(empty_timer_, Millis(0));
 }
 
 void Worker::look_if_empty() {
   if (!on_empty_) return;
-  if (context_.session_count > 0) return context_.arm_after(empty_timer_, net::TimerWheel::slot_width);
+  if (context_.session_count + context_.flow_count > 0)
+    return context_.arm_after(empty_timer_, net::TimerWheel::slot_width);
   std::exchange(on_empty_, nullptr)();
 }
 
 void Worker::close_sessions() {
-  context_.sessions.for_each([](net::Session& session) { session.close(); });
+  for_each_session([](net::Session& session) { session.close(); });
 }
 
 }  // namespace pintle::worker

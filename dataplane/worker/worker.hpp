@@ -31,6 +31,7 @@ struct WorkerSettings {
   std::uint64_t seed = 0;
   std::size_t max_connections = 0;  ///< of this worker; 0: no limit
   std::size_t max_pipes = net::PipePool::default_limit;
+  std::size_t max_flows = 16384;  ///< UDP flows of this worker
 };
 
 /// A listening socket opened for this worker.
@@ -80,7 +81,10 @@ class Worker {
   void close_leaving_doors();
   void accept(Door& door, net::UniqueFd fd, const runtime::SocketAddress& peer);
   bool make_room();
-  bool shed_one_idle();
+  [[nodiscard]] static bool shed_one_idle(net::IntrusiveList<net::Session>& sessions);
+  /// Those of connections and of datagrams.
+  template <class Visit>
+  void for_each_session(const Visit& visit);
   void shed_all_idle();
   void look_if_empty();
 

@@ -101,13 +101,15 @@ Result<std::unique_ptr<WorkerPool>> WorkerPool::make(asio::io_context& control, 
                                       ? std::max<std::size_t>(settings.max_connections / count, 1)
                                       : choose_max_connections(descriptors, count);
   const std::size_t pipes = state->resources.tcp_paces() ? 0 : choose_max_pipes(descriptors, count);
+  const std::size_t flows = choose_max_flows(descriptors, state->resources.local_ports(), count);
   state->memory_cap = settings.memory_cap != 0 ? settings.memory_cap : state->resources.memory_limit().value_or(0);
   const std::uint64_t seed = random_seed();
   for (unsigned i = 0; i < count; ++i) {
     auto worker = Worker::make({.index = i,
                                 .seed = seed ^ (0x9e3779b97f4a7c15u * (i + 1)),
                                 .max_connections = connections,
-                                .max_pipes = pipes});
+                                .max_pipes = pipes,
+                                .max_flows = flows});
     if (!worker) return std::unexpected(std::move(worker.error()));
     state->workers.push_back(std::move(*worker));
   }

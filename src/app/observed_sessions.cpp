@@ -41,7 +41,7 @@ class ObservedSessions final : public net::SessionFactory, private net::ApplyObs
   }
   void on_tick() {
     observer_.on_turn_end(context_.now());
-    const bool busy = context_.session_count > 0;
+    const bool busy = context_.session_count + context_.flow_count > 0;
     // What the last session wrote may be younger than the interval: one more tick after it.
     if (busy || std::exchange(was_busy_, busy)) context_.arm_after(tick_, observe::AccessLog::interval);
   }

@@ -44,7 +44,8 @@ Bench::Bench(runtime::SocketProtocol protocol, const Settings& settings)
 
 Bench::~Bench() {
   poller->begin_turn();
-  context.sessions.for_each([](net::Session& session) { session.close(); });
+  for (auto* sessions : {&context.sessions, &context.flows})
+    sessions->for_each([](net::Session& session) { session.close(); });
   poller->end_turn();
   factory.reset();
   EXPECT_EQ(notes.open, 0);

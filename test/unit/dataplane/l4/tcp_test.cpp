@@ -4,6 +4,7 @@
 
 #include "test/unit/dataplane/l4/bench.hpp"
 #include "test/unit/dataplane/net/sockets.hpp"
+#include "test/unit/dataplane/net/tls_bench.hpp"
 
 namespace pintle::l4 {
 namespace {
@@ -204,6 +205,54 @@ TEST(Tcp, AListenerThatLeavesGivesItsConnectionsTime) {
   bench.context.sessions.for_each([](net::Session& session) { session.drain(); });
   send_text(client, "last words");
   EXPECT_EQ(gather(bench, server, 10), "last words");
+  bench.pass(Millis(31'000));
+  EXPECT_EQ(bench.notes.open, 0);
+  EXPECT_EQ(bench.notes.connections.at(0).reason, Reason::Draining);
+}
+
+// Who has not said a word yet may be shed for another; who has is never taken for idle.
+TEST(Tcp, AConnectionThatCarriedNothingIsIdle) {
+  for (const bool client_speaks : {true, false}) {
+    Backend backend;
+    Bench bench(tcp);
+    bench.serve_tcp({{.name = "b", .endpoints = {backend.address()}}});
+    auto [client, server] = join(bench, backend);
+    bench.settle();
+    EXPECT_TRUE(bench.context.sessions.front()->is_idle());
+    send_text(client_speaks ? client : server, "x");
+    EXPECT_EQ(gather(bench, client_speaks ? server : client, 1), "x");
+    EXPECT_FALSE(bench.context.sessions.front()->is_idle());
+  }
+}
+
+TEST(TlsTerminated, AHandshakeDoesNotOutliveItsListener) {
+  net::TlsBench tls{{{.hostname = "*", .certificates = {"a.test"}}}};
+  net::TlsClient client{{.sni = "a.test"}};
+  Backend backend;
+  Bench bench(tcp, {.leave = Millis(30'000)});
+  bench.serve_tcp({{.name = "b", .endpoints = {backend.address()}}});
+  net::TlsBench::Accepted accepted = tls.accept();
+  bench.poller->begin_turn();
+  bench.factory->start(std::move(accepted.server), bench.socket);
+  bench.poller->end_turn();
+  client.step();
+  send_text(accepted.peer, client.take());
+  ASSERT_TRUE(bench.run_until([&] {
+    client.give(take_text(accepted.peer));
+    client.step();
+    return client.is_done();
+  }));
+  EXPECT_TRUE(bench.context.sessions.front()->is_idle()) << "nobody of the flood of half handshakes is at work";
+  bench.socket->leaving = true;
+  bench.context.sessions.for_each([](net::Session& session) { session.drain(); });
+  send_text(accepted.peer, client.take());
+  net::UniqueFd server;
+  ASSERT_TRUE(bench.run_until([&] {
+    server = backend.accept();
+    return static_cast<bool>(server);
+  }));
+  bench.settle();
+  EXPECT_EQ(bench.notes.open, 1);
   bench.pass(Millis(31'000));
   EXPECT_EQ(bench.notes.open, 0);
   EXPECT_EQ(bench.notes.connections.at(0).reason, Reason::Draining);

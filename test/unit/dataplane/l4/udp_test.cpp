@@ -1,4 +1,7 @@
+#include <fcntl.h>
 #include <set>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <gmock/gmock.h>
 
@@ -103,21 +106,97 @@ TEST(Udp, AFlowEndsWhenItIsIdle) {
 TEST(Udp, TheTableIsBoundedAndInventedClientsGoFirst) {
   UdpPeer backend;
   UdpPeer known;
-  UdpBench bench({.udp_flows = 4});
+  UdpBench bench;
+  bench.context.max_flows = 4;
   bench.serve_tcp({{.name = "b", .endpoints = {backend.address()}}});
   bench.open();
   known.send("x", bench.address);
   const runtime::SocketAddress flow = bench.next(backend).second;
   backend.send("answer", flow);
   static_cast<void>(bench.next(known));
+  known.send("thanks", bench.address);
+  static_cast<void>(bench.next(backend));
   std::vector<UdpPeer> invented(20);
   for (UdpPeer& one : invented) {
     one.send("y", bench.address);
-    static_cast<void>(bench.next(backend));
+    backend.send("an answer proves nobody", bench.next(backend).second);
+    static_cast<void>(bench.next(one));
   }
   EXPECT_EQ(bench.flows(), 4U);
   known.send("again", bench.address);
   EXPECT_EQ(bench.next(backend), std::pair(std::string("again"), flow));
+}
+
+TEST(Udp, AFlowAtWorkIsNotIdle) {
+  UdpPeer backend;
+  UdpPeer client;
+  UdpBench bench({.udp_quiet = Millis(300)});
+  bench.serve_tcp({{.name = "b", .endpoints = {backend.address()}}});
+  bench.open();
+  client.send("x", bench.address);
+  static_cast<void>(bench.next(backend));
+  net::Session& flow = *bench.context.flows.front();
+  EXPECT_FALSE(flow.is_idle());
+  EXPECT_TRUE(bench.run_until([&] {
+    bench.poller->begin_turn();
+    bench.poller->end_turn();
+    return flow.is_idle();
+  }));
+  client.send("y", bench.address);
+  static_cast<void>(bench.next(backend));
+  EXPECT_FALSE(flow.is_idle());
+}
+
+TEST(Udp, FlowsAreNoConnections) {
+  UdpPeer backend;
+  UdpPeer client;
+  UdpBench bench;
+  bench.serve_tcp({{.name = "b", .endpoints = {backend.address()}}});
+  bench.open();
+  client.send("x", bench.address);
+  static_cast<void>(bench.next(backend));
+  EXPECT_EQ(bench.context.session_count, 0U);
+  EXPECT_EQ(bench.context.flow_count, 1U);
+}
+
+TEST(Udp, TheFlowsOfAllSocketsHaveOneBudget) {
+  UdpPeer backend;
+  std::vector<UdpPeer> clients(4);
+  UdpBench bench;
+  bench.context.max_flows = 3;
+  bench.serve_tcp({{.name = "b", .endpoints = {backend.address()}}});
+  bench.open();
+  const std::unique_ptr<net::DatagramPort> other = std::move(bench.port);
+  const runtime::SocketAddress other_address = bench.address;
+  bench.open();
+  for (std::size_t i = 0; i < clients.size(); ++i) {
+    clients[i].send("x", i < 3 ? other_address : bench.address);
+    static_cast<void>(bench.next(backend));
+  }
+  EXPECT_EQ(static_cast<const UdpPort&>(*other).flow_count(), 2U) << "made room for a client of the other socket";
+  EXPECT_EQ(bench.flows(), 1U);
+}
+
+TEST(Udp, WithoutADescriptorAFlowMakesRoom) {
+  UdpPeer backend;
+  UdpPeer old;
+  UdpPeer next;
+  UdpBench bench;
+  bench.serve_tcp({{.name = "b", .endpoints = {backend.address()}}});
+  bench.open();
+  old.send("old", bench.address);
+  static_cast<void>(bench.next(backend));
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const int lowest = ::fcntl(0, F_DUPFD_CLOEXEC, 0);
+  ::close(lowest);
+  const rlimit full{static_cast<rlim_t>(lowest), before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &full), 0);
+  next.send("next", bench.address);
+  EXPECT_EQ(bench.next(backend).first, "next");
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(bench.flows(), 1U);
+  EXPECT_EQ(bench.notes.connections.at(0).reason, Reason::Overload);
 }
 
 TEST(Udp, AFlowFollowsTheTablesAndKeepsWhatStillHolds) {
@@ -168,7 +247,7 @@ TEST(Udp, AListenerThatLeavesEndsItsFlows) {
   static_cast<void>(bench.next(backend));
   bench.socket->leaving = true;
   bench.poller->begin_turn();
-  bench.context.sessions.for_each([](net::Session& session) { session.drain(); });
+  bench.context.flows.for_each([](net::Session& session) { session.drain(); });
   bench.poller->end_turn();
   EXPECT_EQ(bench.flows(), 0U);
 }

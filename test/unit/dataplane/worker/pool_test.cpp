@@ -343,6 +343,35 @@ TEST_F(Small, ACrowdOfSilentConnectionsPushesOutNobodyAtWork) {
   EXPECT_TRUE(crowd.front()->is_ended());
 }
 
+/// Owns itself: net::Session.
+struct IdleFlow final : net::Session {
+  explicit IdleFlow(net::WorkerContext& context) : Session(context, std::make_shared<net::BoundSocket>(), Kind::Flow) {}
+  void on_events(std::uint32_t) override {}
+  void drain() override { end(); }
+  void close() override { end(); }
+  [[nodiscard]] bool is_idle() const noexcept override { return true; }
+};
+TEST_F(Small, FlowsOfDatagramsTakeNoPlaceOfConnections) {
+  on_workers([](Worker& worker) {
+    for (int i = 0; i < 3; ++i) new IdleFlow(worker.context());
+  });
+  const runtime::SocketAddress address = free_address();
+  publish(1, {address});
+  LineClient first(address);
+  EXPECT_FALSE(first.ask("a").empty());
+  LineClient second(address);
+  EXPECT_FALSE(second.ask("a").empty());
+  EXPECT_EQ(first.ask("b"), "0 1 0 b");
+  LineClient third(address);
+  EXPECT_FALSE(third.ask("a").empty());
+  on_workers([](Worker& worker) {
+    EXPECT_EQ(worker.context().session_count, 2U);
+    EXPECT_EQ(worker.context().flow_count, 3U) << "a connection makes room for a connection";
+    worker.set_pressure(net::Pressure::ShedIdle);
+    EXPECT_EQ(worker.context().flow_count, 0U);
+  });
+}
+
 struct Capped : Pool {
   Capped() : Pool({.threads = 1, .memory_cap = 1}) {}
 };

@@ -110,6 +110,20 @@ TEST(ChooseMaxConnections, KeepsDescriptorsForBackends) {
   EXPECT_EQ(choose_max_pipes(50, 1), 0u);
 }
 
+TEST_F(FakeRoot, LocalPorts) {
+  EXPECT_EQ(Resources(root).local_ports(), 28232u) << "what Linux has unless told otherwise";
+  put("proc/sys/net/ipv4/ip_local_port_range", "1024\t65535\n");
+  EXPECT_EQ(Resources(root).local_ports(), 64512u);
+}
+
+TEST(ChooseMaxFlows, LeavesPortsAndDescriptorsToOthers) {
+  EXPECT_EQ(choose_max_flows(1 << 20, 28232, 1), 14116u);
+  EXPECT_EQ(choose_max_flows(1 << 20, 28232, 4), 3529u);
+  EXPECT_EQ(choose_max_flows(1024, 28232, 2), 128u);
+  EXPECT_EQ(choose_max_flows(1 << 20, 64512, 1), 16384u);
+  EXPECT_EQ(choose_max_flows(0, 0, 0), 1u);
+}
+
 TEST(NextPressure, LevelsBeginWhereTheyShouldAndDoNotFlap) {
   using enum net::Pressure;
   struct Row {
