@@ -48,6 +48,12 @@ constexpr std::string_view tls_secrets = "type=kubernetes.io/tls";
   return out;
 }
 
+enum class Reach : std::uint8_t { Fine, Away, Unauthorized };
+
+[[nodiscard]] bool is_outage(Health health) noexcept {
+  return health == Health::Unreachable || health == Health::Refused;
+}
+
 }  // namespace
 
 struct KubeSource::State {
@@ -70,16 +76,21 @@ struct KubeSource::State {
     });
   }
   /// A server that is away fails every kind: one line when it begins, one when all is well.
+  /// Also when an outage turns into credentials that are not taken: that one does not pass by itself.
   void tell_reach() {
-    const auto failing = std::ranges::find_if(watches, [](const auto& watch) {
+    const KindWatch* failing = nullptr;
+    for (const auto& watch : watches) {
       const Health health = watch->health();
-      return health == Health::Unreachable || health == Health::Unauthorized || health == Health::Refused;
-    });
-    const bool fails = failing != watches.end();
-    if (std::exchange(told_failing, fails) == fails) return;
-    if (fails)
+      if (health == Health::Unauthorized || (failing == nullptr && is_outage(health))) failing = watch.get();
+      if (health == Health::Unauthorized) break;
+    }
+    const Reach reach = failing == nullptr                          ? Reach::Fine
+                        : failing->health() == Health::Unauthorized ? Reach::Unauthorized
+                                                                    : Reach::Away;
+    if (std::exchange(told_reach, reach) == reach) return;
+    if (failing != nullptr)
       log::warning("the API server cannot be followed just now: {}; what was read last stays in force",
-                   (*failing)->status().error);
+                   failing->status().error);
     else
       log::info("the API server answers again");
   }
@@ -103,7 +114,7 @@ struct KubeSource::State {
   std::map<api::ObjectKey, Change> pending;
   std::vector<api::Finding> told_findings;
   bool told_synced = false;
-  bool told_failing = false;
+  Reach told_reach = Reach::Fine;
   bool waking = false;
   kube::Alarm turn;
   std::vector<std::unique_ptr<KindWatch>> watches;

@@ -203,7 +203,8 @@ class Cluster:
         return ids[-1]
 
     def kill(self, name):
-        self.output("kill", "-KILL", self.component(name))
+        """Returns when it is gone, and its port with it."""
+        self.output("bash", "-c", 'kill -KILL $0; while kill -0 $0 2>/dev/null; do sleep 0.05; done', self.component(name))
 
     def start(self, name):
         """A component that ended, as the cluster started it."""

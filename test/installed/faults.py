@@ -80,12 +80,15 @@ class Faults(Scene):
             except AssertionError as error:
                 raise AssertionError(f"{error}\n" + "\n".join((folder / "log").read_text().splitlines()[-15:])) from None
             finally:
+                # While it still runs: it takes its finalizer off the class once no Gateway is left.
+                self.kubectl("-n", SHOP, "delete", "gateway", "other", "--ignore-not-found", fails=False)
+                self.kubectl("delete", "gatewayclass", OTHER, "--ignore-not-found", "--timeout=20s", fails=False)
                 if inner := kubernetes.only_child(child.pid):  # nsenter passes no signal on
                     os.kill(inner, signal.SIGTERM)
                 child.wait(timeout=20)
-                self.kubectl("delete", "gatewayclass", OTHER, "--wait=false")
 
     def give_token(self, folder, name):
+        self.kubectl("-n", NAMESPACE, "delete", "secret", name, "--ignore-not-found")
         self.kubectl("-n", NAMESPACE, "create", "secret", "generic", name)
         token = self.kubectl("-n", NAMESPACE, "create", "token", RELEASE, "--bound-object-kind", "Secret", "--bound-object-name", name)
         (folder / "token").write_text(token)
