@@ -62,7 +62,7 @@ struct RequestLine {
 class RequestHeadParser {
  public:
   [[nodiscard]] ParseResult parse(std::span<char> bytes, const RequestRules& rules, http::RequestHead& out,
-                                  RequestFields& storage) noexcept;
+                                  std::span<http::Field> storage) noexcept;
   void reset() noexcept { cursor_ = {}; }
   /// Offset of the request line in `bytes` (leading empty lines are skipped); of the head that is Done.
   [[nodiscard]] std::size_t head_start() const noexcept { return head_start_; }
@@ -91,7 +91,7 @@ struct RequestFacts {
 class ResponseHeadParser {
  public:
   [[nodiscard]] ParseResult parse(std::span<const char> bytes, const RequestFacts& request, http::ResponseHead& out,
-                                  ResponseFields& storage) noexcept;
+                                  std::span<http::Field> storage) noexcept;
   void reset() noexcept { cursor_ = {}; }
 
  private:

@@ -147,7 +147,7 @@ LineResult RequestHeadParser::read_start(std::span<const char> bytes, const Head
 }
 
 ParseResult RequestHeadParser::parse(std::span<char> bytes, const RequestRules& rules, http::RequestHead& out,
-                                     RequestFields& storage) noexcept {
+                                     std::span<http::Field> storage) noexcept {
   if (!read_plainly(bytes, rules.limits, storage)) {
     const LineResult line = read_with_care(bytes, rules.limits, storage);
     if (line.progress != Progress::Done) return {.progress = line.progress, .refusal = line.refusal};

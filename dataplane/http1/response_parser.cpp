@@ -101,7 +101,7 @@ LineResult ResponseHeadParser::read_with_care(std::span<const char> bytes, std::
 }
 
 ParseResult ResponseHeadParser::parse(std::span<const char> bytes, const RequestFacts& request, http::ResponseHead& out,
-                                      ResponseFields& storage) noexcept {
+                                      std::span<http::Field> storage) noexcept {
   if (!read_plainly(bytes, storage)) {
     const LineResult line = read_with_care(bytes, storage);
     if (line.progress == Progress::NeedMore) {

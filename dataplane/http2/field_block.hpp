@@ -45,6 +45,7 @@ class FieldBlock {
   /// Over a limit, or a request that cannot be: the status to answer.
   [[nodiscard]] const http::Refusal& refusal() const noexcept { return refusal_; }
   [[nodiscard]] Kind kind() const noexcept { return kind_; }
+  [[nodiscard]] bool asks_head() const noexcept { return method_ == "HEAD"; }
   [[nodiscard]] bool is_websocket() const noexcept { return protocol_ == "websocket"; }
   [[nodiscard]] std::uint16_t status() const noexcept { return status_; }
 

@@ -8,6 +8,8 @@
 
 #include <pintle/http/request.hpp>
 
+#include "dataplane/http2/message_reader.hpp"
+
 namespace pintle::http2 {
 
 class Stream;
@@ -34,7 +36,7 @@ class Frames {
 
   nghttp2_session* session_;
   std::array<char, 3> digits_{};
-  std::array<nghttp2_nv, http::max_response_fields + 24> fields_;  // filters may have added some
+  std::array<nghttp2_nv, http::max_response_fields + added_fields + 4> fields_;  // and the pseudo-fields
   std::size_t count_ = 0;
 };
 

@@ -1,6 +1,7 @@
 // The text of one HTTP/1 message that an exchange writes to a stream, taken apart: heads, payload, trailers.
 // Steps through whatever pieces it comes in. A message that cannot be read is a bug of ours, and broken. Worker thread.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -10,12 +11,16 @@
 
 namespace pintle::http2 {
 
+/// Beyond the limits that a head had to keep when it came.
+inline constexpr std::size_t added_fields = 24;
+
 /// Where heads are parsed into; one for all streams of a connection, as it is used within one step.
 struct HeadStorage {
   http::RequestHead request;
   http::ResponseHead response;
-  http1::RequestFields request_fields;
-  http1::ResponseFields response_fields;
+  /// With room for what the gateway and filters have added.
+  std::array<http::Field, http::max_request_fields + added_fields> request_fields;
+  std::array<http::Field, http::max_response_fields + added_fields> response_fields;
 };
 
 class MessageReader {

@@ -56,9 +56,8 @@ struct Callbacks {
 
   static int on_begin_frame(nghttp2_session* raw, const nghttp2_frame_hd* head, void* user) {
     Session& session = session_of(user);
-    session.in_block_ = head->type == NGHTTP2_HEADERS || head->type == NGHTTP2_CONTINUATION;
-    if (head->type == NGHTTP2_RST_STREAM) {
-      const Stream* const stream = stream_of(raw, head->stream_id);
+    const Stream* const stream = head->type == NGHTTP2_RST_STREAM ? stream_of(raw, head->stream_id) : nullptr;
+    if (head->type == NGHTTP2_RST_STREAM && (session.role_ == Role::Server || stream != nullptr)) {
       session.count_reset(stream != nullptr && !stream->head_sent_ ? StreamAnswer::NotBegun : StreamAnswer::Begun);
     } else {
       session.count_frame(head->type, head->flags, head->length);
@@ -87,8 +86,7 @@ struct Callbacks {
   /// nghttp2 would leave the field out and go on (req 39: refused, never repaired).
   static int on_invalid_header(nghttp2_session* /*raw*/, const nghttp2_frame* /*frame*/, const std::uint8_t* /*name*/,
                                std::size_t /*name_length*/, const std::uint8_t* /*value*/, std::size_t /*value_length*/,
-                               std::uint8_t /*flags*/, void* user) {
-    session_of(user).in_block_ = false;  // its end will not be told
+                               std::uint8_t /*flags*/, void* /*user*/) {
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   }
 
@@ -102,7 +100,6 @@ struct Callbacks {
     const std::int32_t id = frame->hd.stream_id;
     switch (frame->hd.type) {
       case NGHTTP2_HEADERS:
-        session.in_block_ = false;
         session.on_block_complete(id, end_of(*frame), stream_of(raw, id));
         break;
       case NGHTTP2_DATA:
@@ -134,6 +131,10 @@ struct Callbacks {
     // What we reset of our own will is not the peer's doing; everything else is (req 47).
     if (frame->hd.type == NGHTTP2_RST_STREAM && (stream == nullptr || !stream->broken_))
       session.count_reset(stream == nullptr || !stream->head_sent_ ? StreamAnswer::NotBegun : StreamAnswer::Begun);
+    if (session.role_ == Role::Client && frame->hd.type == NGHTTP2_HEADERS) {
+      session.idle_frames_.give(2);
+      if (stream != nullptr) stream->request_left_ = true;
+    }
     const bool ends = frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS;
     if (ends && stream != nullptr && end_of(*frame) == StreamEnd::Ended) stream->on_end_sent();
     return 0;
@@ -197,6 +198,7 @@ bool Session::receive(std::span<const char> bytes, Monotonic now) {
     const auto part = bytes.first(std::min(bytes.size(), slice));
     const ssize_t taken =
         nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(part.data()), part.size());
+    if (role_ == Role::Server && taken > 0) walk_.take(part.first(static_cast<std::size_t>(taken)));
     if (taken == NGHTTP2_ERR_FLOODED)
       doom("answers to control frames pile up", NGHTTP2_ENHANCE_YOUR_CALM);
     else if (taken < 0)
@@ -264,7 +266,7 @@ void Session::give_window(const Stream& stream, std::size_t bytes) {
 
 void Session::on_block_complete(std::int32_t id, StreamEnd end, Stream* stream) {
   if (!doom_.empty()) return;
-  if (block_.refusal() && ++refused_blocks_ >= max_refused_blocks)
+  if (role_ == Role::Server && block_.refusal() && ++refused_blocks_ >= max_refused_blocks)
     return doom("header blocks beyond the limits", NGHTTP2_ENHANCE_YOUR_CALM);
   if (stream == nullptr) {
     if (role_ == Role::Client) return;
@@ -306,6 +308,7 @@ void Session::count_frame(std::uint8_t type, std::uint8_t flags, std::size_t len
 }
 
 void Session::count_reset(Answer answer) {
+  if (role_ == Role::Client) return;  // one for each request at most
   const bool allowed = resets_.take(now_) && (answer == Answer::Begun || early_resets_.take(now_));
   if (!allowed) doom("streams that were reset", NGHTTP2_ENHANCE_YOUR_CALM);
 }

@@ -2,6 +2,7 @@
 //  - guarantees: budgets of our own for what nghttp2 leaves open (req 24, 46-48): decoded size of header blocks,
 //  streams
 //    that were reset by either side, frames that carry nothing; beyond one the session is doomed: GOAWAY, then the end.
+//    Of a backend only frames that belong to no request are counted: its answers and resets end their own stream.
 //    A window is given back when the payload was taken from the stream, not when it came.
 //  - leaves to others: sockets, timeouts, requests (proxy, upstream).
 // nghttp2's calls back may write to streams and reset them, but never call receive() or produce(). Worker thread.
@@ -14,6 +15,7 @@
 #include <pintle/base/clock.hpp>
 
 #include "dataplane/http2/field_block.hpp"
+#include "dataplane/http2/frame_walk.hpp"
 #include "dataplane/http2/message_reader.hpp"
 #include "dataplane/http2/stream.hpp"
 #include "dataplane/http2/token_bucket.hpp"
@@ -66,8 +68,8 @@ class Session {
   [[nodiscard]] bool is_over() const noexcept;
   /// Why it is doomed; empty: it is not. Static storage.
   [[nodiscard]] std::string_view doom() const noexcept { return doom_; }
-  /// A header block has begun and is not complete.
-  [[nodiscard]] bool is_in_block() const noexcept { return in_block_; }
+  /// Server: a header block has begun and is not complete.
+  [[nodiscard]] bool is_in_block() const noexcept { return walk_.is_in_block(); }
 
   /// Client: of its requests; "http" unless told otherwise. Static storage.
   void set_scheme(std::string_view scheme) noexcept { scheme_ = scheme; }
@@ -111,7 +113,7 @@ class Session {
   Monotonic now_{};
   std::string_view scheme_ = "http";
   unsigned refused_blocks_ = 0;
-  bool in_block_ = false;
+  FrameWalk walk_;
   bool peer_leaves_ = false;
   std::string_view doom_;
 };

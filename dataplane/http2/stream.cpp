@@ -64,7 +64,9 @@ void Stream::end_input(std::string_view trailers) {
 void Stream::close(ErrorCode code) {
   if (over_) return;
   over_ = true;
-  on_over(code);
+  // Submitted, but its HEADERS never became a frame: the backend cannot have looked at it.
+  const bool unsent = session_.role_ == Role::Client && id_ > 0 && !request_left_;
+  on_over(unsent ? ErrorCode::RefusedStream : code);
 }
 
 // ---- what is to go --------------------------------------------------------------------------------------------------
@@ -79,7 +81,7 @@ net::IoResult Stream::writev(std::span<const iovec> pieces) {
     return {.status = net::IoStatus::Error, .error = EPROTO};
   }
   if (!commit()) {
-    source_.add_head("not sent\r\n\r\n");  // no answer: whoever looks for one learns that it is none
+    reset(ErrorCode::Internal);
     return {.status = net::IoStatus::Error, .error = EPIPE};
   }
   return {.bytes = total};
@@ -149,7 +151,7 @@ bool Stream::submit_response() {
 
 bool Stream::submit_request() {
   const http::RequestHead& head = session_.heads_.request;
-  if (head.upgrade != http::Upgrade::None) return false;  // needs RFC 8441 at the backend: not offered yet
+  if (head.upgrade != http::Upgrade::None) return false;  // needs RFC 8441 at the backend: not offered
   asked_head_ = head.method == http::Method::Head;
   Frames frames(session_.session_);
   frames.add_request(head, session_.scheme_);
@@ -214,7 +216,8 @@ void Stream::finish(ErrorCode if_incomplete) {
   finished_ = true;
   if (over_ || broken_ || id_ <= 0) return;
   const bool client = session_.role_ == Role::Client;
-  if (!output_ended_ || (client && !input_ended_)) return reset(if_incomplete);
+  // A backend that has answered needs no more of the request, and may never let it go.
+  if (!output_ended_ || (client && !(input_ended_ && end_sent_))) return reset(if_incomplete);
   drop_input();
   if (end_sent_ && !input_ended_) reset(ErrorCode::None);
 }

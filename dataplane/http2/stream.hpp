@@ -100,6 +100,7 @@ class Stream : public net::Channel, public net::ListHook<StreamTag>, public net:
   net::OwnedChunks waiting_;
   bool head_waits_ = false;    ///< parsed, not submitted
   bool head_sent_ = false;     ///< the final one is submitted
+  bool request_left_ = false;  ///< a client's: its HEADERS became a frame
   bool output_ended_ = false;  ///< the message is complete
   bool deferred_ = false;      ///< nghttp2 waits for send_more()
   bool input_ended_ = false;

@@ -76,7 +76,7 @@ void H2Session::receive() {
       if (const net::TlsStream* tls = connection_.tls(); tls != nullptr && tls->peer_ended()) peer_closed_ = true;
       readable_ = peer_closed_;
     }
-    if (state_ == State::Open) take(room.first(result.bytes));
+    if (state_ == State::Open && http_.doom().empty()) take(room.first(result.bytes));
   }
 }
 
@@ -128,8 +128,10 @@ void H2Session::flush() {
 
 void H2Session::on_deadline() {
   if (state_ == State::Lingering) return finish(After::Close);
-  if (!in_block_ && http_.stream_count() > 0) return;  // armed anew when the last one is over
+  const bool busy = http_.stream_count() > 0;  // armed anew when the last one is over
+  if (busy && !in_block_) return;
   http_.refuse_new_streams();
+  if (busy) return;
   if (in_block_) {
     flush();
     finish(After::Close);

@@ -35,6 +35,7 @@ bool H2Stream::take_head(http2::FieldBlock& block, http2::StreamEnd end) {
       block.write_request(end, block.is_websocket() ? make_websocket_key(shared_.context.random) : std::string());
   if (!block.malformed().empty()) return false;
   refusal_ = block.refusal();
+  if (block.asks_head()) method_ = http::Method::Head;
   set_framing(block.payload_text());
   input_.assign(text);
   return true;
@@ -62,7 +63,8 @@ void H2Stream::refuse(const http::Refusal& refusal) {
   input_.reset();
   AnswerText text;
   const OwnAnswer own{.status = refusal.status, .reason = refusal.reason, .detail = refusal.detail};
-  const std::size_t body = write_answer(own, {.client = http::Version::Http2}, text);
+  const std::size_t body = write_answer(own, {.client = http::Version::Http2, .method = method_}, text);
+  expect({.method = method_});
   const iovec piece{text.data(), text.size()};
   const bool sent = send({&piece, 1});
   report({.refusal = refusal, .version = http::Version::Http2, .started = started_, .sent = sent, .body = body});

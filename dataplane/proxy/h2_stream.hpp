@@ -44,6 +44,7 @@ class H2Stream final : public Downstream,
   H2Session& session_;
   Exchange* exchange_ = nullptr;  ///< of the pool
   http::Refusal refusal_{};
+  http::Method method_ = http::Method::Get;  ///< Head or any other, for answers to a head that is refused
   Monotonic started_;
 };
 

@@ -54,6 +54,7 @@ Result<H2Link*> Endpoint::open_stream(LinkUser& user, Reuse reuse) {
   auto carrier = std::make_unique<H2Carrier>(*this, std::move(certificate));
   if (auto connecting = carrier->connect(); !connecting) return std::unexpected(std::move(connecting.error()));
   carriers_.push_front(*carrier);
+  ++carrier_count_;
   return &carrier.release()->open(user);
 }
 
@@ -101,6 +102,7 @@ void Endpoint::bury(PooledLink& link) noexcept {
 
 void Endpoint::bury(H2Carrier& carrier) noexcept {
   delete &carrier;
+  --carrier_count_;
   if (!has_links()) service_.on_links_gone(*this);
 }
 

@@ -78,6 +78,10 @@ class Endpoint {
   void on_use_over() noexcept { --in_flight_; }
   /// Pools it, if pooling is wanted now and there is room; else it is for the caller to close.
   [[nodiscard]] bool pool(PooledLink& link) noexcept;
+  /// One whose last stream is over: whether it waits for another.
+  [[nodiscard]] bool keeps_idle_carrier() const noexcept {
+    return carrier_count_ <= env_.settings.max_idle_per_endpoint && env_.context.pressure == net::Pressure::None;
+  }
   void on_unpooled() noexcept { --idle_count_; }
   /// End of the turn in which it was closed: frees it.
   void bury(PooledLink& link) noexcept;
@@ -93,6 +97,7 @@ class Endpoint {
   net::IntrusiveList<PooledLink, IdleTag> idle_;
   net::IntrusiveList<H2Carrier, CarrierTag> carriers_;
   std::uint32_t idle_count_ = 0;
+  std::uint32_t carrier_count_ = 0;
   std::uint32_t in_flight_ = 0;
   Membership membership_ = Membership::Member;
   Ejection ejection_;

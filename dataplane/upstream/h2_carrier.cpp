@@ -183,7 +183,7 @@ void H2Carrier::on_link_gone() {
   if (http_.stream_count() > 0) return;
   if (dead_) {
     if (!net::TurnTask::is_linked()) context().poller.reap_later(*this);
-  } else if (leaving_ || !http_.takes_streams()) {
+  } else if (leaving_ || !http_.takes_streams() || !endpoint_.keeps_idle_carrier()) {
     die();
   } else {
     context().arm_after(idle_, endpoint_.environment().settings.idle_timeout);

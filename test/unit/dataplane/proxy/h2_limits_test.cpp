@@ -110,6 +110,17 @@ TEST(H2Limits, FramesThatCarryNothingAreCounted) {
   }
 }
 
+TEST(H2Limits, ADoomedConnectionIsReportedOnce) {
+  Raw raw;
+  raw.bench.settle();
+  std::string flood;
+  for (unsigned i = 0; i < 40'000; ++i) flood += frame(priority, 0, 1, std::string(5, '\0'));
+  EXPECT_GT(raw.client.push(flood), 150'000U);  // several reads
+  EXPECT_EQ(raw.until_goaway(), calm);
+  raw.bench.settle();
+  EXPECT_EQ(raw.bench.notes.requests.size(), 1U);
+}
+
 TEST(H2Limits, ContinuationsAreFew) {
   Raw raw;
   raw.client.send(frame(headers, end_stream, 1, get_block()));
@@ -255,6 +266,22 @@ TEST(H2Limits, WhatHttp1RefusesIsRefusedWithTheSameStatus) {
   }
 }
 
+TEST(H2Limits, ARefusedHeadHasNoBody) {
+  const std::vector<Fields> rows = {h2_get("/" + std::string(8200, 'a')), h2_get("/", {{"host", "other.test"}}),
+                                    h2_get("/%zz")};
+  for (Fields row : rows) {
+    Peer peer;
+    Bench bench;
+    bench.serve({&peer});
+    H2Peer client(bench, bench.connect(), H2Peer::Kind::Client);
+    row[0].second = "HEAD";
+    const std::int32_t id = client.request(row);
+    client.until([&] { return client.messages[id].closed.has_value(); });
+    EXPECT_EQ(client.messages[id].closed, 0U) << client.messages[id].field(":status");
+    EXPECT_EQ(client.messages[id].body, "");
+  }
+}
+
 TEST(H2Limits, UserinfoAndConnectAreRefused) {
   Peer peer;
   Bench bench;
@@ -288,6 +315,39 @@ TEST(H2Limits, AHeadMustComeWhole) {
   wanted.timeouts.head = 100ms;
   Raw raw(wanted);
   raw.client.send(frame(headers, end_stream, 1, get_block()));  // no END_HEADERS
+  raw.bench.expect_end(raw.client);
+}
+
+/// Stream 1 waits for its answer meanwhile, and gets it.
+void expect_stream_1_outlives(Raw& raw, End& backend, std::string_view frames) {
+  raw.bench.expect(backend, "\r\n\r\n");
+  raw.client.send(frames);
+  const auto later = std::chrono::steady_clock::now() + 300ms;
+  EXPECT_TRUE(raw.bench.run_until([&] { return std::chrono::steady_clock::now() > later; }));
+  backend.send(ok);
+  EXPECT_TRUE(raw.bench.run_until([&] { return raw.find(data, 1).has_value(); }));
+}
+
+TEST(H2Limits, ABlockThatIsRefusedIsNoUnfinishedHead) {
+  Settings wanted;
+  wanted.timeouts.head = 100ms;
+  Raw raw(wanted);
+  raw.client.send(frame(headers, end_headers | end_stream, 1, get_block()));
+  End backend = raw.bench.accept(raw.peer);
+  expect_stream_1_outlives(raw, backend,
+                           frame(headers, end_headers | end_stream, 3, get_block({{"content-length", "5"}})));
+  EXPECT_TRUE(raw.find(rst, 3).has_value());
+  EXPECT_FALSE(raw.find(7, 0).has_value());  // GOAWAY
+}
+
+TEST(H2Limits, AnUnfinishedHeadEndsNoStreamThatHasBegun) {
+  Settings wanted;
+  wanted.timeouts.head = 100ms;
+  Raw raw(wanted);
+  raw.client.send(frame(headers, end_headers | end_stream, 1, get_block()));
+  End backend = raw.bench.accept(raw.peer);
+  expect_stream_1_outlives(raw, backend, frame(headers, end_stream, 3, get_block()));
+  EXPECT_TRUE(raw.find(7, 0).has_value());
   raw.bench.expect_end(raw.client);
 }
 

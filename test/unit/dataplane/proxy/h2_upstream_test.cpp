@@ -148,6 +148,113 @@ TEST(H2Upstream, AStreamThatWasRefusedIsSentAgain) {
   EXPECT_EQ(h2.bench.last().attempts, 2);
 }
 
+/// So many POSTs at once, whose bodies are complete; their ids.
+std::vector<std::int32_t> post_many(H2Backend& h2, H2Peer& client, std::size_t count) {
+  std::vector<std::int32_t> ids;
+  Fields fields = h2_get("/");
+  fields[0].second = "POST";
+  for (std::size_t i = 0; i < count; ++i) ids.push_back(client.request(fields));
+  h2.bench.settle();
+  return ids;
+}
+
+TEST(H2Upstream, APostThatNeverLeftIsSentAgain) {
+  H2Backend h2;
+  End client = h2.bench.connect();
+  client.send(get);
+  H2Peer backend = h2.accept();
+  const std::int32_t first = h2.until_request(backend);
+  backend.respond(first, {{":status", "204"}});
+  h2.bench.expect(client, "\r\n\r\n");
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody");
+  backend.goaway(first, 0);  // in the turn that takes the request
+  backend.end.finish();
+  H2Peer second = h2.accept();
+  const std::int32_t again = h2.until_request(second);
+  EXPECT_EQ(second.messages[again].body, "body");
+  second.respond(again, {{":status", "204"}});
+  EXPECT_TRUE(h2.bench.expect(client, "\r\n\r\n").starts_with("HTTP/1.1 204 "));
+}
+
+TEST(H2Upstream, HeadsAtTheLimitHaveRoomForWhatTheGatewayAdds) {
+  H2Backend h2;
+  H2Peer client(h2.bench, h2.bench.connect(), H2Peer::Kind::Client);
+  Fields request = h2_get("/");
+  for (unsigned i = 0; i < 99; ++i) request.emplace_back("x", "1");
+  const std::int32_t id = client.request(request);
+  H2Peer backend = h2.accept();
+  const std::int32_t at_backend = h2.until_request(backend);
+  EXPECT_EQ(backend.messages[at_backend].field("x-forwarded-for"), "127.0.0.1");
+  Fields answer{{":status", "200"}};
+  for (unsigned i = 0; i < 199; ++i) answer.emplace_back("y", "1");
+  backend.respond(at_backend, answer, "no length");
+  backend.finish(at_backend);
+  EXPECT_EQ(client.until_ended(id).field(":status"), "200");
+  EXPECT_EQ(client.messages[id].body, "no length");
+}
+
+TEST(H2Upstream, AnEarlyAnswerEndsTheStream) {
+  H2Backend h2;
+  H2Peer client(h2.bench, h2.bench.connect(), H2Peer::Kind::Client);
+  Fields fields = h2_get("/");
+  fields[0].second = "POST";
+  const std::int32_t id = client.request(fields, std::string(100'000, 'x'));
+  client.finish(id);
+  H2Peer backend = h2.accept(H2Peer::Window::Held);
+  client.until([&] {
+    backend.step();
+    return !backend.began.empty() && backend.messages[backend.began[0]].body.size() == 65'535;
+  });
+  for (unsigned turn = 0; turn < 20; ++turn)
+    client.until([&] { return h2.bench.settle(), true; });  // the gateway has all
+  const std::int32_t at_backend = backend.began[0];
+  backend.respond(at_backend, {{":status", "413"}});
+  EXPECT_EQ(client.until_ended(id).field(":status"), "413");
+  backend.until([&] { return backend.messages[at_backend].closed.has_value(); });
+  EXPECT_EQ(backend.messages[at_backend].closed, 8U);  // CANCEL
+}
+
+TEST(H2Upstream, WhatIsWrongWithOneExchangeEndsNoOther) {
+  H2Backend h2;
+  H2Peer client(h2.bench, h2.bench.connect(), H2Peer::Kind::Client);
+  const std::int32_t slow = client.request(h2_get("/slow"));
+  H2Peer backend = h2.accept();
+  const std::int32_t slow_at_backend = h2.until_request(backend);
+  Fields large{{":status", "200"}};
+  for (unsigned i = 0; i < 201; ++i) large.emplace_back("x", "1");
+  for (std::size_t i = 1; i <= 1200; ++i) {
+    const std::int32_t id = post_many(h2, client, 1).front();
+    const std::int32_t at_backend = h2.until_request(backend, i);
+    if (i <= 4)
+      backend.respond(at_backend, large);
+    else
+      backend.reset(at_backend, 8);
+    ASSERT_EQ(client.until_ended(id).field(":status"), "502") << i;
+  }
+  backend.respond(slow_at_backend, {{":status", "204"}});
+  EXPECT_EQ(client.until_ended(slow).field(":status"), "204");
+}
+
+TEST(H2Upstream, IdleConnectionsAreBounded) {
+  Settings wanted;
+  wanted.upstream.max_idle_per_endpoint = 1;
+  H2Backend h2(wanted);
+  End one = h2.bench.connect();
+  one.send(get);
+  H2Peer backend = h2.accept();
+  backend.set_max_streams(1);
+  const std::int32_t first = h2.until_request(backend);
+  End two = h2.bench.connect();
+  two.send(get);
+  H2Peer second = h2.accept();
+  second.respond(h2.until_request(second), {{":status", "204"}});
+  second.until([&] { return second.end.ended; });
+  backend.respond(first, {{":status", "204"}});
+  h2.bench.expect(one, "\r\n\r\n");
+  one.send(get);
+  static_cast<void>(h2.until_request(backend, 1));
+}
+
 TEST(H2Upstream, WhatGoawayLeavesOutIsSentAgain) {
   H2Backend h2;
   End one = h2.bench.connect();
@@ -206,10 +313,17 @@ TEST(H2Upstream, WebSocketIsNotOfferedToIt) {
   client.send(
       "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
       "Sec-WebSocket-Key: a2V5a2V5a2V5a2V5a2V5a2U=\r\n\r\n");
-  H2Peer backend = h2.accept();
   h2.bench.expect(client, "HTTP/1.1 502 ");
   EXPECT_EQ(h2.bench.last().reason, Reason::UpstreamProtocol);
-  EXPECT_TRUE(backend.began.empty());
+  H2Peer extended(h2.bench, h2.bench.connect(), H2Peer::Kind::Client);
+  extended.until([&] { return h2.bench.settle(), true; });
+  Fields fields = h2_get("/", {{"sec-websocket-version", "13"}});
+  fields[0].second = "CONNECT";
+  fields.insert(fields.begin() + 1, {":protocol", "websocket"});
+  const std::int32_t id = extended.request(fields, "");
+  extended.until([&] { return !extended.messages[id].field(":status").empty(); });
+  EXPECT_EQ(extended.messages[id].field(":status"), "502");
+  EXPECT_FALSE(h2.peer.accept().is_open());  // nothing was opened for it
 }
 
 TEST(H2Upstream, AConcurrencyTheBackendSetsIsKept) {
