@@ -17,10 +17,25 @@ namespace {
 constexpr std::string_view websocket_protocol = "kubernetes.io/ws";
 constexpr std::string_view http2_protocol = "kubernetes.io/h2c";
 
+/// A service name of IANA, which knows no case (RFC 6335 section 5.1).
+bool is_named(const std::optional<std::string>& app_protocol, std::string_view lower_case) noexcept {
+  return app_protocol && std::ranges::equal(*app_protocol, lower_case, [](char a, char b) {
+           return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
+         });
+}
+
 /// What a Service port says about itself (GEP-1911).
 bool is_supported(const std::optional<std::string>& app_protocol) noexcept {
-  return !app_protocol || app_protocol->empty() || *app_protocol == "http" || *app_protocol == websocket_protocol ||
-         *app_protocol == http2_protocol;
+  return !app_protocol || app_protocol->empty() || is_named(app_protocol, "http") || is_named(app_protocol, "https") ||
+         *app_protocol == websocket_protocol || *app_protocol == http2_protocol;
+}
+
+/// A backend that wants TLS, and nobody said whom to trust: nothing is sent to it, least of all in the clear.
+std::shared_ptr<const runtime::UpstreamTls> tls_without_policy(const BackendKey& key) {
+  runtime::UpstreamTls tls;
+  tls.fault = fmt::format("port {} of Service {}/{} is https; name a BackendTLSPolicy for it", key.port, key.namespace_,
+                          key.service);
+  return std::make_shared<const runtime::UpstreamTls>(std::move(tls));
 }
 
 std::optional<Problem> find_kind_fault(const api::BackendObjectReference& ref) {
@@ -89,7 +104,7 @@ std::optional<Problem> find_service_fault(const api::Service* service, const Bac
   const bool passes_bytes =
       route == api::Kind::TLSRoute || route == api::Kind::TCPRoute || route == api::Kind::UDPRoute;
   if (!passes_bytes && !is_supported(port->app_protocol))
-    return refuse(fmt::format("has appProtocol {}, which is not supported; use none, http, {} or {}",
+    return refuse(fmt::format("has appProtocol {}, which is not supported; use none, http, https, {} or {}",
                               api::quote(*port->app_protocol), websocket_protocol, http2_protocol));
   return std::nullopt;
 }
@@ -188,6 +203,7 @@ BackendEndpoints find_endpoints(const BackendContext& context, const BackendKey&
   const api::ServicePort* port = service == nullptr ? nullptr : find_port(*service, key);
   if (const JudgedPolicy* policy = find_policy(context, key, port)) backend->tls = policy->tls;
   if (port != nullptr) {
+    if (!backend->tls && is_named(port->app_protocol, "https")) backend->tls = tls_without_policy(key);
     backend->websocket = port->app_protocol == websocket_protocol;
     if (port->app_protocol == http2_protocol) backend->protocol = runtime::BackendProtocol::Http2;
   }
