@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <span>
 
 #include <nlohmann/json.hpp>
 
@@ -72,6 +73,14 @@ void move_to(api::Value& object, std::string_view ns) {
   }
 }
 
+/// Where the path of a finding leads in its document is a place that can be shown.
+void require_places(const api::Value& root, std::span<const api::Finding> findings) {
+  for (const api::Finding& finding : findings) {
+    const api::Position place = api::find_position(root, finding.field_path);
+    require(place.line != 0 && place.column != 0, "a field path leads to a place", finding.field_path);
+  }
+}
+
 struct Reading {
   api::DecodeMode mode = api::DecodeMode::Strict;
   std::string_view move_all_to{};  ///< empty: stay
@@ -82,11 +91,14 @@ World read_world(std::string_view text, const Reading& reading) {
   std::vector<api::AnyObject> objects;
   std::vector<api::Finding> findings;
   const auto take = [&](api::Document&& document) {
+    const std::size_t before = findings.size();
     if (!reading.move_all_to.empty()) move_to(document.root, reading.move_all_to);
     api::decode_document(document, {.mode = reading.mode}, objects, findings);
+    if (reading.move_all_to.empty()) require_places(document.root, std::span(findings).subspan(before));
   };
   const api::ReadInput input{text, file, {}};
   text.starts_with('{') ? api::read_json(input, take, findings) : api::read_yaml(input, take, findings);
+  api::add_ways_out(findings);
   for (const api::Finding& finding : findings) {
     require(!finding.id.empty() && !finding.message.empty(), "findings speak");
     const std::string shown = api::format_finding(finding);
