@@ -103,12 +103,14 @@ void place_routes(RouteShelf& routes, std::vector<JudgedGateway>& gateways, Reso
   });
 }
 
-/// Which Gateways send traffic to which ports of Services.
+/// Which Gateways send traffic to which ports of Services, by routes whose backends a policy can secure. Bytes that are
+/// passed on as they are make nobody an ancestor.
 std::set<BackendTlsPolicies::Use> uses_of_services(RouteShelf& routes, const store::ClusterSnapshot& snapshot,
                                                    const BackendTlsPolicies& policies,
                                                    const std::vector<JudgedGateway>& gateways) {
   std::set<BackendTlsPolicies::Use> uses;
   routes.for_each([&](const RouteSlot& slot) {
+    if (slot.view.kind != api::Kind::HTTPRoute && slot.view.kind != api::Kind::GRPCRoute) return;
     for (const BackendUse& use : slot.uses) {
       const api::BackendObjectReference& ref = use.referral->ref;
       const std::string& ns = ref.ns ? *ref.ns : slot.view.metadata->ns;

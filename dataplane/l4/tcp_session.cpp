@@ -114,6 +114,10 @@ void TcpSession::report_handshake(observe::HandshakeResult result) {
 /// `reason`, `detail`: of the try before, which say more than that no endpoint is left to try.
 void TcpSession::connect(Reason reason, std::string_view detail) {
   state_ = State::Connecting;
+  // What came in secret does not go on in the open where a policy asks for TLS. Bytes that were never ours to read
+  // pass.
+  if (connection_.is_tls() && choice_.endpoints->tls)
+    return refuse(Reason::UpstreamTls, "a BackendTLSPolicy asks for TLS, which a TLSRoute does not offer to backends");
   const upstream::Acquired acquired =
       shared_.upstreams->acquire(choice_.backend->backend, choice_.endpoints, *this, upstream::Reuse::Raw);
   if (acquired.link == nullptr)

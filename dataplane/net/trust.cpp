@@ -72,8 +72,10 @@ bool Trust::is_signed(X509_STORE_CTX* check) const {
 }
 
 bool Trust::has_name(X509* leaf) const {
+  // Never the subject: who asks for a certificate often chooses its common name freely (RFC 9525 section 2).
+  constexpr unsigned flags = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
   const auto is_host = [leaf](const std::string& name) {
-    return X509_check_host(leaf, name.data(), name.size(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, nullptr) == 1;
+    return X509_check_host(leaf, name.data(), name.size(), flags, nullptr) == 1;
   };
   if (std::ranges::any_of(names_.dns, is_host)) return true;
   if (names_.uris.empty()) return false;

@@ -60,7 +60,7 @@ void Exchange::reset() noexcept {
   rule_ = nullptr;
   backend_ = nullptr;
   endpoints_ = nullptr;
-  attempts_ = 0;
+  attempts_ = connect_tries_ = 0;
   retried_stale_ = uses_budget_ = false;
   first_payload_ = {};
   first_taken_ = body_read_on_ = request_sent_ = continue_sent_ = false;
@@ -235,7 +235,8 @@ void Exchange::answer(OwnAnswer own) {
     session_->input().consume(body.consumed);
   }
   const bool keep = request.keep_alive && session_->keep_alive_allowed() && request_body_.done() && !hold_body_;
-  const bool grpc = own.status != misdirected && http::is_grpc(request.headers);
+  // A failure is told in gRPC's words; a redirect is what it is to every client.
+  const bool grpc = own.status >= 400 && own.status != misdirected && http::is_grpc(request.headers);
   AnswerText text;
   sent_body_ = write_answer(own,
                             {.client = request.version,

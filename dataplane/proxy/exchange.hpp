@@ -33,6 +33,11 @@
 
 namespace pintle::proxy {
 
+/// No endpoint could be reached, which may be otherwise soon.
+[[nodiscard]] constexpr bool is_connect_failure(Reason reason) noexcept {
+  return reason == Reason::ConnectFailed || reason == Reason::NoHealthyEndpoint;
+}
+
 class Exchange final : public upstream::LinkUser {
  public:
   explicit Exchange(Shared& shared);
@@ -169,6 +174,7 @@ class Exchange final : public upstream::LinkUser {
   bool link_peer_closed_ = false;
   bool link_broken_ = false;  ///< it takes no more bytes; its answer may still be there
   std::uint8_t attempts_ = 0;
+  std::uint8_t connect_tries_ = 0;  ///< since the rule's last word
   bool retried_stale_ = false;
   bool uses_budget_ = false;  ///< counts as a retry until it ends
   runtime::SocketAddress upstream_address_;

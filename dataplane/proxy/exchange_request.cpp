@@ -39,6 +39,7 @@ std::uint16_t status_without_link(Reason reason) noexcept { return reason == Rea
 void Exchange::try_backend(upstream::Reuse reuse) {
   phase_ = Phase::Connecting;
   ++attempts_;
+  ++connect_tries_;
   if (const auto& limit = rule_->timeouts.backend_request; limit && limit->count() > 0)
     shared_.context.arm_after(try_deadline_, *limit);
   upstream::Acquired acquired = shared_.upstreams->acquire(backend_->backend, *endpoints_, *this, reuse);
@@ -47,7 +48,12 @@ void Exchange::try_backend(upstream::Reuse reuse) {
     shared_.upstreams->abandon(*acquired.link);
     acquired = shared_.upstreams->acquire(backend_->backend, *endpoints_, *this, upstream::Reuse::Fresh);
   }
-  if (acquired.link == nullptr) return fail(status_without_link(acquired.reason), acquired.reason, acquired.detail);
+  if (acquired.link == nullptr) {
+    // What else is missing will be so after any wait.
+    if (!is_connect_failure(acquired.reason) || !try_again(acquired.reason))
+      fail(status_without_link(acquired.reason), acquired.reason, acquired.detail);
+    return;
+  }
   link_ = acquired.link;
   upstream_address_ = link_->address();
   if (acquired.connected) send_request();
@@ -61,7 +67,7 @@ void Exchange::on_link_open(upstream::Link& link) {
 void Exchange::on_link_failed(Reason reason, std::string_view detail) {
   link_ = nullptr;
   // A backend that is not whom it must be stays that.
-  if (attempts_ >= max_connect_tries || reason == Reason::UpstreamTls) {
+  if (connect_tries_ >= max_connect_tries || reason == Reason::UpstreamTls) {
     const std::string cause(detail);
     if (!try_again(reason)) fail(status_without_link(reason), reason, cause);
     return;
@@ -77,7 +83,7 @@ bool Exchange::retry_on_fresh_link() {
   const bool safe = unsent || http::is_idempotent(request.method);
   if (!(link_->is_reused() || refused) || any_response_byte_ || retried_stale_ || body_read_on_ || !safe) return false;
   if (!unsent) {
-    uses_budget_ = shared_.retries.begin_retry();
+    if (!uses_budget_) uses_budget_ = shared_.retries.begin_retry();
     if (!uses_budget_) {
       fail(502, Reason::RetryBudget, "the backend closed a pooled connection");
       return true;

@@ -12,9 +12,11 @@ namespace {
 constexpr std::size_t max_replay = 64 * 1024;
 /// However often it has doubled.
 constexpr Millis longest_wait{10'000};
+/// Before another connection where none could be had: until then the endpoints that failed are left out.
+constexpr Millis least_wait_to_connect{100};
 
-Millis wait_before(const route::Retry& retry, std::uint32_t number) noexcept {
-  Millis wait = retry.backoff;
+Millis wait_before(const route::Retry& retry, std::uint32_t number, Reason why) noexcept {
+  Millis wait = is_connect_failure(why) ? std::max(retry.backoff, least_wait_to_connect) : retry.backoff;
   for (std::uint32_t doubled = 1; doubled < number && wait < longest_wait; ++doubled) wait *= 2;
   return std::max(retry.backoff, std::min(wait, longest_wait));
 }
@@ -27,6 +29,7 @@ bool Exchange::try_again(Reason why) {
   if (!uses_budget_) uses_budget_ = shared_.retries.begin_retry();
   if (!uses_budget_) return false;
   ++retries_;
+  connect_tries_ = 0;
   drop_link();
   try_deadline_.disarm();
   body_check_.disarm();
@@ -37,7 +40,7 @@ bool Exchange::try_again(Reason why) {
   response_parser_.reset();
   if (!replay_.empty()) first_payload_ = replay_;
   if (shared_.context.observe != nullptr) shared_.context.observe->on_retry(**endpoints_, why);
-  const Millis wait = wait_before(*rule_->retry, retries_);
+  const Millis wait = wait_before(*rule_->retry, retries_, why);
   if (wait.count() > 0)
     shared_.context.arm_after(retry_wait_, wait);
   else

@@ -30,6 +30,7 @@ void write_grpc_answer(const OwnAnswer& answer, const AnswerFraming& framing, An
   fmt::format_to(
       at, "Content-Type: application/grpc\r\nContent-Length: 0\r\ngrpc-status: {}\r\ngrpc-message: {}: {}\r\n",
       static_cast<unsigned>(http::grpc_status_of(answer.status)), to_string(answer.reason), describe(answer.reason));
+  for (const AnswerField& field : answer.fields) fmt::format_to(at, "{}: {}\r\n", field.name, field.value);
   if (framing.persistence == Persistence::Close) fmt::format_to(at, "Connection: close\r\n");
   fmt::format_to(at, "\r\n");
 }

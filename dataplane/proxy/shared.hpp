@@ -1,5 +1,7 @@
 // What all sessions of a worker share. Internal to proxy. Worker thread.
 #pragma once
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -35,6 +37,14 @@ class ExchangePool {
   net::MemberTask<ExchangePool, &ExchangePool::trim> trim_later_{*this};
 };
 
+/// What all copies of requests may take together, so that a backend that hangs harms no request that is waited for.
+struct SideLoad {
+  static constexpr std::uint32_t most_live = 256;
+  static constexpr std::size_t most_waiting = std::size_t{16} * 1024 * 1024;
+  std::uint32_t live = 0;
+  std::size_t waiting = 0;  ///< bytes their backends have not taken, at most
+};
+
 struct Shared {
   Shared(net::WorkerContext& worker, const Settings& wanted);
   ~Shared();
@@ -47,6 +57,7 @@ struct Shared {
   http1::HeadEdits edits;  ///< of one head, inside one event
   RetryBudget retries;
   ExchangePool exchanges;
+  SideLoad side_load;
   net::IntrusiveList<SideRequest> side_requests;  ///< each goes by itself; those left are ended with the worker
 };
 

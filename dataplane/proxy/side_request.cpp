@@ -1,5 +1,7 @@
 #include "dataplane/proxy/side_request.hpp"
 
+#include <utility>
+
 namespace pintle::proxy {
 namespace {
 
@@ -17,13 +19,20 @@ std::size_t size_of(std::span<const iovec> pieces) noexcept {
 }  // namespace
 
 SideRequest::SideRequest(Shared& shared, SideTarget target)
-    : shared_(shared), target_(std::move(target)), outlet_(shared.context.buffers), input_(shared.context.buffers) {}
+    : shared_(shared), target_(std::move(target)), outlet_(shared.context.buffers), input_(shared.context.buffers) {
+  ++shared_.side_load.live;
+}
 
 SideRequest::~SideRequest() {
+  give_back_load();
   if (link_ != nullptr) shared_.upstreams->abandon(*link_);
 }
 
 SideRequest* SideRequest::start(Shared& shared, SideTarget target, std::span<const iovec> head) {
+  const SideLoad& load = shared.side_load;
+  if (shared.context.pressure != net::Pressure::None || load.live >= SideLoad::most_live ||
+      load.waiting >= SideLoad::most_waiting)
+    return nullptr;
   auto* made = new SideRequest(shared, std::move(target));
   shared.side_requests.push_back(*made);
   shared.context.arm_after(made->deadline_, time_limit);
@@ -43,17 +52,32 @@ SideRequest* SideRequest::start(Shared& shared, SideTarget target, std::span<con
 
 void SideRequest::write(std::span<const iovec> pieces) {
   if (ended_) return;
+  if (shared_.context.pressure != net::Pressure::None) return give_up();
   if (open_) return send(pieces);
-  waiting_ += size_of(pieces);
-  if (waiting_ > max_waiting) return give_up();
+  set_waiting(waiting_ + size_of(pieces));
+  if (waits_too_much()) return give_up();
   for (const iovec& piece : pieces) early_.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
 }
 
 void SideRequest::send(std::span<const iovec> pieces) {
   const net::Sent sent = outlet_.send(link_->connection(), pieces);
   if (sent == net::Sent::Failed) return give_up();
-  waiting_ = sent == net::Sent::All ? 0 : waiting_ + size_of(pieces);
-  if (waiting_ > max_waiting) give_up();
+  set_waiting(sent == net::Sent::All ? 0 : waiting_ + size_of(pieces));
+  if (waits_too_much()) give_up();
+}
+
+void SideRequest::set_waiting(std::size_t bytes) noexcept {
+  shared_.side_load.waiting += bytes - waiting_;
+  waiting_ = bytes;
+}
+
+bool SideRequest::waits_too_much() const noexcept {
+  return waiting_ > max_waiting || shared_.side_load.waiting > SideLoad::most_waiting;
+}
+
+void SideRequest::give_back_load() noexcept {
+  set_waiting(0);
+  if (std::exchange(counted_, false)) --shared_.side_load.live;
 }
 
 void SideRequest::finish() {
@@ -73,7 +97,7 @@ void SideRequest::abandon() {
 
 void SideRequest::on_link_open(upstream::Link& /*link*/) {
   open_ = true;
-  waiting_ = 0;
+  set_waiting(0);
   const std::string early = std::move(early_);
   early_.clear();
   const iovec piece{const_cast<char*>(early.data()), early.size()};
@@ -92,7 +116,7 @@ void SideRequest::on_link_events(std::uint32_t events) {
   if ((events & net::event_writable) != 0 && outlet_.is_waiting()) {
     const net::Sent sent = outlet_.flush(link_->connection());
     if (sent == net::Sent::Failed) return give_up();
-    if (sent == net::Sent::All) waiting_ = 0;
+    if (sent == net::Sent::All) set_waiting(0);
   }
   read_answer();
 }
@@ -151,6 +175,7 @@ void SideRequest::end() {
 void SideRequest::give_up() {
   if (ended_) return;
   ended_ = true;
+  give_back_load();
   deadline_.disarm();
   if (link_ != nullptr) shared_.upstreams->abandon(*link_);
   link_ = nullptr;

@@ -5,7 +5,8 @@
 //                 └──────────────┴── failed, too slow, too much waits, abandoned ──> connection closed, gone
 //
 // Guarantees: it never slows or fails the exchange it stands beside: what its backend does not take waits up to
-// max_waiting bytes, beyond which it is given up. Owner: the worker's Shared; it goes by itself. Worker thread.
+// max_waiting bytes, beyond which it is given up; of all of a worker there is no more than SideLoad allows, and none
+// more while memory is short. Owner: the worker's Shared; it goes by itself. Worker thread.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -39,8 +40,8 @@ class SideRequest final : public upstream::LinkUser, public net::TurnTask, publi
  public:
   static constexpr std::size_t max_waiting = 256 * 1024;
 
-  /// A head, and perhaps more of the request. nullptr if it could not even begin. Lives until finish() or abandon(),
-  /// and then as long as it needs.
+  /// A head, and perhaps more of the request. nullptr if it could not even begin, or too many are there. Lives until
+  /// finish() or abandon(), and then as long as it needs.
   [[nodiscard]] static SideRequest* start(Shared& shared, SideTarget target, std::span<const iovec> head);
   ~SideRequest();
   SideRequest(const SideRequest&) = delete;
@@ -68,6 +69,9 @@ class SideRequest final : public upstream::LinkUser, public net::TurnTask, publi
   void end();
   void on_deadline() { give_up(); }
   void give_up();
+  void set_waiting(std::size_t bytes) noexcept;
+  [[nodiscard]] bool waits_too_much() const noexcept;
+  void give_back_load() noexcept;
   [[nodiscard]] bool is_over() const noexcept { return ended_; }
 
   Shared& shared_;
@@ -76,6 +80,7 @@ class SideRequest final : public upstream::LinkUser, public net::TurnTask, publi
   bool open_ = false;      ///< the link takes bytes
   bool complete_ = false;  ///< all of the request was written
   bool held_ = true;       ///< somebody will still write
+  bool counted_ = true;    ///< in Shared::side_load
   bool ended_ = false;     ///< its link is gone
   bool peer_closed_ = false;
   std::size_t waiting_ = 0;  ///< bytes the backend has not taken, at most

@@ -130,6 +130,19 @@ class BackendTls(WithAuthorities):
                 if expected == 200:
                     self.assertEqual(response.body.decode().split()[0], made["spec"]["validation"]["hostname"])
 
+    def test_the_subject_is_no_name(self):
+        self.ours.issue("uri.example.com", "URI:spiffe://other.example.com/id")
+        self.ours.issue("none.example.com")
+        names = ("uri.example.com", "none.example.com")
+        pintle = self.serve(gateway(), self.route_to("uri", "none", "listed"), config_map("ca", self.ours.pem),
+                            *(service(name.split(".")[0], [self.backend(name).port]) for name in names),
+                            service("listed", [self.backend("uri.example.com").port]),
+                            *(policy(name.split(".")[0], name.split(".")[0], name) for name in names),
+                            policy("listed", "listed", "sni.example.com",
+                                   subjectAltNames=[{"type": "Hostname", "hostname": "uri.example.com"}]))
+        for path in ("/uri", "/none", "/listed"):
+            self.assertEqual(fetch(pintle.port(), "x.test", path).status, 502, path)
+
     def test_large_bodies_and_reuse(self):
         backend = self.backend("good")
         pintle = self.serve(gateway(), self.route_to("b"), service("b", [backend.port]), policy("p", "b", "abc.example.com"),

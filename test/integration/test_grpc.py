@@ -32,7 +32,9 @@ class OwnAnswers(unittest.TestCase):
                                               {"matches": [call("a.Zero")], "backendRefs": [to("slow", 0)]}]),
                          {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "pages", "namespace": "default"},
                           "spec": {"parentRefs": [{"name": "gw"}], "rules": [
-                              {"matches": [{"path": {"value": "/a.Slow"}}, {"path": {"value": "/page"}}], "backendRefs": [to("page")]}]}})
+                              {"matches": [{"path": {"value": "/a.Slow"}}, {"path": {"value": "/page"}}], "backendRefs": [to("page")]},
+                              {"matches": [{"path": {"value": "/moved"}}], "filters": [
+                                  {"type": "RequestRedirect", "requestRedirect": {"scheme": "https", "statusCode": 301}}]}]}})
         cls.pintle = Pintle(cls.folder).__enter__()
 
     @classmethod
@@ -49,6 +51,11 @@ class OwnAnswers(unittest.TestCase):
         self.assertEqual((response.status, response.get("content-type"), response.get("grpc-status"), response.body),
                          (200, "application/grpc", str(status), b""))
         self.assertTrue(response.get("grpc-message"))
+
+    def test_a_redirect_is_one_to_every_client(self):
+        response = self.call("/moved")
+        self.assertEqual((response.status, response.get("location"), response.get("grpc-status")),
+                         (301, "https://x.test/moved", None))
 
     def test_no_route_is_unimplemented(self):
         for path in ("/a.Other/Get", "/a.Gone/Put", "/", "/a.Gone"):

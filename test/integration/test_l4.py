@@ -42,6 +42,12 @@ def l4_route(kind, name, *backends, hostnames=None, created=None, **parent):
     return {"apiVersion": f"{GROUP}/v1", "kind": kind, "metadata": metadata, "spec": spec}
 
 
+def tls_policy(name):
+    return {"apiVersion": f"{GROUP}/v1", "kind": "BackendTLSPolicy", "metadata": {"name": name, "namespace": "default"},
+            "spec": {"targetRefs": [{"group": "", "kind": "Service", "name": name}],
+                     "validation": {"hostname": "x.test", "wellKnownCACertificates": "System"}}}
+
+
 class Server:
     """A TCP server: each connection in a thread of its own runs `serve(self, connection)`."""
 
@@ -337,6 +343,7 @@ class Tls(World):
         server_context.load_cert_chain(pem.name)
         cls.secure = cls.server(name_first("secure"), server_context)
         cls.plain = cls.server(name_first("plain"))
+        cls.wanted = cls.server(name_first("wanted"))
         cls.backend = Backend("web")
         cls.stack.callback(cls.backend.close)
         ends_here = lambda name: {"mode": "Terminate", "certificateRefs": [{"name": name}]}
@@ -345,12 +352,17 @@ class Tls(World):
             gateway(listeners=[
                 {"name": "web", "protocol": "HTTPS", "port": 443, "hostname": "web.test", "tls": ends_here("web")},
                 {"name": "ends", "protocol": "TLS", "port": 443, "hostname": "ends.test", "tls": ends_here("ends")},
+                {"name": "wanted", "protocol": "TLS", "port": 443, "hostname": "wanted.ends.test", "tls": ends_here("ends")},
                 {"name": "passes", "protocol": "TLS", "port": 443, "hostname": "*.passes.test",
                  "tls": {"mode": "Passthrough"}},
                 {"name": "alone", "protocol": "TLS", "port": 8443, "tls": {"mode": "Passthrough"}}]),
             service("web", [cls.backend.port]), l4_service("secure", cls.secure.port), l4_service("plain", cls.plain.port),
             route("web", [{"matches": [prefix("/")], "backendRefs": [to("web")]}], sectionName="web"),
             l4_route("TLSRoute", "ends", "plain", hostnames=["ends.test"], sectionName="ends"),
+            l4_service("wanted", cls.wanted.port), l4_service("sealed", cls.secure.port),
+            *(tls_policy(name) for name in ("wanted", "sealed")),
+            l4_route("TLSRoute", "wanted", "wanted", hostnames=["wanted.ends.test"], sectionName="wanted"),
+            l4_route("TLSRoute", "sealed", "sealed", hostnames=["sealed.passes.test"]),
             l4_route("TLSRoute", "passes", "secure", hostnames=["a.passes.test", "b.passes.test"]),
             l4_route("TLSRoute", "broken", "missing", hostnames=["broken.passes.test"]))
 
@@ -374,6 +386,20 @@ class Tls(World):
             self.assertEqual(read_line(connection), "plain")
             connection.sendall(bytes(100000) + b"\n")
             self.assertEqual(connection.recv(1), b"\0")
+
+    def test_what_came_in_secret_does_not_go_on_in_the_open(self):
+        """A BackendTLSPolicy wants TLS to the backend. TLS that passes through is not ours, and no policy's."""
+        context = self.trust(self.ends)
+        context.check_hostname = False
+        with context.wrap_socket(dial(self.pintle.port(443)), server_hostname="wanted.ends.test") as connection:
+            with contextlib.suppress(ConnectionError, ssl.SSLEOFError):
+                self.assertEqual(connection.recv(1), b"")
+        self.assertEqual(self.wanted.accepted, 0)
+        own = self.trust(self.own)
+        own.check_hostname = False
+        with own.wrap_socket(dial(self.pintle.port(443)), server_hostname="sealed.passes.test") as connection:
+            self.assertEqual(read_line(connection), "secure")
+        self.assertNotIn("the policy is in force", self.pintle.admin("/status")[1])
 
     def test_https_on_the_same_port(self):
         with Client(self.pintle.port(443), tls=self.trust(self.web), server_name="web.test") as client:

@@ -99,6 +99,37 @@ class Mirror(unittest.TestCase):
         self.assertIn("BackendNotFound", status)
         self.assertLess(pintle.rss_kib(), 200_000 * SLOW)
 
+    def flood(self, pintle, size):
+        body = b"b" * size
+        with Client(pintle.port()) as client:
+            for _ in range(400):
+                client.send(f"POST / HTTP/1.1\r\nHost: x.test\r\nContent-Length: {size}\r\n\r\n")
+                client.send(body)
+                self.assertEqual(client.response().status, 200)
+
+    def test_a_hanging_mirror_holds_few_connections(self):
+        one = self.backend("one")
+        hangs = self.backend("hangs", script=lambda stream, sock: threading.Event().wait(60))
+        pintle = self.serve([{"filters": [mirror("hangs")], "backendRefs": [to("one")]}],
+                            {"one": [one.port], "hangs": [hangs.port]}, "--threads", "1")
+        self.flood(pintle, 0)
+        wait_until(lambda: hangs.connections == 256, what="as many copies as may be at once on a worker")
+
+    def test_a_mirror_that_cannot_be_reached_holds_few_bytes(self):
+        one = self.backend("one")
+        full = socket.create_server(("127.0.0.1", 0), backlog=0)
+        self.addCleanup(full.close)
+        for _ in range(2):  # from now on nobody is answered
+            waits = socket.socket()
+            self.addCleanup(waits.close)
+            waits.setblocking(False)
+            waits.connect_ex(full.getsockname())
+        pintle = self.serve([{"filters": [mirror("full")], "backendRefs": [to("one")]}],
+                            {"one": [one.port], "full": [full.getsockname()[1]]}, "--threads", "1")
+        before = pintle.rss_kib()
+        self.flood(pintle, 200_000)
+        self.assertLess(pintle.rss_kib() - before, 36_000 * SLOW)  # 16 MiB, of 80 MB that were there to copy
+
     def test_client_that_leaves_inside_its_body(self):
         one = self.backend("one")
         seen = []

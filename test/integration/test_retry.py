@@ -68,6 +68,48 @@ class Retry(unittest.TestCase):
         self.flaky.failures = 9
         self.assertEqual(fetch(pintle.port(), "x.test", "/always").status, 502)
 
+    def test_a_request_gives_back_what_it_took_of_the_budget(self):
+        """An answer with a code, then a pooled connection that is closed: two reasons to try again, one retry."""
+        pair, seen = threading.Barrier(2), {}
+
+        def respond(request):
+            if request.target == "/warm":
+                pair.wait(10 * SLOW)
+                return answer("warm")
+            count = seen[request.target] = seen.get(request.target, 0) + 1
+            return answer("no", "503 No") if count == 1 else None if count == 2 and request.target != "/last" else answer("ok")
+        pintle = self.serve(None, 0, {"codes": [503], "attempts": 1}, "--threads", "1")
+        self.backend.respond = respond
+        for number in range(12):  # a quiet worker may do ten at a time
+            warm = [threading.Thread(target=fetch, args=(pintle.port(), "x.test", "/warm")) for _ in range(2)]
+            for thread in warm:
+                thread.start()
+            for thread in warm:
+                thread.join()
+            self.assertEqual(fetch(pintle.port(), "x.test", f"/{number}").status, 200, number)
+            self.assertEqual(seen[f"/{number}"], 3)
+        self.assertEqual(fetch(pintle.port(), "x.test", "/last").status, 200)
+
+    def test_refused_connections(self):
+        for retry in ({"attempts": 3, "backoff": f"{int(300 * SLOW)}ms"}, {"attempts": 20}):
+            with self.subTest(retry):
+                pintle = self.serve(None, 0, retry)
+                port = self.backend.port
+                self.backend.close()
+                back = []
+                timer = threading.Timer(0.4, lambda port=port, back=back: back.append(Backend("back", port=port)))
+                timer.start()
+                self.assertEqual(fetch(pintle.port(), "x.test").status, 200)
+                timer.join()
+                back[0].close()
+
+    def test_refused_for_good(self):
+        pintle = self.serve(None, 0, {"attempts": 3})
+        self.backend.close()
+        began = time.monotonic()
+        self.assertEqual(fetch(pintle.port(), "x.test").status, 503)
+        self.assertGreaterEqual(time.monotonic() - began, 0.3)  # each try after a wait, though none was asked for
+
     def test_backend_timeout(self):
         pintle = self.serve(slow(2 * SLOW), 1, {"attempts": 1}, timeouts={"backendRequest": f"{int(300 * SLOW)}ms"})
         self.assertEqual(fetch(pintle.port(), "x.test").status, 200)
