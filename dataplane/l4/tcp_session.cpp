@@ -59,7 +59,10 @@ void TcpSession::on_events(std::uint32_t events) {
     up_.peer_closed = true;
     connection_.expect_end();
   }
-  if ((events & input) != 0) up_.readable = true;
+  if ((events & input) != 0) {
+    up_.readable = true;
+    connection_.expect_input();  // they may have come while the backend was connected
+  }
   if ((events & net::event_error) != 0) return cut(Reason::ClientClosed, "the client reset the connection");
   if (state_ == State::Handshake) return shake_hands();
   if (state_ == State::Relaying) pump();

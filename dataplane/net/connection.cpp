@@ -148,6 +148,10 @@ bool Connection::has_pending() const noexcept {
   return channel_ != nullptr && channel_->has_pending();
 }
 
+void Connection::expect_input() noexcept {
+  if (tls_) tls_->expect_input();
+}
+
 void Connection::expect_end() noexcept {
   if (tls_) tls_->expect_end();
 }

@@ -68,6 +68,8 @@ class Connection {
   [[nodiscard]] bool has_pending() const noexcept;
   /// event_peer_closed, event_hangup or event_error was told.
   void expect_end() noexcept;
+  /// For who does not read right after the handshake: an event tells of bytes that came since.
+  void expect_input() noexcept;
   /// The next write is the last one: over TLS, close_notify goes with it.
   void end_with_next_write() noexcept;
   /// FIN, over TLS preceded by close_notify. Ignores errors.

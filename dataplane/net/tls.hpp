@@ -75,6 +75,8 @@ class TlsStream {
   void end_with_next_write() noexcept { last_write_ = true; }
   /// The peer's end was told by an event: it lies behind what is read, and no other event will tell it.
   void expect_end() noexcept { end_expected_ = true; }
+  /// Told by an event: what the handshake's last look at the socket has shown is of the past.
+  void expect_input() noexcept { after_handshake_ = Inbound::Unknown; }
   void shutdown_write() noexcept;
   /// The peer's close_notify was read: it sends no more. A read that gave bytes may have met it behind them, and
   /// without FIN no event tells it.
