@@ -32,6 +32,42 @@ backends() {
   while read -r line; do backend_flags+=(--backend "$line"); done <"$scratch/backends"
 }
 
+# tls_backend NAME WORDS: a backend that speaks TLS itself, with NAME.crt and NAME.key of the scratch folder, and answers
+# "NAME speaks TLSv1.3 WORDS"; its address is in tls_address.
+tls_backend() {
+  python3 "$root/examples/tls_backend.py" "$scratch/$1.crt" "$scratch/$1.key" "$1" "$2" >"$scratch/$1.port" 2>/dev/null &
+  started+=($!)
+  until [ -s "$scratch/$1.port" ]; do
+    kill -0 "${started[-1]}" || exit 1
+    sleep 0.05
+  done
+  tls_address=127.0.0.1:$(cat "$scratch/$1.port")
+}
+
+# self_signed NAME HOST...: NAME.crt and NAME.key in the scratch folder.
+self_signed() {
+  local name=$1 names
+  shift
+  names=$(printf ',DNS:%s' "$@")
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=$name of the example" \
+    -addext "subjectAltName=${names#,}" -keyout "$scratch/$name.key" -out "$scratch/$name.crt" 2>/dev/null
+}
+
+# tls_secret NAME FOLDER: a manifest in the folder, the Secret NAME-tls with NAME.crt and NAME.key of the scratch folder.
+tls_secret() {
+  cat >"$2/$1-tls.yaml" <<SECRET
+apiVersion: v1
+kind: Secret
+metadata:
+  name: $1-tls
+  namespace: default
+type: kubernetes.io/tls
+data:
+  tls.crt: $(base64 -w0 "$scratch/$1.crt")
+  tls.key: $(base64 -w0 "$scratch/$1.key")
+SECRET
+}
+
 # serve [flags]: serves the manifests of the example until the script ends; returns when they are in force.
 serve() {
   "$pintle" serve --config "$here" --port-offset "$offset" --admin "$admin" --state-dir "$scratch/state" \

@@ -26,42 +26,10 @@ authority backend-ca
 certificate app backend-ca app.localhost
 certificate alice client-ca alice
 certificate vault backend-ca vault.internal
-cat >"$scratch/made/app-tls.yaml" <<SECRET
-apiVersion: v1
-kind: Secret
-metadata:
-  name: app-tls
-  namespace: default
-type: kubernetes.io/tls
-data:
-  tls.crt: $(base64 -w0 "$scratch/app.crt")
-  tls.key: $(base64 -w0 "$scratch/app.key")
-SECRET
+tls_secret app "$scratch/made"
+tls_backend vault 'with the gateway'
 
-# The backend, which speaks TLS itself.
-python3 -u - "$scratch/vault.crt" "$scratch/vault.key" >"$scratch/vault" 2>/dev/null <<'VAULT' &
-import http.server, ssl, sys
-
-class Vault(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        body = b"vault speaks " + self.connection.version().encode() + b" with the gateway\n"
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Vault)
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain(sys.argv[1], sys.argv[2])
-server.socket = context.wrap_socket(server.socket, server_side=True)
-print(server.server_port)
-server.serve_forever()
-VAULT
-started+=($!)
-until [ -s "$scratch/vault" ]; do sleep 0.05; done
-vault=127.0.0.1:$(cat "$scratch/vault")
-
-backend_flags=(--backend "default/vault:443=$vault" --backend "default/stranger:443=$vault")
+backend_flags=(--backend "default/vault:443=$tls_address" --backend "default/stranger:443=$tls_address")
 serve --config "$scratch/made"
 
 cd "$scratch"

@@ -4,19 +4,8 @@ here=$(cd -- "$(dirname -- "$0")" && pwd)
 
 # A certificate for shop.localhost, as a Secret in a second folder.
 mkdir "$scratch/secrets"
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj '/CN=shop of the example' \
-  -addext 'subjectAltName=DNS:shop.localhost' -keyout "$scratch/shop.key" -out "$scratch/shop.crt" 2>/dev/null
-cat >"$scratch/secrets/shop-tls.yaml" <<SECRET
-apiVersion: v1
-kind: Secret
-metadata:
-  name: shop-tls
-  namespace: default
-type: kubernetes.io/tls
-data:
-  tls.crt: $(base64 -w0 "$scratch/shop.crt")
-  tls.key: $(base64 -w0 "$scratch/shop.key")
-SECRET
+self_signed shop shop.localhost
+tls_secret shop "$scratch/secrets"
 
 backends default/shop:80 default/wiki:80
 serve --config "$scratch/secrets" --tls internal
