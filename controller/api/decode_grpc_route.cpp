@@ -69,15 +69,7 @@ std::vector<HTTPRouteFilter> read_grpc_filters(const Field& list) {
   return filters;
 }
 
-HTTPBackendRef read_backend(const Field& field) {
-  HTTPBackendRef out;
-  Fields fields(field);
-  out.ref = read_backend_reference(fields, field);
-  out.weight = read_weight(fields);
-  if (const auto filters = fields.find("filters")) out.filters = read_grpc_filters(*filters);
-  fields.finish();
-  return out;
-}
+HTTPBackendRef read_backend(const Field& field) { return read_http_backend(field, read_grpc_filters); }
 
 GRPCRouteRule read_rule(const Field& field) {
   GRPCRouteRule out;

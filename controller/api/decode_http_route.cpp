@@ -73,15 +73,7 @@ HTTPRouteMatch read_match(const Field& field) {
   return out;
 }
 
-HTTPBackendRef read_backend(const Field& field) {
-  HTTPBackendRef out;
-  Fields fields(field);
-  out.ref = read_backend_reference(fields, field);
-  out.weight = read_weight(fields);
-  if (const auto filters = fields.find("filters")) out.filters = read_filters(*filters);
-  fields.finish();
-  return out;
-}
+HTTPBackendRef read_backend(const Field& field) { return read_http_backend(field, read_filters); }
 
 HTTPRouteTimeouts read_timeouts(const Field& field) {
   HTTPRouteTimeouts out;
@@ -142,6 +134,16 @@ void read_spec(const Field& field, HTTPRouteSpec& out) {
 }
 
 }  // namespace
+
+HTTPBackendRef read_http_backend(const Field& field, std::vector<HTTPRouteFilter> (*read)(const Field&)) {
+  HTTPBackendRef out;
+  Fields fields(field);
+  out.ref = read_backend_reference(fields, field);
+  out.weight = read_weight(fields);
+  if (const auto filters = fields.find("filters")) out.filters = read(*filters);
+  fields.finish();
+  return out;
+}
 
 std::vector<HTTPHeaderMatch> read_header_matches(Fields& match) {
   return read_value_matches<HTTPHeaderMatch>(match, "headers", 4096);

@@ -18,6 +18,8 @@ namespace pintle::api {
 [[nodiscard]] std::int32_t read_weight(Fields& backend);
 
 [[nodiscard]] std::vector<HTTPRouteFilter> read_filters(const Field& list);
+/// A backendRef with filters; `read`: which of them its kind of route knows.
+[[nodiscard]] HTTPBackendRef read_http_backend(const Field& field, std::vector<HTTPRouteFilter> (*read)(const Field&));
 /// `headers` of a match, `hostnames` of a route, `sessionPersistence` of a rule.
 [[nodiscard]] std::vector<HTTPHeaderMatch> read_header_matches(Fields& match);
 [[nodiscard]] std::vector<std::string> read_hostnames(Fields& spec);

@@ -203,18 +203,35 @@ void name_grpc_field(std::string& field) {
     field.replace(at, std::string::npos, ".method");
 }
 
-}  // namespace
+[[nodiscard]] std::optional<route::Match> read_match(const api::HTTPRouteMatch& spec, const Place& place,
+                                                     Problems& problems) {
+  return MatchReader(spec, place, problems).read();
+}
 
-RuleMatches resolve_matches(const api::HTTPRoute& route, const std::string& name, std::uint32_t rule) {
-  static const std::vector<api::HTTPRouteMatch> every_request(1);
-  const auto& written = route.spec.rules[rule].matches;
+[[nodiscard]] std::optional<route::Match> read_match(const api::GRPCRouteMatch& spec, const Place& place,
+                                                     Problems& problems) {
+  const std::size_t before = problems.size();
+  std::optional<route::Match> match = read_match(http_match_of(spec), place, problems);
+  for (std::size_t at = before; at < problems.size(); ++at) name_grpc_field(problems[at].field_path);
+  if (!match) return match;
+  match->grpc = true;
+  const auto& method = spec.method;
+  if (method && method->type == api::ValueMatchType::Exact && method->method && !method->service)
+    narrow_to_method(*match, *method->method);
+  return match;
+}
+
+/// No match at all stands for every request.
+template <class Route, class Spec>
+RuleMatches resolve_all(const Route& route, const std::vector<Spec>& written, const std::string& name,
+                        std::uint32_t rule) {
+  static const std::vector<Spec> every_request(1);
   const auto& specs = written.empty() ? every_request : written;
   RuleMatches made;
   made.matches.reserve(specs.size());
   for (std::uint32_t at = 0; at < specs.size(); ++at) {
     const Place place{rule, at};
-    MatchReader reader(specs[at], place, made.problems);
-    std::optional<route::Match> match = reader.read();
+    std::optional<route::Match> match = read_match(specs[at], place, made.problems);
     if (!match) continue;
     rank(*match, route.metadata, name, place);
     made.matches.push_back(std::move(*match));
@@ -223,29 +240,14 @@ RuleMatches resolve_matches(const api::HTTPRoute& route, const std::string& name
   return made;
 }
 
+}  // namespace
+
+RuleMatches resolve_matches(const api::HTTPRoute& route, const std::string& name, std::uint32_t rule) {
+  return resolve_all(route, route.spec.rules[rule].matches, name, rule);
+}
+
 RuleMatches resolve_matches(const api::GRPCRoute& route, const std::string& name, std::uint32_t rule) {
-  static const std::vector<api::GRPCRouteMatch> every_call(1);
-  const auto& written = route.spec.rules[rule].matches;
-  const auto& specs = written.empty() ? every_call : written;
-  RuleMatches made;
-  made.matches.reserve(specs.size());
-  for (std::uint32_t at = 0; at < specs.size(); ++at) {
-    const Place place{rule, at};
-    const std::size_t before = made.problems.size();
-    const api::HTTPRouteMatch spec = http_match_of(specs[at]);
-    std::optional<route::Match> match = MatchReader(spec, place, made.problems).read();
-    for (std::size_t problem = before; problem < made.problems.size(); ++problem)
-      name_grpc_field(made.problems[problem].field_path);
-    if (!match) continue;
-    match->grpc = true;
-    const auto& method = specs[at].method;
-    if (method && method->type == api::ValueMatchType::Exact && method->method && !method->service)
-      narrow_to_method(*match, *method->method);
-    rank(*match, route.metadata, name, place);
-    made.matches.push_back(std::move(*match));
-  }
-  made.only_one = specs.size() <= 1;
-  return made;
+  return resolve_all(route, route.spec.rules[rule].matches, name, rule);
 }
 
 }  // namespace pintle::resolve
