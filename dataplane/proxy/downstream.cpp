@@ -3,9 +3,18 @@
 #include <algorithm>
 
 #include "dataplane/net/tls.hpp"
-#include "dataplane/observe/record.hpp"
 
 namespace pintle::proxy {
+
+void close_connection(net::Session& session, net::Connection& connection, After after, observe::SocketSlot slot) {
+  net::WorkerContext& context = session.context();
+  context.poller.forget(session);
+  if (after == After::Cut)
+    connection.abort();
+  else
+    connection.close();
+  if (context.observe != nullptr) context.observe->on_connection_closed(slot);
+}
 
 const route::Listener* HandshakeListener::find(const net::Connection& connection, const runtime::Compiled& compiled,
                                                const route::PortTable& table) {

@@ -13,6 +13,8 @@
 
 #include "dataplane/net/outlet.hpp"
 #include "dataplane/net/read_buffer.hpp"
+#include "dataplane/net/session.hpp"
+#include "dataplane/observe/record.hpp"
 #include "dataplane/proxy/shared.hpp"
 
 namespace pintle::proxy {
@@ -25,6 +27,9 @@ enum class After : std::uint8_t {
            ///< answer
   Cut      ///< the answer is incomplete and must not look otherwise
 };
+
+/// The end of a session's connection: off the poller, closed or (Cut) reset, counted as closed.
+void close_connection(net::Session& session, net::Connection& connection, After after, observe::SocketSlot slot);
 
 /// The listener that SNI chose, as it is in a generation; found once for each.
 class HandshakeListener {

@@ -338,14 +338,9 @@ void H1Session::finish(After after) {
   deadline_.disarm();
   stall_.disarm();
   advance_later_.unlink();
-  context().poller.forget(*this);
-  if (after == After::Cut)
-    connection_.abort();
-  else
-    connection_.close();
+  close_connection(*this, connection_, after, slot_);
   outlet_.clear();
   input_.reset();
-  if (context().observe != nullptr) context().observe->on_connection_closed(slot_);
   end();
 }
 

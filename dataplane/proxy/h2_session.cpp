@@ -187,13 +187,8 @@ void H2Session::finish(After after) {
   stall_.disarm();
   flush_later_.unlink();
   http_.end_streams();
-  context().poller.forget(*this);
-  if (after == After::Cut)
-    connection_.abort();
-  else
-    connection_.close();
+  close_connection(*this, connection_, after, slot_);
   outlet_.clear();
-  if (context().observe != nullptr) context().observe->on_connection_closed(slot_);
   end();
 }
 
