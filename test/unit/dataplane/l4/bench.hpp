@@ -29,7 +29,7 @@ struct Notes final : observe::WorkerSink {
   void on_apply(const runtime::Compiled&) override {}
   observe::SocketSlot on_connection_opened(SocketId) override { return ++open, observe::SocketSlot{}; }
   void on_connection_closed(observe::SocketSlot) override { --open; }
-  void on_tls_handshake(const observe::HandshakeRecord&) override {}
+  void on_tls_handshake(const observe::HandshakeRecord&) override { ++handshakes; }
   void on_request_started(runtime::SocketProtocol) override {}
   void on_request(const observe::RequestRecord&) override {}
   void on_connection(const observe::ConnectionRecord& record) override;
@@ -42,6 +42,7 @@ struct Notes final : observe::WorkerSink {
   void on_turn_end(Monotonic) override {}
 
   std::vector<Seen> connections;
+  int handshakes = 0;
   int open = 0;
   int busy = 0;
 };

@@ -258,6 +258,40 @@ TEST(TlsTerminated, AHandshakeDoesNotOutliveItsListener) {
   EXPECT_EQ(bench.notes.connections.at(0).reason, Reason::Draining);
 }
 
+// The first endpoint refuses, so that the request comes in the turn of the refusal and before the second one is there.
+TEST(TlsTerminated, WhatCameWhileABackendWasConnectedIsPassedOn) {
+  net::TlsBench tls{{{.hostname = "*", .certificates = {"a.test"}}}};
+  net::TlsClient client{{.sni = "a.test"}};
+  const Backend refusing(Backend::Kind::Refuses);
+  Backend backend;
+  Bench bench(tcp);
+  bench.serve_tcp({{.name = "b", .endpoints = {refusing.address(), backend.address()}}});
+  net::TlsBench::Accepted accepted = tls.accept();
+  bench.poller->begin_turn();
+  bench.factory->start(std::move(accepted.server), bench.socket);
+  bench.poller->end_turn();
+  client.step();
+  send_text(accepted.peer, client.take());
+  ASSERT_TRUE(bench.run_until([&] {
+    client.give(take_text(accepted.peer));
+    client.step();
+    return client.is_done();
+  }));
+  send_text(accepted.peer, client.take());
+  ASSERT_TRUE(bench.run_until([&] { return bench.notes.handshakes == 1; }));
+  client.write(accepted, "PING");
+  net::UniqueFd server;
+  std::string got;
+  EXPECT_TRUE(bench.run_until([&] {
+    if (!server) server = backend.accept();
+    if (server) got += take_text(server);
+    return got == "PING";
+  }));
+  bench.context.sessions.for_each([](net::Session& session) { session.close(); });
+  bench.settle();
+  EXPECT_EQ(bench.notes.connections.at(0).attempts, 2);
+}
+
 // ---- before TLS -----------------------------------------------------------------------------------------------------
 
 /// A ClientHello with this server name.
