@@ -32,7 +32,7 @@ dev_fuzz() {
   for name in $names; do
     fuzz_one "$name" "$duration" || found=$((found + 1))
   done
-  [ "$found" -eq 0 ] || die "$found of the targets found something"
+  [ "$found" -eq 0 ] || die "$found of the targets found something or did not run"
 }
 
 # fuzz_one NAME SECONDS: runs, keeps what it learnt in build/fuzz/corpus and what it found in build/fuzz/finds.
@@ -49,6 +49,8 @@ fuzz_one() {
   executed=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
   if [ "$code" -eq 0 ]; then
     printf 'ok    %-12s %10s executions, %s s\n' "$1" "$executed" "$2"
+  elif ! grep -q 'Test unit written to ' "$log"; then
+    printf 'FAIL  %-12s did not run: %s\n' "$1" "$(tail -n 1 "$log")"
   else
     printf 'FOUND %-12s %10s executions; the input: %s\n' "$1" "$executed" \
       "$(sed -n 's/.*Test unit written to //p' "$log" | tail -n 1)"
