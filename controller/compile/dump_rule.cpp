@@ -1,5 +1,8 @@
 #include "controller/compile/dump_rule.hpp"
 
+#include <algorithm>
+#include <functional>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -112,6 +115,26 @@ Json dump_retry(const route::Retry& retry) {
   return made;
 }
 
+Json dump_session(const route::Session& session) {
+  Json made{{session.carrier == route::SessionCarrier::Cookie ? "cookie" : "header", session.name}};
+  if (session.absolute_timeout) made["absoluteTimeout"] = fmt::format("{}s", session.absolute_timeout->count());
+  if (session.lifetime == route::CookieLifetime::Permanent) made["permanent"] = true;
+  return made;
+}
+
+/// One for all backends, or what each has.
+void add_sessions(Json& out, const route::Rule& rule) {
+  const auto& sessions = rule.sessions->by_backend;
+  const bool same = std::ranges::adjacent_find(sessions, std::ranges::not_equal_to()) == sessions.end();
+  if (same && !sessions.empty() && sessions.front()) {
+    out["session"] = dump_session(*sessions.front());
+    return;
+  }
+  const auto* forward = std::get_if<route::Forward>(&rule.action);
+  for (std::size_t at = 0; forward != nullptr && at < sessions.size(); ++at)
+    if (sessions[at]) out["session"][forward->backends[at].name] = dump_session(*sessions[at]);
+}
+
 }  // namespace
 
 std::string rule_label(const route::RuleSource& source) {
@@ -157,6 +180,7 @@ Json dump_rule(const route::Rule& rule) {
   add_timeout(timeouts, "backendRequest", rule.timeouts.backend_request);
   if (!timeouts.empty()) made["timeouts"] = std::move(timeouts);
   if (rule.retry) made["retry"] = dump_retry(*rule.retry);
+  if (rule.sessions) add_sessions(made, rule);
   return made;
 }
 

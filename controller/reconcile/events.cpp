@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <pintle/base/stable_hash.hpp>
+
 #include "controller/kube/resource.hpp"
 #include "controller/resolve/service_names.hpp"
 #include "controller/status/conditions.hpp"
@@ -156,8 +158,8 @@ std::vector<EventWrite> EventLimits::admit(std::span<const Event> events, Monoto
     }
     if (!take_token(event.object, now)) continue;
     if (known == series_.end()) {
-      const std::uint64_t hash = resolve::stable_hash(fmt::format("{}/{}/{}/{}/{}", event.uid, event.reason, event.note,
-                                                                  now.time_since_epoch().count(), ++number_));
+      const std::uint64_t hash = stable_hash(fmt::format("{}/{}/{}/{}/{}", event.uid, event.reason, event.note,
+                                                         now.time_since_epoch().count(), ++number_));
       // As everybody names them; a name of 253 characters leaves no room.
       const std::string name = fmt::format("{}.{:016x}", event.object.name.substr(0, 200), hash);
       series_.emplace(event, Series{.name = name, .count = 1, .last = now});

@@ -185,6 +185,7 @@ void Reconciler::State::run() {
   compile::Compilation compilation =
       compile::compile(resolution.model, Generation{++generation.value}, std::move(previous));
   previous = std::move(compilation.next);
+  if (resolution.keeps_sessions && ports.session_key) compilation.compiled.session_key = ports.session_key();
   compile::tell_losers(compilation.losers, resolution.report);
   if (ports.expose) refs.own.merge(ports.expose(snapshot, resolution.report));
   current = {.snapshot = std::move(snapshot),

@@ -55,6 +55,9 @@ struct Ports {
   /// A certificate of the own CA for a hostname ("*": any); may be empty, then none is made. Asked at each translation:
   /// the same pointer as before while that one is right.
   std::function<std::shared_ptr<const runtime::Certificate>(const std::string& hostname)> make_internal_certificate;
+  /// The key of the tokens of sessions; may be empty, or give null: then no session is kept. Asked at each translation
+  /// in which some rule keeps sessions.
+  std::function<std::shared_ptr<const Secret>()> session_key = {};
   /// Service mode: makes Services and slices as the Gateways want them, adds what is wrong with them to the report, and
   /// says what it looked up. With each translation.
   std::function<resolve::RefSet(const store::ClusterSnapshot&, resolve::StatusReport&)> expose;

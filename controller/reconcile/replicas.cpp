@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <pintle/base/stable_hash.hpp>
+
 #include "controller/resolve/service_names.hpp"
 
 namespace pintle::reconcile {
@@ -19,8 +21,8 @@ Mark mark_of(const resolve::GatewayReport& gateway, const runtime::ApplyReport& 
       if (result == apply.sockets.end() || result->error) return 0;
       ports.insert(socket.port);
     }
-  const Mark hash = resolve::stable_hash(
-      fmt::format("{}/{}/{}", gateway.object.uid, gateway.object.generation, fmt::join(ports, ",")));
+  const Mark hash =
+      stable_hash(fmt::format("{}/{}/{}", gateway.object.uid, gateway.object.generation, fmt::join(ports, ",")));
   return hash == 0 ? 1 : hash;
 }
 

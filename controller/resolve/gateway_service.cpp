@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <pintle/base/stable_hash.hpp>
+
 #include "controller/resolve/age.hpp"
 #include "controller/resolve/protocols.hpp"
 #include "controller/resolve/refs.hpp"

@@ -91,6 +91,7 @@ void place_routes(RouteShelf& routes, std::vector<JudgedGateway>& gateways, Reso
   routes.for_each([&](const RouteSlot& slot) {
     const RouteAttachment& attachment = slot.attachment;
     resolution.report.routes.push_back(attachment.report);
+    resolution.keeps_sessions |= slot.verdict.keeps_sessions && !attachment.places.empty();
     for (const Place& place : attachment.places) {
       JudgedListener& listener = gateways[place.gateway].listeners[place.listener];
       if (place.route) listener.routes.push_back(place.route);

@@ -23,6 +23,7 @@ struct Resolution {
   Lookups refs;
   /// Hostnames ("*" for a listener without) for which Settings::internal_certificates lacks one.
   std::set<std::string> wanted_internal_certificates;
+  bool keeps_sessions = false;  ///< some rule that is attached does: tokens need a key
 };
 
 /// What one resolution leaves to the next. Never changes the answer, only its cost and the identity of its pointers;

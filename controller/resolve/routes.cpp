@@ -11,6 +11,7 @@
 #include "controller/resolve/reasons.hpp"
 #include "controller/resolve/refs.hpp"
 #include "controller/resolve/rule_references.hpp"
+#include "controller/resolve/sessions.hpp"
 
 namespace pintle::resolve {
 namespace {
@@ -42,13 +43,14 @@ class RuleReader {
     read_filters();
     read_timeouts();
     read_retry();
-    note_what_has_no_effect();
+    read_sessions();
     rule().action = choose_action();
     if (auto* forward = std::get_if<route::Forward>(&rule().action)) take_targets(context, shelf, *forward);
     if (!faults_.empty()) {  // an answer of our own needs neither
       rule().filters = {};
       rule().timeouts = {};
       rule().retry = {};
+      rule().sessions = {};
     }
     const bool sound = faults_.empty();
     std::ranges::move(faults_, std::back_inserter(verdict_.broken_rules));
@@ -167,8 +169,13 @@ class RuleReader {
     rule().retry = std::move(retry);
   }
 
-  void note_what_has_no_effect() {
-    if (spec_.session_persistence) verdict_.notes.push_back(field() + ".sessionPersistence has no effect yet");
+  void read_sessions() {
+    if (!spec_.session_persistence || forward_.backends.empty()) return;
+    route::Sessions sessions{.scope = session_scope(rule().source), .by_backend = {}};
+    const auto session =
+        resolve_session(*spec_.session_persistence, sessions.scope, field() + ".sessionPersistence", faults_);
+    sessions.by_backend.resize(forward_.backends.size(), session);
+    rule().sessions = std::move(sessions);
   }
 
   /// A rule that cannot be served answers 500: its traffic must not fall through to another rule.
@@ -208,6 +215,7 @@ RouteVerdict resolve_rules(const BackendContext& context, const Route& route, st
     RuleReader reader(route, resolved->name, index, uses.first(count), verdict);
     uses = uses.subspan(count);
     if (reader.read(context, shelf)) verdict.has_sound_rule = true;
+    if (reader.made().rule.sessions) verdict.keeps_sessions = true;
     // Without a sound match nothing can reach the rule.
     if (!reader.made().matches.empty()) resolved->rules.push_back(std::move(reader.made()));
   }

@@ -19,8 +19,9 @@ namespace pintle::resolve {
 
 struct RouteVerdict {
   std::shared_ptr<const ResolvedRoute> route;
-  Problems broken_rules;       ///< each rule that is not served has one or more
-  bool has_sound_rule = true;  ///< false: every rule is broken, and the route is not accepted
+  Problems broken_rules;        ///< each rule that is not served has one or more
+  bool has_sound_rule = true;   ///< false: every rule is broken, and the route is not accepted
+  bool keeps_sessions = false;  ///< some rule does
   Problems resolved_refs;
   std::vector<std::string> notes;
 };

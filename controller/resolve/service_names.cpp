@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <pintle/base/stable_hash.hpp>
+
 #include "controller/api/rules.hpp"
 
 namespace pintle::resolve {
@@ -27,12 +29,6 @@ bool holds(const Map& map, std::string_view key, std::string_view value) noexcep
 }
 
 }  // namespace
-
-std::uint64_t stable_hash(std::string_view text) noexcept {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const char letter : text) hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001b3ULL;
-  return hash;
-}
 
 std::string label_value(std::string_view name) {
   return name.size() <= longest ? std::string(name) : cut_with_hash(std::string(name), name);

@@ -16,9 +16,6 @@ inline constexpr std::string_view managed_by_pintle = "pintle";
 /// Annotation: which controller made it. Two Pintles of one cluster never take each other's objects for their own.
 inline constexpr std::string_view controller_annotation = "pintle.dev/controller-name";
 
-/// FNV-1a, 64 bits. Its values end in names that outlive the process, so it never changes.
-[[nodiscard]] std::uint64_t stable_hash(std::string_view text) noexcept;
-
 /// The name itself if it can be the value of a label (at most 63 characters), else cut and told apart by a hash.
 [[nodiscard]] std::string label_value(std::string_view name);
 

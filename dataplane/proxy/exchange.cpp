@@ -60,6 +60,7 @@ void Exchange::reset() noexcept {
   rule_ = nullptr;
   backend_ = nullptr;
   endpoints_ = nullptr;
+  pinned_.reset();
   attempts_ = connect_tries_ = 0;
   retried_stale_ = uses_budget_ = false;
   first_payload_ = {};
@@ -103,6 +104,7 @@ void Exchange::route_request() {
                                                               .tls_listener = tls_listener});
   listener_ = decision.listener;
   if (decision.entry == nullptr) return fail(decision.status, decision.reason, {});
+  match_ = decision.entry->match.get();
   rule_ = decision.entry->rule.get();
   if (decision.entry->match->grpc) note_grpc_timeout();
   // req 36: TRACE reflects credentials, so only a route that names it gets it.
@@ -143,7 +145,9 @@ bool Exchange::answer_preflight(const route::MessageFilters& filters) {
 /// Weights are drawn, not counted: the share holds over all workers, also when each connection carries one request.
 void Exchange::choose_backend(const route::Forward& forward) {
   const auto total = static_cast<std::uint32_t>(forward.total_weight);
-  backend_ = &forward.choose(forward.backends.size() == 1 ? 0 : shared_.context.random.below(total));
+  if (rule_->sessions) backend_ = find_session(forward);
+  if (backend_ == nullptr)
+    backend_ = &forward.choose(forward.backends.size() == 1 ? 0 : shared_.context.random.below(total));
   if (answer_preflight(backend_->filters)) return;
   if (backend_->failure) return fail(backend_->failure->status, backend_->failure->reason, backend_->failure->detail);
   const auto& backends = snapshot_->endpoints->backends;

@@ -97,6 +97,11 @@ class Exchange final : public upstream::LinkUser {
   void on_request_deadline();
   void on_try_deadline();
 
+  // exchange_session.cpp: to the endpoint that the client's session is at
+  [[nodiscard]] const route::WeightedBackend* find_session(const route::Forward& forward);
+  [[nodiscard]] const route::WeightedBackend* find_pinned(const route::Forward& forward, const SessionContent& session);
+  void begin_session(http1::HeadEdits& edits);
+
   // exchange_mirror.cpp: copies for other backends
   void start_mirrors();
   void mirror_body(std::span<const char> payload);
@@ -160,9 +165,11 @@ class Exchange final : public upstream::LinkUser {
 
   // the decision
   const route::Listener* listener_ = nullptr;
+  const route::Match* match_ = nullptr;
   const route::Rule* rule_ = nullptr;
   const route::WeightedBackend* backend_ = nullptr;
   const std::shared_ptr<const runtime::Backend>* endpoints_ = nullptr;  ///< in the generation's EndpointSet
+  std::optional<runtime::SocketAddress> pinned_;                        ///< of the client's session
   runtime::SocketAddress client_;
   http1::RequestForwarding forwarding_;
   std::string rewritten_path_;

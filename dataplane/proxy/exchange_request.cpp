@@ -42,11 +42,12 @@ void Exchange::try_backend(upstream::Reuse reuse) {
   ++connect_tries_;
   if (const auto& limit = rule_->timeouts.backend_request; limit && limit->count() > 0)
     shared_.context.arm_after(try_deadline_, *limit);
-  upstream::Acquired acquired = shared_.upstreams->acquire(backend_->backend, *endpoints_, *this, reuse);
+  const runtime::SocketAddress* const wanted = pinned_ ? &*pinned_ : nullptr;
+  upstream::Acquired acquired = shared_.upstreams->acquire(backend_->backend, *endpoints_, *this, reuse, wanted);
   while (acquired.link != nullptr && acquired.connected && acquired.link->is_reused() &&
          !http::is_idempotent(request.method) && looks_closed(acquired.link->connection())) {
     shared_.upstreams->abandon(*acquired.link);
-    acquired = shared_.upstreams->acquire(backend_->backend, *endpoints_, *this, upstream::Reuse::Fresh);
+    acquired = shared_.upstreams->acquire(backend_->backend, *endpoints_, *this, upstream::Reuse::Fresh, wanted);
   }
   if (acquired.link == nullptr) {
     // What else is missing will be so after any wait.

@@ -137,6 +137,7 @@ void Exchange::pass_final(std::string_view head) {
   if (const route::Cors* sharing = cors()) edit_cors(*sharing, request, response_, edits);
   if (!backend_->filters.response.empty()) edits.apply(backend_->filters.response);
   if (!rule_->filters.response.empty()) edits.apply(rule_->filters.response);
+  if (rule_->sessions) begin_session(edits);
   phase_ = Phase::Body;
   send_down(Opening::EditedHead, response_input_.bytes());
   if (alive()) response_input_.reset();

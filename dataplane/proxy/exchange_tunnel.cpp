@@ -24,6 +24,7 @@ void Exchange::open_tunnel(std::string_view head) {
   static_cast<void>(http1::edit_response(response_, {.client = request.version, .method = request.method}, edits));
   if (!backend_->filters.response.empty()) edits.apply(backend_->filters.response);
   if (!rule_->filters.response.empty()) edits.apply(rule_->filters.response);
+  if (rule_->sessions) begin_session(edits);
   std::array<iovec, http1::max_head_pieces + 1> pieces;
   std::size_t count = edits.to_iovecs(std::span(pieces).first<http1::max_head_pieces>());
   const std::span<char> early = response_input_.bytes();

@@ -10,6 +10,7 @@
 #include "dataplane/net/worker_context.hpp"
 #include "dataplane/proxy/proxy.hpp"
 #include "dataplane/proxy/retry_budget.hpp"
+#include "dataplane/proxy/session_tokens.hpp"
 #include "dataplane/upstream/upstream.hpp"
 
 namespace pintle::proxy {
@@ -56,6 +57,7 @@ struct Shared {
   std::unique_ptr<upstream::Upstreams> upstreams;
   http1::HeadEdits edits;  ///< of one head, inside one event
   RetryBudget retries;
+  SessionTokens tokens;
   ExchangePool exchanges;
   SideLoad side_load;
   net::IntrusiveList<SideRequest> side_requests;  ///< each goes by itself; those left are ended with the worker

@@ -20,6 +20,11 @@ bool Service::has_links() const noexcept {
 
 Endpoint* Service::pick() noexcept { return balancer_.pick(members_, env_.context.now(), env_.context.random); }
 
+Endpoint* Service::pick(const runtime::SocketAddress& wanted) noexcept {
+  const auto found = std::ranges::find(members_, wanted, &Endpoint::address);
+  return found != members_.end() && (*found)->admits(env_.context.now()) ? found->get() : pick();
+}
+
 Result<const net::TlsClientContext*> Service::secure() {
   if (!backend_->tls || tls_) return tls_.get();
   if (!backend_->tls->fault.empty()) return make_error(ErrorCode::TlsFailed, backend_->tls->fault, Side::Upstream);

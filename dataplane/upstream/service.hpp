@@ -45,6 +45,8 @@ class Service {
 
   /// nullptr: all are left out.
   [[nodiscard]] Endpoint* pick() noexcept;
+  /// The one with this address; if it is left out, or gone, another.
+  [[nodiscard]] Endpoint* pick(const runtime::SocketAddress& wanted) noexcept;
   /// What its connections are secured with; nullptr: they are plain. An Error: none may be made.
   [[nodiscard]] Result<const net::TlsClientContext*> secure();
   /// Of the last secure().

@@ -22,8 +22,9 @@ class WorkerUpstreams final : public Upstreams, public ServiceOwner, public net:
     context_.apply_observers.push_back(*this);
   }
 
-  Acquired acquire(BackendId id, const std::shared_ptr<const runtime::Backend>& backend, LinkUser& user,
-                   Reuse reuse) override;
+  using Upstreams::acquire;
+  Acquired acquire(BackendId id, const std::shared_ptr<const runtime::Backend>& backend, LinkUser& user, Reuse reuse,
+                   const runtime::SocketAddress* wanted) override;
   void drop_idle() override;
 
  private:
@@ -49,7 +50,7 @@ class WorkerUpstreams final : public Upstreams, public ServiceOwner, public net:
 };
 
 Acquired WorkerUpstreams::acquire(BackendId id, const std::shared_ptr<const runtime::Backend>& backend, LinkUser& user,
-                                  Reuse reuse) {
+                                  Reuse reuse, const runtime::SocketAddress* wanted) {
   if (!backend) return refuse(Reason::NoEndpoints, "the backend does not exist");
   Service& service = find_service(id, backend);
   if (!service.has_endpoints()) return refuse(Reason::NoEndpoints, "the backend has no ready endpoint");
@@ -59,7 +60,7 @@ Acquired WorkerUpstreams::acquire(BackendId id, const std::shared_ptr<const runt
     return refuse(Reason::UpstreamTls, detail_);
   }
   // An endpoint whose connect fails at once is left out by that, so each round has one less to choose from.
-  while (Endpoint* endpoint = service.pick()) {
+  while (Endpoint* endpoint = wanted == nullptr ? service.pick() : service.pick(*wanted)) {
     Error failure;
     if (backend->protocol == runtime::BackendProtocol::Http2 && reuse != Reuse::Raw) {
       auto link = endpoint->open_stream(user, reuse);

@@ -111,9 +111,14 @@ class Upstreams {
   virtual ~Upstreams() = default;
 
   /// A connection to a ready endpoint of the backend. `backend` is the entry of the request's own EndpointSet: a
-  /// request that pinned an older generation may name a backend or endpoints that left.
+  /// request that pinned an older generation may name a backend or endpoints that left. `wanted`: the endpoint it must
+  /// be if that one is still there and not left out; null: any.
   [[nodiscard]] virtual Acquired acquire(BackendId id, const std::shared_ptr<const runtime::Backend>& backend,
-                                         LinkUser& user, Reuse reuse) = 0;
+                                         LinkUser& user, Reuse reuse, const runtime::SocketAddress* wanted) = 0;
+  [[nodiscard]] Acquired acquire(BackendId id, const std::shared_ptr<const runtime::Backend>& backend, LinkUser& user,
+                                 Reuse reuse) {
+    return acquire(id, backend, user, reuse, nullptr);
+  }
   /// The exchange ended cleanly and the backend keeps the connection open: back into the pool.
   static void release(Link& link, Unread unread) { link.release(unread); }
   /// Tells the link's present state once more in the next turn, for who stopped reading before it was drained.

@@ -69,7 +69,7 @@ Result<std::optional<std::string>> read_ca_file(const std::string& path, FileSec
   if (secrecy == FileSecrecy::Secret && (facts.st_mode & 0077U) != 0)
     return make_error(ErrorCode::PermissionDenied,
                       fmt::format("{} can be read by others (mode {:04o}); chmod 600 it, or, if others may have it "
-                                  "already, remove it and ca.crt: a new CA is made",
+                                  "already, remove it (a CA's key together with ca.crt): it is made anew",
                                   path, facts.st_mode & 07777U));
   std::string bytes;
   std::array<char, 4096> part{};

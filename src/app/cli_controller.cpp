@@ -73,6 +73,9 @@ void add_controller(CLI::App& app, ControllerOptions& o) {
   add_cluster(flags, o);
   add_reachability(flags, o);
   add_running(flags, o);
+  flags.value("--session-key-secret", o.session_key_secret, "NS/NAME",
+              "Secret with the key of sessions (sessionPersistence), filled in if it is empty",
+              "a key that ends with the process");
   flags.value("--state-dir", o.state_dir, "DIR", "where the last good configuration is kept for a restart", "none");
   add_telling(flags, o);
   flags.parsed("--health", into_admin(o.health, "off"), "IP:PORT", "livez, readyz, healthz and metrics, nothing else",

@@ -26,11 +26,13 @@
 #include "controller/reconcile/event_writer.hpp"
 #include "controller/reconcile/leader.hpp"
 #include "controller/reconcile/peers.hpp"
+#include "controller/reconcile/session_key.hpp"
 #include "controller/source/kube_source.hpp"
 #include "controller/source/last_good_world.hpp"
 #include "controller/status/kube_sink.hpp"
 #include "src/app/controller_settings.hpp"
 #include "src/app/instance.hpp"
+#include "src/app/session_key.hpp"
 #include "src/app/telling_sink.hpp"
 
 namespace pintle::app {
@@ -66,6 +68,7 @@ class Controlling {
   [[nodiscard]] std::optional<Exit> start();
   [[nodiscard]] Result<void> connect();
   [[nodiscard]] Result<void> elect();
+  [[nodiscard]] Result<void> choose_session_key();
   void start_writing();
   void meet_peers();
   [[nodiscard]] Result<void> open_world();
@@ -88,6 +91,8 @@ class Controlling {
   std::unique_ptr<kube::Client> client_;
   // Destroyed from the last to the first: nobody is called by what outlives it.
   std::unique_ptr<reconcile::LeaderElector> elector_;
+  std::unique_ptr<reconcile::SessionKey> session_key_;  ///< none: passing_session_key_ counts
+  std::shared_ptr<const Secret> passing_session_key_;
   std::unique_ptr<status::KubeStatusSink> sink_;
   std::unique_ptr<reconcile::EventWriter> events_;
   std::unique_ptr<TellingSink> telling_sink_;
@@ -106,6 +111,7 @@ std::optional<Exit> Controlling::start() {
   // What may be wrong with the configuration comes first: a supervisor must not start us again for it.
   constexpr Step steps[] = {{&Controlling::connect, Exit::Unusable},
                             {&Controlling::elect, Exit::Unusable},
+                            {&Controlling::choose_session_key, Exit::Unusable},
                             {&Controlling::open_world, Exit::Unusable}};
   for (const Step& step : steps)
     if (const Result<void> taken = (this->*step.take)(); !taken) {
@@ -119,6 +125,7 @@ std::optional<Exit> Controlling::start() {
   start_writing();
   start_source();
   if (elector_) elector_->start();
+  if (session_key_) session_key_->start();
   log::info("pintle {} as {}; {}", version(), options_.controller_name, instance_.description());
   return std::nullopt;
 }
@@ -157,6 +164,22 @@ Result<void> Controlling::elect() {
   return {};
 }
 
+Result<void> Controlling::choose_session_key() {
+  if (options_.session_key_secret.empty()) {
+    passing_session_key_ = make_passing_session_key();
+    return {};
+  }
+  auto place = split_name("--session-key-secret", options_.session_key_secret);
+  if (!place) return std::unexpected(std::move(place.error()));
+  session_key_ = std::make_unique<reconcile::SessionKey>(
+      reconcile::SessionKey::Settings{.ns = place->ns, .name = place->name},
+      reconcile::SessionKey::Ports{.api = *client_,
+                                   .clock = *clock_,
+                                   .on_key = [this] { instance_.look_again(); },
+                                   .on_failure = [](const std::string& why) { log::warning("{}", why); }});
+  return {};
+}
+
 void Controlling::start_writing() {
   asio::io_context& io = instance_.io();
   sink_ = std::make_unique<status::KubeStatusSink>(
@@ -178,6 +201,7 @@ void Controlling::start_writing() {
   instance_.reconcile(controller_settings(options_, infra_settings_),
                       {.sink = *telling_sink_,
                        .make_internal_certificate = {},
+                       .session_key = [this] { return session_key_ ? session_key_->key() : passing_session_key_; },
                        .expose = [this](const store::ClusterSnapshot& snapshot,
                                         resolve::StatusReport& report) { return expose(snapshot, report); },
                        .compare_replicas =

@@ -36,6 +36,7 @@ struct ControllerOptions : RunOptions {
   std::string replicas_service;  ///< "namespace/name"
   resolve::PortRange ports;
   std::vector<std::string> addresses;  ///< direct mode
+  std::string session_key_secret;      ///< "namespace/name"; empty: a key of this run alone
   std::string state_dir;               ///< empty: nothing is kept
 };
 

@@ -36,6 +36,13 @@ Pod find_pod() {
   return pod;
 }
 
+Result<ObjectPlace> split_name(std::string_view flag, const std::string& given) {
+  const std::size_t slash = given.find('/');
+  if (slash == std::string::npos || slash == 0 || slash + 1 == given.size())
+    return make_error(ErrorCode::InvalidArgument, fmt::format("{} '{}' is not NAMESPACE/NAME", flag, given));
+  return ObjectPlace{.ns = given.substr(0, slash), .name = given.substr(slash + 1)};
+}
+
 Result<kube::Connection> find_connection(const ControllerOptions& options) {
   const kube::PodPlaces places = kube::find_pod_places();
   if (options.kubeconfig.empty() && kube::is_in_cluster(places)) return kube::read_in_cluster(places);
@@ -68,14 +75,14 @@ Result<infra::Settings> infra_settings(const ControllerOptions& options) {
   settings.external_traffic_policy =
       options.service.external_traffic_policy == TrafficPolicy::Local ? "Local" : "Cluster";
   if (options.mode == resolve::GatewayMode::Direct) return settings;
-  const std::size_t slash = options.replicas_service.find('/');
-  if (slash == std::string::npos || slash == 0 || slash + 1 == options.replicas_service.size())
-    return make_error(ErrorCode::InvalidArgument,
-                      fmt::format("--replicas-service '{}' is not NAMESPACE/NAME: service mode leads Gateways to the "
-                                  "ready pods of that Service; without one, use --gateway-mode direct",
-                                  options.replicas_service));
-  settings.replicas_namespace = options.replicas_service.substr(0, slash);
-  settings.replicas_service = options.replicas_service.substr(slash + 1);
+  auto place = split_name("--replicas-service", options.replicas_service);
+  if (!place) {
+    place.error().context +=
+        ": service mode leads Gateways to the ready pods of that Service; without one, use --gateway-mode direct";
+    return std::unexpected(std::move(place.error()));
+  }
+  settings.replicas_namespace = std::move(place->ns);
+  settings.replicas_service = std::move(place->name);
   return settings;
 }
 

@@ -173,7 +173,8 @@ void describe_action(Json& out, const runtime::Compiled& compiled, const route::
   Json dumped = compile::dump_rule(rule);
   out["rule"] = dumped["rule"];
   Json filters = Json::object();
-  for (const char* key : {"requestHeaders", "responseHeaders", "urlRewrite", "cors", "mirrors", "timeouts", "retry"})
+  for (const char* key :
+       {"requestHeaders", "responseHeaders", "urlRewrite", "cors", "mirrors", "timeouts", "retry", "session"})
     if (dumped.contains(key)) filters[key] = dumped[key];
   if (rule.filters.rewrite) filters["forwardedPath"] = route::modify_path(rule.filters.rewrite->path, head.path);
   if (!filters.empty()) out["filters"] = std::move(filters);

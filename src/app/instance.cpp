@@ -201,6 +201,7 @@ void Instance::reconcile(reconcile::Settings settings, ReconcileWiring wiring) {
       reconcile::Ports{.publisher = *state.pool,
                        .sink = wiring.sink,
                        .make_internal_certificate = std::move(wiring.make_internal_certificate),
+                       .session_key = std::move(wiring.session_key),
                        .expose = std::move(wiring.expose),
                        .compare_replicas = std::move(wiring.compare_replicas),
                        .on_served = [&state](const reconcile::Served& served) { state.on_served(served); },

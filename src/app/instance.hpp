@@ -32,6 +32,7 @@ struct InstanceEvents {
 struct ReconcileWiring {
   status::StatusSink& sink;
   decltype(reconcile::Ports::make_internal_certificate) make_internal_certificate = {};
+  decltype(reconcile::Ports::session_key) session_key = {};
   decltype(reconcile::Ports::expose) expose = {};
   decltype(reconcile::Ports::compare_replicas) compare_replicas = {};
 };

@@ -17,6 +17,7 @@
 #include "src/app/internal_ca.hpp"
 #include "src/app/route_hosts.hpp"
 #include "src/app/serve_settings.hpp"
+#include "src/app/session_key.hpp"
 
 namespace pintle::app {
 namespace {
@@ -29,6 +30,7 @@ class Serving {
  public:
   Serving(const ServeOptions& options, const ServeEvents& events)
       : options_(options),
+        session_key_(options.state_dir),
         sink_(options.status_dir),
         instance_(options, {.on_ready = events.on_ready,
                             .should_stop = events.should_stop,
@@ -54,6 +56,7 @@ class Serving {
   const ServeOptions& options_;
   RouteHosts route_hosts_;
   std::unique_ptr<InternalCa> ca_;
+  SessionKeyFile session_key_;
   status::FolderStatusSink sink_;
   Instance instance_;
   asio::steady_timer certificate_question_{instance_.io()};
@@ -99,7 +102,7 @@ Result<void> Serving::open_ca() {
 }
 
 void Serving::start_reconciling() {
-  ReconcileWiring wiring{.sink = sink_};
+  ReconcileWiring wiring{.sink = sink_, .session_key = [this] { return session_key_.key(); }};
   if (ca_)
     wiring.make_internal_certificate = [this](const std::string& hostname) {
       return ca_->certificate_for(hostname, wall_now());

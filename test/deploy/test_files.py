@@ -35,6 +35,7 @@ namespaced -                          configmaps                 list watch
 namespaced events.k8s.io              events                     create patch
 secrets    -                          secrets                    list watch
 release    coordination.k8s.io        leases                     create get list patch update watch
+release    -                          secrets                    get patch
 replicas   discovery.k8s.io           endpointslices             list watch
 """
 
@@ -137,6 +138,10 @@ class Rights(unittest.TestCase):
         rows = [r for r in rights()["release"] if "leases" in r["resources"]]
         self.assertEqual([(r.get("names"), sorted(r["verbs"])) for r in rows],
                          [(["LEASE"], ["get", "update"]), (None, ["create", "list", "patch", "watch"])])
+
+    def test_of_secrets_the_one_with_the_key_of_sessions_alone_is_read_by_name_and_written(self):
+        rows = [(r.get("names"), sorted(r["verbs"])) for r in itertools.chain(*rights().values()) if "secrets" in r["resources"]]
+        self.assertEqual(rows, [(None, ["list", "watch"]), (["SESSION_KEY"], ["get", "patch"])])
 
     def test_are_compared_with_an_audit_log(self):
         def line(verb, stage="ResponseComplete", user=USER, **reference):

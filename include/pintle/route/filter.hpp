@@ -15,6 +15,7 @@
 #include <pintle/base/reason.hpp>
 #include <pintle/http/headers.hpp>
 #include <pintle/route/cors.hpp>
+#include <pintle/route/session.hpp>
 
 namespace pintle::route {
 
@@ -146,6 +147,7 @@ struct Rule {
   MessageFilters filters;
   Timeouts timeouts;
   Rare<Retry> retry;
+  Rare<Sessions> sessions;
 };
 
 }  // namespace pintle::route

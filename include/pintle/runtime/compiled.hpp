@@ -75,6 +75,7 @@ struct Compiled {
   std::shared_ptr<const EndpointSet> endpoints;
   std::shared_ptr<const ListenerPlan> plan;
   std::shared_ptr<const Certs> certs;
+  std::shared_ptr<const Secret> session_key{};  ///< of the tokens of sessions; null: no session is begun or known
 };
 using CompiledPtr = std::shared_ptr<const Compiled>;
 

@@ -4,7 +4,7 @@
 {{ default .Chart.Name .Values.nameOverride | trunc 52 | trimSuffix "-" }}
 {{- end }}
 
-{{/* At most 52 characters: "-replicas" and "-metrics" still make names of Services. */}}
+{{/* At most 52 characters: "-replicas", "-sessions" and "-metrics" still make names of Services. */}}
 {{- define "pintle.fullname" -}}
 {{- if .Values.fullnameOverride -}}
 {{ .Values.fullnameOverride }}
@@ -28,6 +28,10 @@
 
 {{- define "pintle.lease" -}}
 {{ default (printf "%s-leader" (include "pintle.fullname" .)) .Values.leaderElection.leaseName }}
+{{- end }}
+
+{{- define "pintle.sessionKey" -}}
+{{ include "pintle.fullname" . }}-sessions
 {{- end }}
 
 {{- define "pintle.image" -}}

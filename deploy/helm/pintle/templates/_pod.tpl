@@ -16,6 +16,7 @@
 - --lease-namespace={{ include "pintle.namespace" . }}
 - --lease-name={{ include "pintle.lease" . }}
 {{- end }}
+- --session-key-secret={{ include "pintle.namespace" . }}/{{ include "pintle.sessionKey" . }}
 - --gateway-mode={{ $v.gatewayMode }}
 {{- if eq $v.gatewayMode "service" }}
 - --service-type={{ $v.service.type }}

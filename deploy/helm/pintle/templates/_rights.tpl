@@ -8,7 +8,7 @@ Roles, made of files/rights.yaml. The argument of "pintle.rules" is a list: the 
 - apiGroups: [{{ .group | quote }}]
   resources: [{{ join ", " .resources }}]
   {{- with .names }}
-  resourceNames: [{{ join ", " . | replace "LEASE" (include "pintle.lease" $root) }}]
+  resourceNames: [{{ join ", " . | replace "LEASE" (include "pintle.lease" $root) | replace "SESSION_KEY" (include "pintle.sessionKey" $root) }}]
   {{- end }}
   verbs: [{{ join ", " .verbs }}]
 {{- end }}

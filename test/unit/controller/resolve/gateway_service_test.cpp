@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <pintle/base/stable_hash.hpp>
+
 #include "controller/api/rules.hpp"
 #include "controller/resolve/refs.hpp"
 #include "controller/resolve/service_names.hpp"

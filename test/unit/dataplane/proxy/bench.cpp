@@ -146,6 +146,7 @@ void Bench::publish(std::shared_ptr<const route::Rule> rule, std::shared_ptr<con
   compiled->table = std::make_shared<route::RoutingTable>(
       std::vector<std::shared_ptr<const route::PortTable>>{std::make_shared<route::PortTable>(std::move(listeners))});
   compiled->endpoints = std::move(endpoints);
+  compiled->session_key = session_key;
   const net::SnapshotRef previous = context.current;
   context.current = net::SnapshotRef(new net::Snapshot(std::move(compiled), nullptr));
   poller->begin_turn();

@@ -124,6 +124,7 @@ class Bench {
   net::WorkerContext context;
   Notes notes;
   runtime::BackendProtocol backend_protocol = runtime::BackendProtocol::Http1;  ///< of what serve() makes
+  std::shared_ptr<const Secret> session_key;                                    ///< of what serve() makes
   std::shared_ptr<net::BoundSocket> socket;
   std::unique_ptr<net::SessionFactory> factory;
 
