@@ -60,13 +60,19 @@ inline constexpr Nibbles nibbles = [] {
 
 /// name_ends: bytes outside letters, digits and '-'; the rarer bytes of a name ('_', '.') are marked too.
 /// value_ends: control bytes, HTAB too, and DEL.
-/// All read [p, p + marked_bytes).
+/// same: bytes that are equal to those at q.
+/// All read [p, p + marked_bytes), and the same of q.
 struct ScalarMarks {
   static std::uint32_t name_ends(const char* p) noexcept { return collect(p, mark_tables::NameEnd); }
   static std::uint32_t value_ends(const char* p) noexcept { return collect(p, mark_tables::ValueEnd); }
   static TargetMarks target(const char* p) noexcept {
     return {collect(p, mark_tables::TargetEnd), collect(p, mark_tables::Question), collect(p, mark_tables::Slash),
             collect(p, mark_tables::Dot)};
+  }
+  static std::uint32_t same(const char* p, const char* q) noexcept {
+    std::uint32_t marks = 0;
+    for (unsigned i = 0; i < marked_bytes; ++i) marks |= (p[i] == q[i] ? 1U : 0U) << i;
+    return marks;
   }
 
  private:
@@ -90,6 +96,14 @@ struct Sse2Marks {
     return {both(p, target_ends), both(p, [](__m128i bytes) noexcept { return equal(bytes, '?'); }),
             both(p, [](__m128i bytes) noexcept { return equal(bytes, '/'); }),
             both(p, [](__m128i bytes) noexcept { return equal(bytes, '.'); })};
+  }
+  static std::uint32_t same(const char* p, const char* q) noexcept {
+    const auto half = [](const char* a, const char* b) noexcept {
+      const __m128i equals = _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(a)),
+                                            _mm_loadu_si128(reinterpret_cast<const __m128i*>(b)));
+      return static_cast<std::uint32_t>(_mm_movemask_epi8(equals));
+    };
+    return half(p, q) | half(p + 16, q + 16) << 16U;
   }
 
  private:
@@ -138,6 +152,9 @@ struct Avx2Marks {
     const __m256i rare = _mm256_or_si256(_mm256_or_si256(equal(bytes, '#'), equal(bytes, '\\')), equal(bytes, '%'));
     return {bits(_mm256_or_si256(_mm256_or_si256(low, equal(bytes, 0x7F)), rare)), bits(equal(bytes, '?')),
             bits(equal(bytes, '/')), bits(equal(bytes, '.'))};
+  }
+  __attribute__((target("avx2"))) static std::uint32_t same(const char* p, const char* q) noexcept {
+    return bits(_mm256_cmpeq_epi8(load(p), load(q)));
   }
 
  private:

@@ -92,7 +92,7 @@ LineResult read_fields(std::span<const char> bytes, const HeadLimits& limits, st
     return {.progress = Progress::NeedMore};
   }
   for (;;) {
-    if (plain_reader.fields(line_bytes(bytes, limits), limits.field, storage, cursor))
+    if (plain_reader.fields(line_bytes(bytes, limits), limits.field, storage, cursor, nullptr))
       return {.progress = Progress::Done};
     const LineWindow window(bytes, cursor.line, limits.field, limits.head, too_long);
     if (window.begin() >= window.end()) return window.run_out();

@@ -15,6 +15,8 @@
 
 namespace pintle::http1 {
 
+class RecentLines;
+
 using RequestFields = std::array<http::Field, http::max_request_fields>;
 using ResponseFields = std::array<http::Field, http::max_response_fields>;
 
@@ -61,6 +63,8 @@ struct RequestLine {
 /// head.
 class RequestHeadParser {
  public:
+  /// `recent`: field lines of heads like these, shared by all parsers of a worker; null: none.
+  explicit RequestHeadParser(RecentLines* recent = nullptr) noexcept : recent_(recent) {}
   [[nodiscard]] ParseResult parse(std::span<char> bytes, const RequestRules& rules, http::RequestHead& out,
                                   std::span<http::Field> storage) noexcept;
   void reset() noexcept { cursor_ = {}; }
@@ -75,6 +79,7 @@ class RequestHeadParser {
                                                  std::span<http::Field> storage) noexcept;
   [[nodiscard]] struct LineResult read_start(std::span<const char> bytes, const HeadLimits& limits) noexcept;
 
+  RecentLines* recent_;
   LineCursor cursor_;
   std::uint32_t head_start_ = 0;
   RequestLine line_;
@@ -90,6 +95,7 @@ struct RequestFacts {
 /// 1xx heads are handed on one by one; counting them (req 20) is the caller's.
 class ResponseHeadParser {
  public:
+  explicit ResponseHeadParser(RecentLines* recent = nullptr) noexcept : recent_(recent) {}
   [[nodiscard]] ParseResult parse(std::span<const char> bytes, const RequestFacts& request, http::ResponseHead& out,
                                   std::span<http::Field> storage) noexcept;
   void reset() noexcept { cursor_ = {}; }
@@ -100,6 +106,7 @@ class ResponseHeadParser {
   [[nodiscard]] bool read_plainly(std::span<const char> bytes, std::span<http::Field> storage) noexcept;
   [[nodiscard]] struct LineResult read_with_care(std::span<const char> bytes, std::span<http::Field> storage) noexcept;
 
+  RecentLines* recent_;
   LineCursor cursor_;
   http::Version version_ = http::Version::Http11;
   std::uint16_t status_ = 0;

@@ -1,6 +1,7 @@
 // The one algorithm stands in templates; the kinds of marks (byte_marks.hpp) make it a reader for each kind of CPU.
 #include "dataplane/http1/plain_lines.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <string_view>
@@ -136,19 +137,55 @@ template <class Marks>
   return stop + crlf_length;
 }
 
+/// The bytes at `line` are those of `known`.
+template <class Marks>
+[[gnu::always_inline]] inline bool is_again(const char* line, std::size_t left, const RecentLine& known) noexcept {
+  constexpr std::uint32_t all = ~0U;
+  const std::size_t length = known.length;
+  const char* const bytes = known.bytes.data();
+  if (length >= marked_bytes) {
+    if (left < length) return false;
+    const std::size_t last = length - marked_bytes;
+    for (std::size_t at = 0; at < last; at += marked_bytes)
+      if (Marks::same(line + at, bytes + at) != all) return false;
+    return Marks::same(line + last, bytes + last) == all;
+  }
+  return length != 0 && left >= marked_bytes && (Marks::same(line, bytes) | all << length) == all;
+}
+
 template <class Marks>
 [[gnu::always_inline]] inline bool read_fields(LineBytes bytes, std::uint32_t limit, std::span<http::Field> storage,
-                                               LineCursor& cursor) noexcept {
+                                               LineCursor& cursor, RecentLines* recent) noexcept {
   if (bytes.end < marked_bytes) return false;
   http::Field* field = storage.data() + cursor.fields;
   http::Field* const field_end = storage.data() + storage.size();
   http::FieldSummary seen = cursor.seen;
   const char* const end = bytes.base + bytes.end;
   const char* line = bytes.base + cursor.line;
+  const bool remembers = recent != nullptr && limit >= RecentLine::longest;
+  const std::span<RecentLine> places = remembers ? recent->from(cursor.fields) : std::span<RecentLine>();
+  RecentLine* known = places.data();
+  RecentLine* const known_end = known + places.size();
   for (; field != field_end; ++field) {
+    const auto offset = static_cast<std::uint32_t>(line - bytes.base);
+    if (known != known_end && is_again<Marks>(line, static_cast<std::size_t>(end - line), *known)) {
+      *field = known->field;
+      field->name_offset = offset;
+      field->value_offset += offset;
+      seen.add(known->field.id);
+      if (known->odd_name) seen.add_odd_name();
+      line += known++->length;
+      continue;
+    }
     const char* const next = read_field<Marks>(bytes, limit, line, *field);
     if (next == nullptr) break;
     note_field(*field, line, seen);
+    if (known != known_end) {
+      http::Field placed = *field;
+      placed.name_offset = 0;
+      placed.value_offset -= offset;
+      RecentLines::keep(*known++, line, static_cast<std::size_t>(next - line), placed, has_odd_name(*field, line));
+    }
     line = next;
   }
   const bool whole = end - line >= crlf_length && is_crlf(line);
@@ -163,8 +200,9 @@ template <class Marks>
 bool scalar_request_line(LineBytes bytes, std::uint32_t limit, LineCursor& cursor, RequestLine& line) noexcept {
   return read_request_line<ScalarMarks>(bytes, limit, cursor, line);
 }
-bool scalar_fields(LineBytes bytes, std::uint32_t limit, std::span<http::Field> storage, LineCursor& cursor) noexcept {
-  return read_fields<ScalarMarks>(bytes, limit, storage, cursor);
+bool scalar_fields(LineBytes bytes, std::uint32_t limit, std::span<http::Field> storage, LineCursor& cursor,
+                   RecentLines* recent) noexcept {
+  return read_fields<ScalarMarks>(bytes, limit, storage, cursor, recent);
 }
 
 #if defined(__x86_64__)
@@ -172,16 +210,17 @@ bool scalar_fields(LineBytes bytes, std::uint32_t limit, std::span<http::Field> 
 bool sse2_request_line(LineBytes bytes, std::uint32_t limit, LineCursor& cursor, RequestLine& line) noexcept {
   return read_request_line<Sse2Marks>(bytes, limit, cursor, line);
 }
-bool sse2_fields(LineBytes bytes, std::uint32_t limit, std::span<http::Field> storage, LineCursor& cursor) noexcept {
-  return read_fields<Sse2Marks>(bytes, limit, storage, cursor);
+bool sse2_fields(LineBytes bytes, std::uint32_t limit, std::span<http::Field> storage, LineCursor& cursor,
+                 RecentLines* recent) noexcept {
+  return read_fields<Sse2Marks>(bytes, limit, storage, cursor, recent);
 }
 __attribute__((target("avx2"))) bool avx2_request_line(LineBytes bytes, std::uint32_t limit, LineCursor& cursor,
                                                        RequestLine& line) noexcept {
   return read_request_line<Avx2Marks>(bytes, limit, cursor, line);
 }
 __attribute__((target("avx2"))) bool avx2_fields(LineBytes bytes, std::uint32_t limit, std::span<http::Field> storage,
-                                                 LineCursor& cursor) noexcept {
-  return read_fields<Avx2Marks>(bytes, limit, storage, cursor);
+                                                 LineCursor& cursor, RecentLines* recent) noexcept {
+  return read_fields<Avx2Marks>(bytes, limit, storage, cursor, recent);
 }
 
 #endif

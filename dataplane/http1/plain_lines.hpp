@@ -16,6 +16,7 @@
 #include <pintle/http/headers.hpp>
 
 #include "dataplane/http1/head_parser.hpp"
+#include "dataplane/http1/recent_lines.hpp"
 
 namespace pintle::http1 {
 
@@ -31,8 +32,10 @@ struct PlainReader {
   /// was. `limit` counts the line without its CRLF, here and below.
   bool (*request_line)(LineBytes bytes, std::uint32_t limit, LineCursor& cursor, RequestLine& line) noexcept;
   /// Reads field lines from cursor.line as far as they are plain and `storage` has room. True if the empty line came
-  /// next: the cursor is behind it, and the head is read. The rest of `storage` is of no meaning.
-  bool (*fields)(LineBytes bytes, std::uint32_t limit, std::span<http::Field> storage, LineCursor& cursor) noexcept;
+  /// next: the cursor is behind it, and the head is read. The rest of `storage` is of no meaning. Lines that `recent`
+  /// (maybe null) holds are taken from there, the others put there.
+  bool (*fields)(LineBytes bytes, std::uint32_t limit, std::span<http::Field> storage, LineCursor& cursor,
+                 RecentLines* recent) noexcept;
 };
 extern const PlainReader scalar_plain_reader;
 #if defined(__x86_64__)
@@ -42,13 +45,16 @@ extern const PlainReader avx2_plain_reader;  ///< only where the CPU has it
 /// The widest that this CPU has.
 extern const PlainReader plain_reader;
 
-/// Keeps the summary of a head up to date with one more field, whose name is not empty.
+/// By the first letter of its name, which is not empty (FieldSummary::add_odd_name).
+[[gnu::always_inline]] inline bool has_odd_name(const http::Field& field, const char* name) noexcept {
+  const auto first = static_cast<unsigned char>(static_cast<unsigned char>(*name) | 0x20U);
+  return field.id == http::HeaderId::Other && (first == 'x' || first == 'p');
+}
+/// Keeps the summary of a head up to date with one more field.
 [[gnu::always_inline]] inline void note_field(const http::Field& field, const char* name,
                                               http::FieldSummary& seen) noexcept {
   seen.add(field.id);
-  if (field.id != http::HeaderId::Other) return;
-  const auto first = static_cast<unsigned char>(static_cast<unsigned char>(*name) | 0x20U);
-  if (first == 'x' || first == 'p') seen.add_odd_name();
+  if (has_odd_name(field, name)) seen.add_odd_name();
 }
 
 }  // namespace pintle::http1

@@ -117,7 +117,7 @@ bool RequestHeadParser::read_plainly(std::span<const char> bytes, const HeadLimi
     if (!plain_reader.request_line(line_bytes, limits.start_line, cursor_, line_)) return false;
     cursor_.in_fields = true;
   }
-  return plain_reader.fields(line_bytes, limits.field, storage, cursor_);
+  return plain_reader.fields(line_bytes, limits.field, storage, cursor_, recent_);
 }
 
 LineResult RequestHeadParser::read_with_care(std::span<const char> bytes, const HeadLimits& limits,

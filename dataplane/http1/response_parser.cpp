@@ -85,7 +85,7 @@ bool ResponseHeadParser::read_plainly(std::span<const char> bytes, std::span<htt
     if (!read_plain_status_line(line_bytes, response_limits.start_line, line)) return false;
     keep(line, bytes.data());
   }
-  return plain_reader.fields(line_bytes, response_limits.field, storage, cursor_);
+  return plain_reader.fields(line_bytes, response_limits.field, storage, cursor_, recent_);
 }
 
 LineResult ResponseHeadParser::read_with_care(std::span<const char> bytes, std::span<http::Field> storage) noexcept {

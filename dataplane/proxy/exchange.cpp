@@ -36,6 +36,7 @@ Exchange::Exchange(Shared& shared)
       up_(shared.context.buffers),
       leftover_(shared.context.buffers),
       up_read_size_(first_read_size),
+      response_parser_(&shared.response_lines),
       response_input_(shared.context.buffers),
       down_read_size_(first_read_size) {}
 

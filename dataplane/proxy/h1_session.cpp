@@ -26,6 +26,7 @@ std::string_view short_version(std::string_view version) noexcept {
 H1Session::H1Session(Shared& shared, net::Connection&& connection, std::shared_ptr<const net::BoundSocket> socket)
     : Session(shared.context, std::move(socket)),
       Downstream({.shared = shared, .socket = this->socket()}, std::move(connection)),
+      parser_(&shared.request_lines),
       opened_(shared.context.now()) {}
 
 H1Session::~H1Session() { leave_exchange(); }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dataplane/http1/head_edits.hpp"
+#include "dataplane/http1/recent_lines.hpp"
 #include "dataplane/net/intrusive_list.hpp"
 #include "dataplane/net/worker_context.hpp"
 #include "dataplane/proxy/proxy.hpp"
@@ -56,6 +57,8 @@ struct Shared {
   Settings settings;
   std::unique_ptr<upstream::Upstreams> upstreams;
   http1::HeadEdits edits;  ///< of one head, inside one event
+  http1::RecentLines request_lines;
+  http1::RecentLines response_lines;
   RetryBudget retries;
   SessionTokens tokens;
   ExchangePool exchanges;

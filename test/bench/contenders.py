@@ -15,16 +15,16 @@ PINTLE_FLAGS = ["--threads", "1", "--access-log", "off", "--address", "127.0.0.1
 
 
 class Counter:
-    """8 bytes of memory shared with a program."""
+    """Numbers of 8 bytes in memory shared with a program."""
 
-    def __init__(self, file):
+    def __init__(self, file, numbers=1):
         self.file = Path(file)
-        self.file.write_bytes(bytes(8))
+        self.file.write_bytes(bytes(8 * numbers))
         with open(self.file, "r+b") as handle:
-            self.memory = mmap.mmap(handle.fileno(), 8)
+            self.memory = mmap.mmap(handle.fileno(), 8 * numbers)
 
-    def value(self):
-        return struct.unpack("<Q", self.memory[:8])[0]
+    def value(self, number=0):
+        return struct.unpack_from("<Q", self.memory, 8 * number)[0]
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
 """Gates without noise: what one keep-alive request costs in user instructions, heap allocations and data system calls,
-and what the number of routes adds; and of one changed route.
+what the number of routes adds, what one changed route costs, and what a route holds.
 
 Each is the difference of two runs that differ in nothing but the number of requests, so start, connections and end
 cancel out. A goal is where we want to be; a limit is what was reached once and must not be lost: exit 1 beyond a limit
@@ -23,9 +23,9 @@ from single import applied_ms, edit_route
 
 ROOT = Path(__file__).resolve().parents[2]
 GOALS = {"instructions": 6000, "allocations": 0, "data calls": 4.1, "1,000 routes to one": 1.02,
-         "edit: million instr.": 4}
+         "edit: million instr.": 4, "heap bytes a route": 1600}
 # Lower one whenever a figure has become better for good; never raise one.
-LIMITS = {"instructions": 6700, "1,000 routes to one": 1.04}
+LIMITS = {"instructions": 6050, "1,000 routes to one": 1.04, "heap bytes a route": 4300}
 DATA_CALLS = {"read", "readv", "recvfrom", "recvmsg", "recvmmsg", "write", "writev", "sendto", "sendmsg", "sendmmsg",
               "sendfile", "splice"}
 CONNECTIONS = 64
@@ -110,17 +110,52 @@ def await_generation(program, number):
         time.sleep(0.02)
 
 
+class Heap:
+    """What the preloaded counter sees of a program's heap."""
+
+    def __init__(self, contenders, name):
+        self.counter = Counter(contenders.folder / name, 2)
+        self.preload = {"LD_PRELOAD": str(contenders.tool("bench_allocations.so").resolve()),
+                        "BENCH_ALLOCATIONS": str(self.counter.file)}
+
+    def allocations(self):
+        return self.counter.value(0)
+
+    def held_bytes(self):
+        return self.counter.value(1)
+
+
+def heap_of(contenders, name):
+    """Bytes held once the configuration is served and its statuses are made."""
+    heap = Heap(contenders, f"heap-{name}")
+    program = contenders.start(name, environment=heap.preload)
+    try:
+        seen = []
+        while len(seen) < 20 or max(seen[-20:]) - min(seen[-20:]) > 4096:
+            seen.append(heap.held_bytes())
+            if len(seen) > 600:
+                raise BenchError(f"the heap of {name} does not come to rest")
+            time.sleep(0.05)
+    finally:
+        program.stop()
+    if not seen[-1]:
+        raise BenchError("not one byte was seen: the counter was not loaded")
+    return seen[-1]
+
+
+def heap_per_route(contenders):
+    return (heap_of(contenders, "pintle-5000") - heap_of(contenders, "pintle-1")) / 4999
+
+
 def allocations(bench):
-    counter = Counter(bench.contenders.folder / "allocations")
-    preload = {"LD_PRELOAD": str(bench.contenders.tool("bench_allocations.so").resolve()),
-               "BENCH_ALLOCATIONS": str(counter.file)}
+    heap = Heap(bench.contenders, "allocations")
 
     def count(requests):
-        before = counter.value()
-        bench.run(requests, environment=preload)
-        if counter.value() == before:
+        before = heap.allocations()
+        bench.run(requests, environment=heap.preload)
+        if heap.allocations() == before:
             raise BenchError("not one allocation was seen: the counter was not loaded")
-        return counter.value() - before
+        return heap.allocations() - before
 
     return per_request(bench, count)
 
@@ -158,7 +193,8 @@ def main():
                 figures = {"instructions": instructions(bench, options.profiles), "allocations": allocations(bench),
                            "data calls": sum(calls.get(name, 0) for name in DATA_CALLS),
                            "1,000 routes to one": instructions(bench.last_of(1000)) / instructions(bench.last_of(1)),
-                           "edit: million instr.": edit_instructions(contenders)}
+                           "edit: million instr.": edit_instructions(contenders),
+                           "heap bytes a route": heap_per_route(contenders)}
         except BenchError as error:
             print(f"gates: {error}", file=sys.stderr)
             return 1

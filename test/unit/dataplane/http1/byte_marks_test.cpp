@@ -32,6 +32,12 @@ void expect_marks(const Block& block) {
   ASSERT_EQ(target.questions, marks_of(block, is('?')));
   ASSERT_EQ(target.slashes, marks_of(block, is('/')));
   ASSERT_EQ(target.dots, marks_of(block, is('.')));
+  Block other = block;
+  for (std::size_t at = 0; at < other.size(); at += 3) other[at] = static_cast<char>(other[at] ^ (at % 2 == 0 ? 1 : 0));
+  std::uint32_t same = 0;
+  for (std::size_t at = 0; at < other.size(); ++at) same |= (other[at] == block[at] ? 1U : 0U) << at;
+  ASSERT_EQ(Marks::same(block.data(), other.data()), same);
+  ASSERT_EQ(Marks::same(block.data(), block.data()), ~0U);
 }
 
 void expect_all_kinds(const Block& block) {

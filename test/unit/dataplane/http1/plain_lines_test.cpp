@@ -147,7 +147,7 @@ std::vector<std::string> take_fields(std::string_view text, std::uint32_t limit 
   for (const PlainReader* reader : readers()) {
     RequestFields storage;
     LineCursor cursor;
-    const bool whole = reader->fields(exact.bytes(), limit, std::span(storage).first(room), cursor);
+    const bool whole = reader->fields(exact.bytes(), limit, std::span(storage).first(room), cursor, nullptr);
     std::vector<std::string> fields;
     std::size_t line = 0;
     for (std::size_t i = 0; i < cursor.fields; ++i) {
