@@ -1,15 +1,13 @@
 #include "controller/kube/client.hpp"
 
-#include <mutex>
 #include <optional>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <curl/curl.h>
-#include <openssl/ssl.h>
 
 #include "controller/kube/credentials.hpp"
+#include "controller/kube/curl.hpp"
 #include "controller/kube/curl_loop.hpp"
 #include "controller/kube/transfer.hpp"
 
@@ -17,15 +15,6 @@ namespace pintle::kube {
 namespace {
 
 namespace asio = boost::asio;
-
-/// OpenSSL first and without its configuration file, which libcurl would load: every setting is in code.
-[[nodiscard]] bool init_libraries() {
-  static const bool done = [] {
-    OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
-    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-  }();
-  return done;
-}
 
 /// Host and port as the URL spells them.
 [[nodiscard]] std::string authority_of(std::string_view url) {
@@ -84,7 +73,7 @@ Client::~Client() = default;
 
 Result<std::unique_ptr<Client>> Client::make(asio::io_context& io, Clock& clock, Connection connection,
                                              ClientLimits limits) {
-  if (!init_libraries()) return make_error(ErrorCode::Internal, "libcurl cannot be initialised");
+  if (const auto opened = open_curl(); !opened) return std::unexpected(opened.error());
   return std::unique_ptr<Client>(new Client(std::make_shared<State>(io, clock, std::move(connection), limits)));
 }
 

@@ -3,6 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "controller/kube/curl.hpp"
+
 namespace pintle::kube {
 
 namespace asio = boost::asio;
@@ -30,25 +32,25 @@ struct CurlLoop::Socket {
   bool writing = false;
 };
 
-CurlLoop::CurlLoop(asio::io_context& io) : io_(io), multi_(curl_multi_init()), timer_(io) {
-  curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &CurlLoop::on_socket);
-  curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
-  curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &CurlLoop::on_timer);
-  curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
+CurlLoop::CurlLoop(asio::io_context& io) : io_(io), multi_(curl().multi_init()), timer_(io) {
+  curl().multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &CurlLoop::on_socket);
+  curl().multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
+  curl().multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &CurlLoop::on_timer);
+  curl().multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
 }
 
 CurlLoop::~CurlLoop() {
-  for (const auto& [easy, transfer] : transfers_) curl_multi_remove_handle(multi_, easy);
-  curl_multi_cleanup(multi_);
+  for (const auto& [easy, transfer] : transfers_) curl().multi_remove_handle(multi_, easy);
+  curl().multi_cleanup(multi_);
 }
 
 void CurlLoop::add(CURL* easy, std::weak_ptr<Transfer> transfer) {
   transfers_.emplace(easy, std::move(transfer));
-  curl_multi_add_handle(multi_, easy);  // asks for the timer, from which the work begins
+  curl().multi_add_handle(multi_, easy);  // asks for the timer, from which the work begins
 }
 
 void CurlLoop::remove(CURL* easy) noexcept {
-  if (transfers_.erase(easy) > 0) curl_multi_remove_handle(multi_, easy);
+  if (transfers_.erase(easy) > 0) curl().multi_remove_handle(multi_, easy);
 }
 
 void CurlLoop::note_news(CURL* easy) { news_.push_back(easy); }
@@ -104,7 +106,7 @@ void CurlLoop::wait(const std::shared_ptr<Socket>& socket, Descriptor::wait_type
 
 void CurlLoop::work(curl_socket_t socket, int events) {
   int running = 0;
-  curl_multi_socket_action(multi_, socket, events, &running);
+  curl().multi_socket_action(multi_, socket, events, &running);
   deliver();
 }
 
@@ -128,7 +130,7 @@ bool CurlLoop::deliver_one_end() {
   int left = 0;
   CURLMsg* message = nullptr;
   do {
-    message = curl_multi_info_read(multi_, &left);
+    message = curl().multi_info_read(multi_, &left);
     if (message == nullptr) return false;
   } while (message->msg != CURLMSG_DONE);
   CURL* easy = message->easy_handle;

@@ -11,6 +11,7 @@
 #include <pintle/base/version.hpp>
 
 #include "controller/api/document.hpp"
+#include "controller/kube/curl.hpp"
 
 namespace pintle::kube {
 namespace {
@@ -86,7 +87,7 @@ Transfer::~Transfer() { stop(); }
 
 bool Transfer::start(std::shared_ptr<const Identity> identity) {
   identity_ = std::move(identity);
-  easy_ = curl_easy_init();
+  easy_ = curl().easy_init();
   if (easy_ == nullptr) return false;
   set_options();
   set_tls();
@@ -96,7 +97,7 @@ bool Transfer::start(std::shared_ptr<const Identity> identity) {
     add_field(line);
     explicit_bzero(line.data(), line.size());
   }
-  curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, fields_);
+  curl().easy_setopt(easy_, CURLOPT_HTTPHEADER, fields_);
   if (is_stream()) watch_silence();
   loop_->add(easy_, weak_from_this());
   return true;
@@ -111,53 +112,53 @@ void Transfer::set_options() {
     const std::size_t authority = std::string_view("https://").size();
     url.replace(authority, context_->host.size(), name);
     const bool has_port = context_->host.find(':', context_->host.rfind(']') + 1) != std::string::npos;
-    connect_to_ = curl_slist_append(nullptr, fmt::format("::{}{}", context_->host, has_port ? "" : ":443").c_str());
-    curl_easy_setopt(easy_, CURLOPT_CONNECT_TO, connect_to_);
+    connect_to_ = curl().slist_append(nullptr, fmt::format("::{}{}", context_->host, has_port ? "" : ":443").c_str());
+    curl().easy_setopt(easy_, CURLOPT_CONNECT_TO, connect_to_);
     add_field("Host: " + context_->host);
   }
-  curl_easy_setopt(easy_, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, "https,http");
-  curl_easy_setopt(easy_, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(easy_, CURLOPT_PROXY, "");
-  curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy_, CURLOPT_USERAGENT, fmt::format("pintle/{}", version()).c_str());
-  curl_easy_setopt(easy_, CURLOPT_ACCEPT_ENCODING, "gzip");
+  curl().easy_setopt(easy_, CURLOPT_URL, url.c_str());
+  curl().easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, "https,http");
+  curl().easy_setopt(easy_, CURLOPT_FOLLOWLOCATION, 0L);
+  curl().easy_setopt(easy_, CURLOPT_PROXY, "");
+  curl().easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
+  curl().easy_setopt(easy_, CURLOPT_USERAGENT, fmt::format("pintle/{}", version()).c_str());
+  curl().easy_setopt(easy_, CURLOPT_ACCEPT_ENCODING, "gzip");
   // Not HTTP/2: libcurl 7.88 (Debian 12) lets multiplexed answers lie when several streams of a connection are busy;
   // docs/architecture.md section 8 has the measurement.
-  curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS, connect_timeout_ms);
-  if (!is_stream()) curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(request_.timeout.count()));
-  curl_easy_setopt(easy_, CURLOPT_TCP_KEEPALIVE, 1L);
-  curl_easy_setopt(easy_, CURLOPT_TCP_KEEPIDLE, 15L);
-  curl_easy_setopt(easy_, CURLOPT_TCP_KEEPINTVL, 5L);
-  curl_easy_setopt(easy_, CURLOPT_SOCKOPTFUNCTION, &on_socket_made);
-  curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, trouble_.data());
-  curl_easy_setopt(easy_, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
-  curl_easy_setopt(easy_, CURLOPT_HEADERDATA, this);
-  curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
-  curl_easy_setopt(easy_, CURLOPT_WRITEDATA, this);
+  curl().easy_setopt(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  curl().easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS, connect_timeout_ms);
+  if (!is_stream()) curl().easy_setopt(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(request_.timeout.count()));
+  curl().easy_setopt(easy_, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl().easy_setopt(easy_, CURLOPT_TCP_KEEPIDLE, 15L);
+  curl().easy_setopt(easy_, CURLOPT_TCP_KEEPINTVL, 5L);
+  curl().easy_setopt(easy_, CURLOPT_SOCKOPTFUNCTION, &on_socket_made);
+  curl().easy_setopt(easy_, CURLOPT_ERRORBUFFER, trouble_.data());
+  curl().easy_setopt(easy_, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
+  curl().easy_setopt(easy_, CURLOPT_HEADERDATA, this);
+  curl().easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
+  curl().easy_setopt(easy_, CURLOPT_WRITEDATA, this);
 }
 
 void Transfer::set_tls() {
-  curl_easy_setopt(easy_, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  curl().easy_setopt(easy_, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   const bool verified = context_->server.trust == Trust::Verified;
-  curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYPEER, verified ? 1L : 0L);
-  curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYHOST, verified ? 2L : 0L);
+  curl().easy_setopt(easy_, CURLOPT_SSL_VERIFYPEER, verified ? 1L : 0L);
+  curl().easy_setopt(easy_, CURLOPT_SSL_VERIFYHOST, verified ? 2L : 0L);
   const Pem& authorities = context_->server.authorities;
   if (!authorities.empty()) {
-    curl_easy_setopt(easy_, CURLOPT_CAPATH, nullptr);  // those of the system are not meant
-    curl_easy_setopt(easy_, CURLOPT_CAINFO, authorities.path.empty() ? nullptr : authorities.path.c_str());
+    curl().easy_setopt(easy_, CURLOPT_CAPATH, nullptr);  // those of the system are not meant
+    curl().easy_setopt(easy_, CURLOPT_CAINFO, authorities.path.empty() ? nullptr : authorities.path.c_str());
     if (authorities.path.empty()) {
       curl_blob blob = blob_of(authorities.bytes);
-      curl_easy_setopt(easy_, CURLOPT_CAINFO_BLOB, &blob);
+      curl().easy_setopt(easy_, CURLOPT_CAINFO_BLOB, &blob);
     }
   }
   const auto give = [this](const Pem& pem, CURLoption by_path, CURLoption by_bytes) {
     if (!pem.path.empty()) {
-      curl_easy_setopt(easy_, by_path, pem.path.c_str());
+      curl().easy_setopt(easy_, by_path, pem.path.c_str());
     } else if (!pem.bytes.empty()) {
       curl_blob blob = blob_of(pem.bytes);
-      curl_easy_setopt(easy_, by_bytes, &blob);
+      curl().easy_setopt(easy_, by_bytes, &blob);
     }
   };
   give(identity_->certificate, CURLOPT_SSLCERT, CURLOPT_SSLCERT_BLOB);
@@ -168,15 +169,15 @@ void Transfer::set_method() {
   add_field("Accept: application/json");
   add_field("Expect:");  // a body is sent at once
   if (request_.method == Method::Get) return;
-  curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, name_of(request_.method));
+  curl().easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, name_of(request_.method));
   if (request_.body.empty() && request_.method == Method::Delete) return;
   add_field(fmt::format("Content-Type: {}", request_.content_type));
-  curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
-  curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, request_.body.data());
+  curl().easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+  curl().easy_setopt(easy_, CURLOPT_POSTFIELDS, request_.body.data());
 }
 
 void Transfer::add_field(const std::string& line) {
-  curl_slist* longer = curl_slist_append(fields_, line.c_str());
+  curl_slist* longer = curl().slist_append(fields_, line.c_str());
   if (longer != nullptr) fields_ = longer;
 }
 
@@ -185,11 +186,11 @@ void Transfer::stop() noexcept {
   silence_.cancel();
   if (easy_ == nullptr) return;
   loop_->remove(easy_);
-  curl_easy_cleanup(std::exchange(easy_, nullptr));
+  curl().easy_cleanup(std::exchange(easy_, nullptr));
   for (curl_slist* field = fields_; field != nullptr; field = field->next)
     explicit_bzero(field->data, strlen(field->data));  // a token lies in one
-  curl_slist_free_all(std::exchange(fields_, nullptr));
-  curl_slist_free_all(std::exchange(connect_to_, nullptr));
+  curl().slist_free_all(std::exchange(fields_, nullptr));
+  curl().slist_free_all(std::exchange(connect_to_, nullptr));
 }
 
 void Transfer::finish(Result<Response> result) {
@@ -249,7 +250,7 @@ void Transfer::on_done(CURLcode result) {
   if (result != CURLE_OK) return finish(std::unexpected(error_of(result)));
   Response response{.status = status(), .body = std::move(body_), .retry_after = {}};
   curl_off_t wait = 0;
-  if (curl_easy_getinfo(easy_, CURLINFO_RETRY_AFTER, &wait) == CURLE_OK && wait > 0)
+  if (curl().easy_getinfo(easy_, CURLINFO_RETRY_AFTER, &wait) == CURLE_OK && wait > 0)
     response.retry_after = std::chrono::seconds(wait);
   if (response.status == 401 && context_->on_unauthorized) context_->on_unauthorized();
   finish(std::move(response));
@@ -257,7 +258,7 @@ void Transfer::on_done(CURLcode result) {
 
 int Transfer::status() const noexcept {
   long code = 0;
-  curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &code);
+  curl().easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &code);
   return static_cast<int>(code);
 }
 
@@ -267,7 +268,7 @@ Error Transfer::error_of(CURLcode result) const {
   out.code = code_of(result);
   out.retry = Retry::Always;
   out.context = fmt::format("{} {}{}: {}", name_of(request_.method), context_->server.url, request_.path,
-                            api::visible(said.empty() ? curl_easy_strerror(result) : said));
+                            api::visible(said.empty() ? curl().easy_strerror(result) : said));
   return out;
 }
 

@@ -21,6 +21,7 @@ from archive import Image, Layer
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 PROGRAM = "/usr/bin/pintle"
+OPENED = "libcurl.so.4"  # by the program itself, when it is told to be a controller
 USER = 65532  # no user of the machine, the number that distroless images call nonroot
 
 PASSWD = f"root:x:0:0:root:/:/nonexistent\npintle:x:{USER}:{USER}:pintle:/:/nonexistent\n"
@@ -28,8 +29,8 @@ GROUP = f"root:x:0:\npintle:x:{USER}:\n"
 NSSWITCH = "hosts: files dns\n"  # without it glibc asks DNS before /etc/hosts
 
 
-def output_of(*command):
-    ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+def output_of(*command, environment=None):
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
     return ended.stdout.strip() if ended.returncode == 0 else ""
 
 
@@ -45,6 +46,14 @@ def libraries_in(text):
     if not paths:
         raise ValueError("ldd names no library; is it a dynamic program of this machine's architecture?")
     return sorted(set(paths))
+
+
+def libraries_of(program):
+    """What it is linked with and what it opens, with what these are linked with."""
+    paths = libraries_in(output_of("ldd", program, environment={**os.environ, "LD_PRELOAD": OPENED}))
+    if not any(pathlib.Path(path).name == OPENED for path in paths):
+        raise ValueError(f"{OPENED} is missing on this machine: ./dev build installs it")
+    return paths
 
 
 def stdout_of(*command):
@@ -79,7 +88,7 @@ def debian_layer(program):
     layer.add("/etc/nsswitch.conf", NSSWITCH.encode())
     layer.add_folder("/tmp", 0o1777)
     layer.add(CERTIFICATES, pathlib.Path(CERTIFICATES).read_bytes())
-    files = libraries_in(output_of("ldd", program))
+    files = libraries_of(program)
     for path in files:
         layer.add(path, pathlib.Path(path).read_bytes(), 0o755)
     add_packages(layer, packages_of(files) + ["ca-certificates"])

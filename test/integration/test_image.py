@@ -15,6 +15,14 @@ from harness import PINTLE, SLOW
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EPOCH = 1700000000
+KUBECONFIG = """\
+apiVersion: v1
+kind: Config
+clusters: [{name: nobody, cluster: {server: "http://127.0.0.1:9"}}]
+users: [{name: nobody, user: {}}]
+contexts: [{name: nobody, context: {cluster: nobody, user: nobody}}]
+current-context: nobody
+"""
 sys.path.insert(0, str(ROOT / "deploy/image"))
 import image  # noqa: E402
 
@@ -61,7 +69,9 @@ class Image(unittest.TestCase):
 
     def test_every_library_is_inside(self):
         loaded = subprocess.run(["ldd", PINTLE], capture_output=True, text=True, check=True).stdout
-        needed = image.libraries_in(loaded)
+        needed = image.libraries_of(PINTLE)
+        self.assertLess(set(image.libraries_in(loaded)), set(needed))
+        self.assertIn(image.OPENED.encode(), pathlib.Path(PINTLE).read_bytes(), "the program opens another library")
         self.assertTrue(any("ld-linux" in path for path in needed), needed)
         self.assertTrue(any("libc.so" in path for path in needed), needed)
         for path in needed:
@@ -82,6 +92,22 @@ class Image(unittest.TestCase):
                              capture_output=True, text=True, timeout=60 * SLOW, env={"PATH": os.environ["PATH"]})
         self.assertEqual(ran.returncode, 0, ran.stderr)
         self.assertTrue(ran.stdout.startswith("pintle "), ran.stdout)
+
+    @unittest.skipUnless(os.geteuid() == 0, "chroot takes root")
+    def test_the_controller_finds_what_it_opens(self):
+        if SLOW > 1:
+            self.skipTest("as above")
+        self.folder.chmod(0o755)
+        (self.root / "kubeconfig").write_text(KUBECONFIG)
+        command = ["chroot", "--userspec=65532:65532", str(self.root), image.PROGRAM, "controller", "--kubeconfig",
+                   "/kubeconfig", "--admin", "off", "--gateway-mode", "direct", "--leader-elect", "off"]
+        running = subprocess.Popen(command, stderr=subprocess.STDOUT, stdout=subprocess.PIPE, text=True)
+        try:
+            said = next((line for line in running.stdout if "libcurl" in line or "connect to" in line), "nothing")
+        finally:
+            running.kill()
+            running.communicate()
+        self.assertIn("127.0.0.1", said)
 
     def test_there_is_no_shell_and_no_way_up(self):
         programs = {m.name for m in self.members if m.isfile() and m.mode & 0o111 and not m.name.startswith(("lib/", "lib64/"))}
