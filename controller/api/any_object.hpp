@@ -10,19 +10,11 @@
 #include "controller/api/grpc_route.hpp"
 #include "controller/api/http_route.hpp"
 #include "controller/api/l4_route.hpp"
+#include "controller/api/listener_set.hpp"
 #include "controller/api/object.hpp"
 #include "controller/api/reference_grant.hpp"
 
 namespace pintle::api {
-
-/// A kind that is known but not served yet: recognised, named in findings, kept with its metadata.
-template <Kind K>
-struct MetadataOnly {
-  static constexpr Kind kind = K;
-  ObjectMeta metadata;
-  friend bool operator==(const MetadataOnly&, const MetadataOnly&) = default;
-};
-using ListenerSet = MetadataOnly<Kind::ListenerSet>;
 
 template <class T>
 using Ptr = std::shared_ptr<const T>;
@@ -46,6 +38,7 @@ template <class Visit>
 void for_each_status_kind(Visit&& visit) {
   visit.template operator()<GatewayClass>();
   visit.template operator()<Gateway>();
+  visit.template operator()<ListenerSet>();
   for_each_route_kind(visit);
   visit.template operator()<BackendTLSPolicy>();
 }

@@ -51,7 +51,7 @@ void check_listeners(const Field& list, const std::vector<Listener>& listeners) 
       if (one.name == other.name) {
         place_of(field, "name")
             .report({.id = "GW0411",
-                     .message = fmt::format("listener name {} is used twice in the Gateway", quote(one.name)),
+                     .message = fmt::format("listener name {} is used twice", quote(one.name)),
                      .fix = "give each listener a name of its own"});
         break;
       }

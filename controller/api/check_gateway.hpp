@@ -1,5 +1,5 @@
-// Rules between the fields of a Gateway (the CEL rules of its CRD). Called in Strict mode. Private to this
-// module.
+// Rules between the fields of a Gateway or ListenerSet (the CEL rules of their CRDs). Called in Strict mode. Private to
+// this module.
 #pragma once
 #include "controller/api/fields.hpp"
 #include "controller/api/gateway.hpp"

@@ -108,6 +108,7 @@ void read_metadata(const Field& field, Kind kind, ObjectMeta& out) {
 
 void read_body(Fields& root, const Field& field, GatewayClass& out) { read_gateway_class(root, field, out); }
 void read_body(Fields& root, const Field& field, Gateway& out) { read_gateway(root, field, out); }
+void read_body(Fields& root, const Field& field, ListenerSet& out) { read_listener_set(root, field, out); }
 void read_body(Fields& root, const Field& field, HTTPRoute& out) { read_http_route(root, field, out); }
 void read_body(Fields& root, const Field& field, GRPCRoute& out) { read_grpc_route(root, field, out); }
 template <Kind K>
@@ -122,15 +123,6 @@ void read_body(Fields& root, const Field& field, EndpointSlice& out) { read_endp
 void read_body(Fields& root, const Field& field, Secret& out) { read_secret(root, field, out); }
 void read_body(Fields& root, const Field& field, ConfigMap& out) { read_config_map(root, field, out); }
 void read_body(Fields& root, const Field& field, Namespace& out) { read_namespace(root, field, out); }
-template <Kind K>
-void read_body(Fields& root, const Field& field, MetadataOnly<K>& /*out*/) {
-  root.ignore({"spec", "status"});
-  field.report(
-      {.id = "GW0206",
-       .message = fmt::format("kind {} is known but not served yet: the object is kept and does nothing", to_string(K)),
-       .fix = {},
-       .severity = Severity::Info});
-}
 
 struct Origin {
   const Document* document = nullptr;
@@ -163,11 +155,6 @@ std::optional<AnyObject> decode_as(const Value& value, DecodeState& state, const
   return AnyObject(std::shared_ptr<const T>(std::move(out)));
 }
 
-template <class T>
-inline constexpr bool is_kept_only = false;
-template <Kind K>
-inline constexpr bool is_kept_only<MetadataOnly<K>> = true;
-
 using DecodeAs = std::optional<AnyObject> (*)(const Value&, DecodeState&, const Origin&);
 template <std::size_t Index>
 using ObjectAt = std::remove_const_t<typename std::variant_alternative_t<Index, AnyObject>::element_type>;
@@ -175,12 +162,6 @@ template <std::size_t... Index>
 constexpr std::array<DecodeAs, sizeof...(Index)> make_decoders(std::index_sequence<Index...> /*all*/) {
   return {&decode_as<ObjectAt<Index>>...};
 }
-/// By kind: of some only the metadata is read, whatever their version.
-template <std::size_t... Index>
-constexpr std::array<bool, sizeof...(Index)> list_kept_only(std::index_sequence<Index...> /*all*/) {
-  return {is_kept_only<ObjectAt<Index>>...};
-}
-constexpr auto kept_only_kinds = list_kept_only(std::make_index_sequence<kind_count>());
 constexpr auto decoders = make_decoders(std::make_index_sequence<kind_count>());
 static_assert(std::variant_size_v<AnyObject> == kind_count);
 
@@ -227,8 +208,7 @@ std::optional<AnyObject> decode_value(const Value& value, const DecodeOptions& o
                   .severity = gateway_api ? Severity::Error : Severity::Info});
     return std::nullopt;
   }
-  const bool kept_only = kept_only_kinds[static_cast<std::size_t>(*kind)];
-  if (!kept_only && !is_served_version(*kind, type->version)) {
+  if (!is_served_version(*kind, type->version)) {
     field.report({.id = "GW0207",
                   .message = fmt::format("version {} of {} is not served", quote(type->version), type->kind),
                   .fix = group_of(*kind).empty() ? "use apiVersion: v1"

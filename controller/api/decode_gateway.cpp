@@ -162,10 +162,7 @@ GatewayTLS read_gateway_tls(const Field& field) {
 void read_gateway_spec(const Field& field, GatewaySpec& out) {
   Fields fields(field);
   out.gateway_class_name = required_text(fields, "gatewayClassName", name_rule);
-  if (const auto listeners = fields.require("listeners")) {
-    out.listeners = read_list<Listener>(*listeners, {.min = 1, .max = 64}, read_listener);
-    if (field.strict()) check_listeners(*listeners, out.listeners);
-  }
+  out.listeners = read_listeners(fields);
   if (const auto addresses = fields.find("addresses")) {
     out.addresses = read_list<GatewayAddress>(*addresses, {.max = 16}, read_address);
     if (field.strict()) check_addresses(*addresses, out.addresses);
@@ -184,7 +181,37 @@ void read_gateway_spec(const Field& field, GatewaySpec& out) {
   fields.finish();
 }
 
+/// Of a Gateway as a whole, whose listeners it gets more.
+ParentReference read_parent_gateway(const Field& field) {
+  ParentReference out;
+  Fields fields(field);
+  out.group = text_or(fields, "group", group_rule, gateway_group);
+  out.kind = text_or(fields, "kind", kind_rule, "Gateway");
+  out.ns = optional_text(fields, "namespace", namespace_rule);
+  out.name = required_text(fields, "name", name_rule);
+  fields.finish();
+  return out;
+}
+
 }  // namespace
+
+std::vector<Listener> read_listeners(Fields& spec) {
+  const auto list = spec.require("listeners");
+  if (!list) return {};
+  auto out = read_list<Listener>(*list, {.min = 1, .max = 64}, read_listener);
+  if (list->strict()) check_listeners(*list, out);
+  return out;
+}
+
+void read_listener_set(Fields& root, const Field& /*field*/, ListenerSet& out) {
+  if (const auto spec = root.require("spec")) {
+    Fields fields(*spec);
+    if (const auto parent = fields.require("parentRef")) out.spec.parent_ref = read_parent_gateway(*parent);
+    out.spec.listeners = read_listeners(fields);
+    fields.finish();
+  }
+  if (const auto status = root.find("status")) out.status = read_listener_set_status(*status);
+}
 
 void read_gateway(Fields& root, const Field& /*field*/, Gateway& out) {
   if (const auto spec = root.require("spec")) read_gateway_spec(*spec, out.spec);

@@ -12,6 +12,9 @@ namespace pintle::api {
 [[nodiscard]] LocalObjectReference read_local_reference(const Field& field);
 [[nodiscard]] RouteGroupKind read_route_group_kind(const Field& field);
 
+/// `spec.listeners` of a Gateway or ListenerSet.
+[[nodiscard]] std::vector<Listener> read_listeners(Fields& spec);
+
 /// `spec.parentRefs` and `spec.useDefaultGateways` of a route, `weight` of a backendRef; of any kind.
 [[nodiscard]] std::vector<ParentReference> read_parent_references(Fields& spec);
 [[nodiscard]] std::optional<OpenEnum<DefaultScope>> read_default_scope(Fields& spec);
@@ -27,6 +30,7 @@ namespace pintle::api {
 [[nodiscard]] bool replaces_prefix(const HTTPRouteFilter& filter) noexcept;
 
 [[nodiscard]] GatewayClassStatus read_gateway_class_status(const Field& field);
+[[nodiscard]] ListenerSetStatus read_listener_set_status(const Field& field);
 [[nodiscard]] GatewayStatus read_gateway_status(const Field& field);
 [[nodiscard]] RouteStatus read_route_status(const Field& field);
 [[nodiscard]] PolicyStatus read_policy_status(const Field& field);
@@ -34,6 +38,7 @@ namespace pintle::api {
 // Each reads `root` (the whole object) into an object whose metadata is already filled in.
 void read_gateway_class(Fields& root, const Field& field, GatewayClass& out);
 void read_gateway(Fields& root, const Field& field, Gateway& out);
+void read_listener_set(Fields& root, const Field& field, ListenerSet& out);
 void read_http_route(Fields& root, const Field& field, HTTPRoute& out);
 void read_grpc_route(Fields& root, const Field& field, GRPCRoute& out);
 struct L4RouteForm {

@@ -97,6 +97,15 @@ GatewayStatus read_gateway_status(const Field& field) {
   return out;
 }
 
+ListenerSetStatus read_listener_set_status(const Field& field) {
+  ListenerSetStatus out;
+  Fields fields(field);
+  out.conditions = read_conditions(fields);
+  out.listeners = list_of<ListenerStatus>(fields, "listeners", {.max = 64}, read_listener_status);
+  fields.finish();
+  return out;
+}
+
 RouteStatus read_route_status(const Field& field) {
   Fields fields(field);
   RouteStatus out{read_entries(fields, "parents", "parentRef", 32)};

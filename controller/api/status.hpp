@@ -59,6 +59,12 @@ struct GatewayStatus {
   friend bool operator==(const GatewayStatus&, const GatewayStatus&) = default;
 };
 
+struct ListenerSetStatus {
+  std::vector<Condition> conditions;
+  std::vector<ListenerStatus> listeners;
+  friend bool operator==(const ListenerSetStatus&, const ListenerSetStatus&) = default;
+};
+
 struct RouteParentStatus {
   ParentReference parent_ref;
   std::string controller_name;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <optional>
 #include <tuple>
 #include <unordered_set>
 
@@ -75,12 +76,22 @@ std::string describe(const Note& note) {
                      older ? "is older" : "comes first by name, for both routes are as old");
 }
 
+/// The listener's own name; nullopt if it is none of the Gateway or ListenerSet "namespace/name".
+std::optional<std::string_view> name_at(const Loser& loser, std::string_view kind, const std::string& parent) {
+  const std::string_view listener = loser.listener;  // of a set it is "namespace/set/listener"
+  const std::size_t slash = listener.rfind('/');
+  const bool of_set = slash != std::string_view::npos;
+  if (of_set != (kind == to_string(api::Kind::ListenerSet))) return std::nullopt;
+  if ((of_set ? listener.substr(0, slash) : std::string_view(loser.gateway)) != parent) return std::nullopt;
+  return of_set ? listener.substr(slash + 1) : listener;
+}
+
 bool leads_to(const resolve::ParentReport& parent, std::string_view route_namespace, const Loser& loser) {
   const api::ParentReference& ref = parent.ref;
+  if (!parent.accepted.empty() || parent.pending || (ref.port && *ref.port != loser.port)) return false;
   const std::string_view ns = ref.ns ? std::string_view(*ref.ns) : route_namespace;
-  return parent.accepted.empty() && !parent.pending && loser.gateway == fmt::format("{}/{}", ns, ref.name) &&
-         (!ref.section_name || ref.section_name->empty() || *ref.section_name == loser.listener) &&
-         (!ref.port || *ref.port == loser.port);
+  const auto name = name_at(loser, ref.kind, fmt::format("{}/{}", ns, ref.name));
+  return name && (!ref.section_name || ref.section_name->empty() || *ref.section_name == *name);
 }
 
 constexpr std::size_t most_notes = 8;  ///< of one parent: a message has its limits

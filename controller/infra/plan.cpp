@@ -88,8 +88,7 @@ class Planning {
     const std::string name = exposure.service != nullptr ? exposure.service->metadata.name : free_name(exposure);
     names_.emplace(api::key_of(*exposure.gateway), name);
     if (held && exposure.service == nullptr) return;
-    const std::vector<api::ServicePort> ports =
-        held ? exposure.service->ports : make_ports(*exposure.gateway, exposure.target_ports, input_.settings);
+    const std::vector<api::ServicePort> ports = held ? exposure.service->ports : make_ports(exposure, input_.settings);
     // A Service must have a port: without one there is nothing to make, and what is there stays.
     if (!held && !ports.empty())
       if (auto action = plan_service({exposure, name, ports, input_.settings})) plan_.actions.push_back(*action);
@@ -103,13 +102,16 @@ class Planning {
                 plan_.actions);
   }
 
+  /// Those of its own listeners: what a ListenerSet cannot have is no fault of the Gateway.
   void tell_missing_ports(const resolve::Exposure& exposure, const std::vector<resolve::ListenerPort>& missing) {
     const resolve::PortRange range = input_.settings.service.target_ports;
+    const resolve::WantedPorts own = resolve::wanted_ports(*exposure.gateway, {});
     for (const resolve::ListenerPort port : missing)
-      plan_.problems[api::key_of(*exposure.gateway)].push_back(
-          {"spec.listeners", std::string(no_resources),
-           fmt::format("port {} has no port on the replicas: all of {}-{} are taken; start with a larger range",
-                       port.port, range.first, range.last)});
+      if (own.contains(port))
+        plan_.problems[api::key_of(*exposure.gateway)].push_back(
+            {"spec.listeners", std::string(no_resources),
+             fmt::format("port {} has no port on the replicas: all of {}-{} are taken; start with a larger range",
+                         port.port, range.first, range.last)});
   }
 
   /// The first name under which nothing stands and which no other Gateway of this plan has taken.

@@ -17,14 +17,11 @@ using resolve::ServiceType;
 /// Which of the addresses of a Service we asked for: others are left alone.
 constexpr std::string_view addresses_note = "pintle.dev/requested-addresses";
 
-std::optional<std::string> find_app_protocol(const api::Gateway& gateway, const resolve::ListenerPort& port) {
-  if (port.transport == resolve::Transport::Udp) return std::nullopt;
-  const auto listener = std::ranges::find_if(gateway.spec.listeners, [&port](const api::Listener& one) {
-    return one.port == port.port && one.protocol != "UDP";
-  });
-  if (listener == gateway.spec.listeners.end()) return std::nullopt;
-  if (listener->protocol == "HTTP") return "http";
-  if (listener->protocol == "HTTPS") return "https";
+std::optional<std::string> find_app_protocol(const resolve::WantedPorts& wanted, resolve::ListenerPort port) {
+  const auto found = wanted.find(port);
+  if (found == wanted.end()) return std::nullopt;
+  if (found->second == "HTTP") return "http";
+  if (found->second == "HTTPS") return "https";
   return std::nullopt;
 }
 
@@ -150,17 +147,16 @@ json find_spec_difference(const ServiceWish& wish) {
 
 }  // namespace
 
-std::vector<api::ServicePort> make_ports(const api::Gateway& gateway, const resolve::TargetPorts& targets,
-                                         const Settings& settings) {
+std::vector<api::ServicePort> make_ports(const resolve::Exposure& exposure, const Settings& settings) {
   std::vector<api::ServicePort> ports;
-  for (const auto& [listener, target] : targets) {
+  for (const auto& [listener, target] : exposure.target_ports) {
     const bool udp = listener.transport == resolve::Transport::Udp;
     api::ServicePort& made = ports.emplace_back();
     made.name = fmt::format("port-{}{}", listener.port, udp ? "-udp" : "");
     made.protocol = runtime::to_string(listener.transport);
     made.port = listener.port;
     made.target_port = std::int32_t{target};
-    if (settings.app_protocol == AppProtocol::Tell) made.app_protocol = find_app_protocol(gateway, listener);
+    if (settings.app_protocol == AppProtocol::Tell) made.app_protocol = find_app_protocol(exposure.wanted, listener);
   }
   return ports;
 }

@@ -12,8 +12,7 @@ namespace pintle::infra {
 
 /// One per target port, in the order of listener ports; named "port-80", "port-53-udp": a name of the protocol would
 /// change with it, and some meshes take it for a promise.
-[[nodiscard]] std::vector<api::ServicePort> make_ports(const api::Gateway& gateway, const resolve::TargetPorts& targets,
-                                                       const Settings& settings);
+[[nodiscard]] std::vector<api::ServicePort> make_ports(const resolve::Exposure& exposure, const Settings& settings);
 
 struct ServiceWish {
   const resolve::Exposure& exposure;

@@ -21,15 +21,19 @@ std::vector<resolve::ListenerPort> TargetPortRange::complete(resolve::Exposure& 
     }
     return std::nullopt;
   };
-  std::vector<resolve::ListenerPort> left;
-  for (const resolve::ListenerPort port : resolve::wanted_ports(*to.gateway)) {
-    if (to.target_ports.contains(port)) continue;
-    if (const auto number = find_free(port))
-      to.target_ports.emplace(port, *number);
-    else
-      left.push_back(port);
-  }
-  return left;
+  std::set<resolve::ListenerPort> left;
+  const auto give = [&](const resolve::WantedPorts& ports) {
+    for (const auto& [port, protocol] : ports) {
+      if (to.target_ports.contains(port) || left.contains(port)) continue;
+      if (const auto number = find_free(port))
+        to.target_ports.emplace(port, *number);
+      else
+        left.insert(port);
+    }
+  };
+  give(resolve::wanted_ports(*to.gateway, {}));  // its own listeners before those of its ListenerSets
+  give(to.wanted);
+  return {left.begin(), left.end()};
 }
 
 }  // namespace pintle::infra

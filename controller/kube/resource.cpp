@@ -13,6 +13,7 @@ using api::Kind;
 constexpr std::array resources{
     Resource{Kind::GatewayClass, api::gateway_group, "v1", "gatewayclasses", Scope::Cluster},
     Resource{Kind::Gateway, api::gateway_group, "v1", "gateways"},
+    Resource{Kind::ListenerSet, api::gateway_group, "v1", "listenersets"},
     Resource{Kind::HTTPRoute, api::gateway_group, "v1", "httproutes"},
     Resource{Kind::ReferenceGrant, api::gateway_group, "v1beta1", "referencegrants"},
     Resource{Kind::Service, api::core_group, "v1", "services"},

@@ -66,11 +66,18 @@ class Derivation {
 
   void operator()(const api::GatewayClassStatus&, const api::GatewayClassStatus&) {}
   void operator()(const api::GatewayStatus& before, const api::GatewayStatus& now) {
+    compare_with_listeners(before, now);
+  }
+  void operator()(const api::ListenerSetStatus& before, const api::ListenerSetStatus& now) {
+    compare_with_listeners(before, now);
+  }
+  template <class Status>
+  void compare_with_listeners(const Status& before, const Status& now) {
     compare(before.conditions, now.conditions, {});
     for (const api::ListenerStatus& listener : now.listeners) {
       const auto old = std::ranges::find(before.listeners, listener.name, &api::ListenerStatus::name);
       Conditions said = listener.conditions;
-      // That a listener is reachable is told of its Gateway.
+      // That a listener is reachable is told of what it belongs to.
       std::erase_if(said, [](const api::Condition& one) { return one.type == status::type::Programmed; });
       compare(old == before.listeners.end() ? Conditions{} : old->conditions, said,
               fmt::format("listener {}: ", listener.name));

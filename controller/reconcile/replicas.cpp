@@ -12,17 +12,35 @@
 
 namespace pintle::reconcile {
 
+namespace {
+
+/// The ports of the listeners that are bound; false if one could not be.
+bool add_bound_ports(const std::vector<resolve::ListenerReport>& listeners, const runtime::ApplyReport& apply,
+                     std::set<std::uint16_t>& ports) {
+  bool all = true;
+  for (const resolve::ListenerReport& listener : listeners)
+    for (const runtime::SocketAddress& socket : listener.sockets) {
+      const auto result = std::ranges::find(apply.sockets, socket, &runtime::SocketResult::address);
+      const bool bound = result != apply.sockets.end() && !result->error;
+      if (bound) ports.insert(socket.port);
+      all &= bound;
+    }
+  return all;
+}
+
+}  // namespace
+
 Mark mark_of(const resolve::GatewayReport& gateway, const runtime::ApplyReport& apply) {
   if (!apply.complete()) return 0;
   std::set<std::uint16_t> ports;
-  for (const resolve::ListenerReport& listener : gateway.listeners)
-    for (const runtime::SocketAddress& socket : listener.sockets) {
-      const auto result = std::ranges::find(apply.sockets, socket, &runtime::SocketResult::address);
-      if (result == apply.sockets.end() || result->error) return 0;
-      ports.insert(socket.port);
-    }
-  const Mark hash =
-      stable_hash(fmt::format("{}/{}/{}", gateway.object.uid, gateway.object.generation, fmt::join(ports, ",")));
+  if (!add_bound_ports(gateway.listeners, apply, ports)) return 0;
+  std::string sets;
+  for (const resolve::ListenerSetReport& set : gateway.sets) {
+    add_bound_ports(set.listeners, apply, ports);
+    sets += fmt::format("/{}.{}", set.object.uid, set.object.generation);
+  }
+  const Mark hash = stable_hash(
+      fmt::format("{}/{}/{}{}", gateway.object.uid, gateway.object.generation, fmt::join(ports, ","), sets));
   return hash == 0 ? 1 : hash;
 }
 

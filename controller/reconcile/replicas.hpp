@@ -17,11 +17,11 @@ namespace pintle::reconcile {
 
 inline constexpr std::string_view served_annotation = "pintle.dev/served-gateways";
 
-/// Of one Gateway as one replica serves it: its uid, its generation, the ports that are bound for it. Two replicas that
-/// serve the same have the same mark.
+/// Of one Gateway as one replica serves it: its uid and generation, those of its ListenerSets, the ports that are bound
+/// for it. Two replicas that serve the same have the same mark.
 using Mark = std::uint64_t;
 
-/// Of the Gateway, if all of its sockets that are served could be bound here; 0 if not.
+/// Of the Gateway, if all sockets of its own listeners could be bound here; 0 if not.
 [[nodiscard]] Mark mark_of(const resolve::GatewayReport& gateway, const runtime::ApplyReport& apply);
 /// Of all Gateways that have one.
 [[nodiscard]] std::set<Mark> served_marks(const resolve::StatusReport& report, const runtime::ApplyReport& apply);

@@ -8,6 +8,7 @@
 
 #include "controller/resolve/classes.hpp"
 #include "controller/resolve/hostnames.hpp"
+#include "controller/resolve/namespaces.hpp"
 #include "controller/resolve/reasons.hpp"
 #include "controller/resolve/refs.hpp"
 
@@ -57,7 +58,8 @@ GatewayFaces faces_of(const std::vector<JudgedGateway>& gateways) {
   GatewayFaces faces;
   faces.reserve(gateways.size());
   for (const JudgedGateway& gateway : gateways) {
-    GatewayFace& face = faces.emplace_back(GatewayFace{gateway.object, gateway.report.standing, {}, {}});
+    GatewayFace& face = faces.emplace_back(GatewayFace{gateway.object, gateway.report.standing, {}, {}, {}});
+    for (const JudgedSet& set : gateway.sets) face.sets.emplace_back(set.object, set.first != set.last);
     for (const JudgedListener& listener : gateway.listeners) {
       face.served.push_back(listener.report.served);
       face.kinds.push_back(listener.report.supported_kinds);
@@ -85,13 +87,36 @@ void Attachment::add_verdict(const RouteSlot& slot, ParentReport& report) const 
   }
 }
 
-std::optional<std::uint32_t> Attachment::find_gateway(std::string_view ns, std::string_view name) const {
+Attachment::Attachment(const store::ClusterSnapshot& snapshot, const std::vector<JudgedGateway>& gateways,
+                       const BackendShelf& backends)
+    : snapshot_(snapshot), gateways_(gateways), backends_(backends) {
+  for (std::uint32_t at = 0; at < gateways.size(); ++at)
+    for (const JudgedSet& set : gateways[at].sets)
+      sets_.emplace(std::pair(std::string_view(set.object->metadata.ns), std::string_view(set.object->metadata.name)),
+                    Parent{at, &set});
+}
+
+std::optional<Attachment::Parent> Attachment::find_parent(const api::ParentReference& ref,
+                                                          const std::string& route_ns) const {
+  if (ref.group != api::gateway_group) return std::nullopt;
+  const std::string_view ns = ref.ns ? *ref.ns : route_ns;
+  const std::string_view name = ref.name;
+  if (ref.kind == to_string(api::Kind::ListenerSet)) {
+    const auto set = sets_.find({ns, name});
+    return set == sets_.end() ? std::nullopt : std::optional(set->second);
+  }
+  if (ref.kind != to_string(api::Kind::Gateway)) return std::nullopt;
   const auto key_of = [](const JudgedGateway& one) {
     return std::pair<std::string_view, std::string_view>(one.object->metadata.ns, one.object->metadata.name);
   };
   const auto found = std::ranges::lower_bound(gateways_, std::pair(ns, name), {}, key_of);
   if (found == gateways_.end() || key_of(*found) != std::pair(ns, name)) return std::nullopt;
-  return static_cast<std::uint32_t>(found - gateways_.begin());
+  return Parent{static_cast<std::uint32_t>(found - gateways_.begin())};
+}
+
+std::string Attachment::describe(const Parent& parent) const {
+  return parent.set == nullptr ? fmt::format("Gateway {}", name_of(gateways_[parent.gateway].object->metadata))
+                               : fmt::format("ListenerSet {}", name_of(parent.set->object->metadata));
 }
 
 const api::StringMap& Attachment::labels_of(const std::string& ns) {
@@ -101,32 +126,25 @@ const api::StringMap& Attachment::labels_of(const std::string& ns) {
 }
 
 bool Attachment::allows_namespace(const Visit& visit, const api::Listener& listener) {
-  const std::string& ns = visit.slot.view.metadata->ns;
-  const api::AllowedNamespaces& allowed = listener.allowed_routes.namespaces;
-  switch (allowed.from.value) {
-    case api::FromNamespaces::All:
-      return true;
-    case api::FromNamespaces::Same:
-      return ns == gateways_[visit.gateway].object->metadata.ns;
-    case api::FromNamespaces::Selector:
-      if (!allowed.selector || api::find_fault(*allowed.selector)) return false;
-      visit.made.asked_labels = true;
-      return api::matches(*allowed.selector, labels_of(ns));
-    case api::FromNamespaces::None:
-    case api::FromNamespaces::Unknown:
-      return false;
-  }
-  return false;
+  const api::ObjectMeta& owner = visit.parent.set == nullptr ? gateways_[visit.parent.gateway].object->metadata
+                                                             : visit.parent.set->object->metadata;
+  const auto ask_labels = [&](const std::string& ns) -> const api::StringMap& {
+    visit.made.asked_labels = true;
+    return labels_of(ns);
+  };
+  return admits(listener.allowed_routes.namespaces, owner.ns, visit.slot.view.metadata->ns, ask_labels);
 }
 
 void Attachment::attach_to(const Visit& visit) {
-  const JudgedGateway& gateway = gateways_[visit.gateway];
+  const JudgedGateway& gateway = gateways_[visit.parent.gateway];
+  const JudgedSet* set = visit.parent.set;
   const RouteView& route = visit.slot.view;
   ParentReport& report = visit.report;
   bool selected = false;
   bool allowed = false;
   bool met = false;
-  for (std::uint32_t at = 0; at < gateway.listeners.size(); ++at) {
+  const std::uint32_t last = set == nullptr ? gateway.own : set->last;
+  for (std::uint32_t at = set == nullptr ? 0 : set->first; at < last; ++at) {
     const JudgedListener& listener = gateway.listeners[at];
     if (!selects(report.ref, *listener.spec)) continue;
     selected = true;
@@ -137,17 +155,17 @@ void Attachment::attach_to(const Visit& visit) {
     met = true;
     stand_at(visit, at, std::move(hosts));
   }
-  const auto name = [&] { return name_of(gateway.object->metadata); };
+  const auto name = [&] { return describe(visit.parent); };
   if (!selected)
     refuse(report, "spec.parentRefs", reason::no_matching_parent,
-           fmt::format("Gateway {} has {}", name(), describe_selection(report.ref)));
+           fmt::format("{} has {}", name(), describe_selection(report.ref)));
   else if (!allowed)
     refuse(report, "spec.parentRefs", reason::not_allowed_by_listeners,
-           fmt::format("no listener of Gateway {} that the parentRef selects allows {}s from namespace {}", name(),
+           fmt::format("no listener of {} that the parentRef selects allows {}s from namespace {}", name(),
                        to_string(route.kind), route.metadata->ns));
   else if (!met)
     refuse(report, "spec.hostnames", reason::no_matching_listener_hostname,
-           fmt::format("no listener of Gateway {} that the parentRef selects has a hostname in common with {}", name(),
+           fmt::format("no listener of {} that the parentRef selects has a hostname in common with {}", name(),
                        fmt::join(*route.hostnames, ", ")));
 }
 
@@ -155,9 +173,9 @@ void Attachment::attach_to(const Visit& visit) {
 /// stands at them.
 void Attachment::stand_at(const Visit& visit, std::uint32_t listener, std::vector<std::string> hosts) {
   std::vector<Place>& places = visit.made.places;
-  Place place{visit.gateway, listener, nullptr};
+  Place place{visit.parent.gateway, listener, nullptr};
   for (const Place& other : places) {
-    if (other.gateway == visit.gateway && other.listener == listener) return;
+    if (other.gateway == place.gateway && other.listener == listener) return;
     if (other.route && other.route->hostnames == hosts) place.route = other.route;
   }
   const auto& resolved = visit.slot.verdict.route;
@@ -166,16 +184,20 @@ void Attachment::stand_at(const Visit& visit, std::uint32_t listener, std::vecto
   places.push_back(std::move(place));
 }
 
-void Attachment::attach_by(const RouteSlot& slot, const api::ParentReference& ref, std::uint32_t gateway,
+void Attachment::attach_by(const RouteSlot& slot, const api::ParentReference& ref, const Parent& found,
                            RouteReport& report, RouteAttachment& made) {
   ParentReport& parent = report.parents.emplace_back();
   parent.ref = ref;
-  if (gateways_[gateway].report.standing == Standing::ClassPending) {
+  if (gateways_[found.gateway].report.standing == Standing::ClassPending) {
     parent.pending = true;
     return;
   }
   add_verdict(slot, parent);
-  attach_to({slot, gateway, parent, made});
+  if (found.set != nullptr && found.set->first == found.set->last)
+    refuse(parent, "spec.parentRefs", reason::no_matching_parent,
+           fmt::format("{} adds no listener to its Gateway, which does not allow it", describe(found)));
+  else
+    attach_to({slot, found, parent, made});
 }
 
 /// To every Gateway that offers itself (spec.useDefaultGateways, GEP-3793), as if a parentRef named it. One that a
@@ -186,13 +208,14 @@ void Attachment::attach_to_defaults(const RouteSlot& slot, RouteReport& report, 
     if (!gateway.spec.default_scope || *gateway.spec.default_scope != api::DefaultScope::All) continue;
     const bool named = std::ranges::any_of(report.parents, [&](const ParentReport& one) {
       const std::string& ns = one.ref.ns ? *one.ref.ns : slot.view.metadata->ns;
-      return ns == gateway.metadata.ns && one.ref.name == gateway.metadata.name;
+      return one.ref.kind == to_string(api::Kind::Gateway) && ns == gateway.metadata.ns &&
+             one.ref.name == gateway.metadata.name;
     });
     if (named) continue;
     api::ParentReference ref;
     ref.ns = gateway.metadata.ns;
     ref.name = gateway.metadata.name;
-    attach_by(slot, ref, at, report, made);
+    attach_by(slot, ref, Parent{at}, report, made);
   }
 }
 
@@ -205,10 +228,8 @@ RouteAttachment Attachment::attach_route(const RouteSlot& slot) {
   const auto& refs = *route.parent_refs;
   report->parents.reserve(refs.size());
   for (auto ref = refs.begin(); ref != refs.end(); ++ref) {
-    if (ref->group != api::gateway_group || ref->kind != "Gateway") continue;
     if (std::find(refs.begin(), ref, *ref) != ref) continue;  // the same parent twice has one status
-    if (const auto gateway = find_gateway(ref->ns ? *ref->ns : route.metadata->ns, ref->name))
-      attach_by(slot, *ref, *gateway, *report, made);
+    if (const auto parent = find_parent(*ref, route.metadata->ns)) attach_by(slot, *ref, *parent, *report, made);
   }
   if (route.use_default_gateways == api::DefaultScope::All) attach_to_defaults(slot, *report, made);
   if (std::ranges::any_of(made.places, [this](const Place& place) { return is_served(gateways_, place); }))

@@ -1,7 +1,11 @@
-// Routes to listeners, one parentRef at a time; each is judged by itself.
+// Routes to listeners, one parentRef at a time; each is judged by itself. A parentRef to a Gateway selects among its
+// own listeners, one to a ListenerSet among those of the set.
 #pragma once
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "controller/resolve/gateways.hpp"
@@ -14,8 +18,9 @@ namespace pintle::resolve {
 struct GatewayFace {
   const api::Gateway* object = nullptr;
   Standing standing = Standing::Judged;
-  std::vector<bool> served;                             ///< by listener
-  std::vector<std::vector<api::RouteGroupKind>> kinds;  ///< by listener
+  std::vector<bool> served;                                    ///< by listener
+  std::vector<std::vector<api::RouteGroupKind>> kinds;         ///< by listener
+  std::vector<std::pair<const api::ListenerSet*, bool>> sets;  ///< with each whether it is allowed
   friend bool operator==(const GatewayFace&, const GatewayFace&) = default;
 };
 using GatewayFaces = std::vector<GatewayFace>;
@@ -26,24 +31,29 @@ using GatewayFaces = std::vector<GatewayFace>;
 class Attachment {
  public:
   Attachment(const store::ClusterSnapshot& snapshot, const std::vector<JudgedGateway>& gateways,
-             const BackendShelf& backends)
-      : snapshot_(snapshot), gateways_(gateways), backends_(backends) {}
+             const BackendShelf& backends);
 
   [[nodiscard]] RouteAttachment attach_route(const RouteSlot& slot);
 
  private:
+  /// What a parentRef names: a Gateway of ours, or a set of one.
+  struct Parent {
+    std::uint32_t gateway = 0;
+    const JudgedSet* set = nullptr;
+  };
   /// One parentRef while it is judged.
   struct Visit {
     const RouteSlot& slot;
-    std::uint32_t gateway;
+    Parent parent;
     ParentReport& report;
     RouteAttachment& made;
   };
 
-  [[nodiscard]] std::optional<std::uint32_t> find_gateway(std::string_view ns, std::string_view name) const;
+  [[nodiscard]] std::optional<Parent> find_parent(const api::ParentReference& ref, const std::string& route_ns) const;
+  [[nodiscard]] std::string describe(const Parent& parent) const;
   [[nodiscard]] bool allows_namespace(const Visit& visit, const api::Listener& listener);
   void add_verdict(const RouteSlot& slot, ParentReport& report) const;
-  void attach_by(const RouteSlot& slot, const api::ParentReference& ref, std::uint32_t gateway, RouteReport& report,
+  void attach_by(const RouteSlot& slot, const api::ParentReference& ref, const Parent& found, RouteReport& report,
                  RouteAttachment& made);
   void attach_to_defaults(const RouteSlot& slot, RouteReport& report, RouteAttachment& made);
   void attach_to(const Visit& visit);
@@ -53,6 +63,7 @@ class Attachment {
   const store::ClusterSnapshot& snapshot_;
   const std::vector<JudgedGateway>& gateways_;
   const BackendShelf& backends_;
+  std::map<std::pair<std::string_view, std::string_view>, Parent> sets_;  ///< by namespace and name
   std::map<std::string, api::StringMap, std::less<>> labels_;
 };
 

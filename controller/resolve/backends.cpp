@@ -45,15 +45,9 @@ std::optional<Problem> find_kind_fault(const api::BackendObjectReference& ref) {
       fmt::format("{}{}{} cannot be a backend; refer to a Service", ref.group, ref.group.empty() ? "" : "/", ref.kind)};
 }
 
-std::optional<Problem> find_grant_fault(const BackendContext& context, const Referrer& from, std::string_view target,
+std::optional<Problem> find_grant_fault(const BackendContext& context, const Referrer& from,
                                         const api::BackendObjectReference& ref, RefSet& refs) {
-  const Reference reference{.from_group = api::gateway_group,
-                            .from_kind = api::to_string(from.kind),
-                            .from_namespace = from.ns,
-                            .to_group = ref.group,
-                            .to_kind = ref.kind,
-                            .to_namespace = target,
-                            .to_name = ref.name};
+  const Reference reference = reference_of(from, ref);
   if (is_permitted(context.snapshot, reference, refs)) return std::nullopt;
   return Problem{".namespace", std::string(reason::ref_not_permitted), describe_missing_grant(reference)};
 }
@@ -177,7 +171,7 @@ BackendVerdict judge_backend(const BackendContext& context, const Referrer& from
   verdict.name = fmt::format("{}/{}", target, ref.name);
   if (ref.port) verdict.name += fmt::format(":{}", *ref.port);
   verdict.problem = find_kind_fault(ref);
-  if (!verdict.problem) verdict.problem = find_grant_fault(context, from, target, ref, refs);
+  if (!verdict.problem) verdict.problem = find_grant_fault(context, from, ref, refs);
   if (verdict.problem) return verdict;
   refs.insert(ref_to(api::Kind::Service, target, ref.name));
   if (!ref.port) {

@@ -10,6 +10,7 @@
 #include "controller/api/http_route.hpp"
 #include "controller/resolve/backend_tls.hpp"
 #include "controller/resolve/changes.hpp"
+#include "controller/resolve/grants.hpp"
 #include "controller/resolve/model.hpp"
 #include "controller/resolve/settings.hpp"
 #include "controller/store/store.hpp"
@@ -28,11 +29,6 @@ struct BackendContext {
   const store::ClusterSnapshot& snapshot;
   const Settings& settings;
   const BackendTlsPolicies& policies;
-};
-/// Who refers: kind and namespace of the route.
-struct Referrer {
-  api::Kind kind = api::Kind::HTTPRoute;
-  std::string_view ns;
 };
 /// Order of the checks: kind, grant, existence, port, protocol; so nothing of another namespace is
 /// told to who may not refer to it.

@@ -50,6 +50,7 @@ const std::vector<std::string>& supported_features() {
       "HTTPRouteRetryBackendTimeout",
       "HTTPRouteRetryConnectionError",
       "HTTPRouteSchemeRedirect",
+      "ListenerSet",
       "ReferenceGrant",
       "TCPRoute",
       "TLSRoute",

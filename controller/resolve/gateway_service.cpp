@@ -11,7 +11,6 @@
 #include <pintle/base/stable_hash.hpp>
 
 #include "controller/resolve/age.hpp"
-#include "controller/resolve/protocols.hpp"
 #include "controller/resolve/refs.hpp"
 #include "controller/resolve/service_addresses.hpp"
 #include "controller/resolve/service_names.hpp"
@@ -52,7 +51,7 @@ void judge_claims(std::vector<Exposure>& exposures, const ServiceSettings& setti
   for (Exposure& exposure : exposures) {
     if (exposure.service == nullptr) continue;
     const api::ObjectMeta& metadata = exposure.gateway->metadata;
-    for (const ListenerPort port : wanted_ports(*exposure.gateway)) {
+    for (const auto& [port, protocol] : exposure.wanted) {
       const auto target = find_target(*exposure.service, port, settings);
       if (!target) continue;
       const std::uint16_t start = preferred_port(*exposure.gateway, port, settings.target_ports);
@@ -87,15 +86,6 @@ std::string_view to_string(ServiceType type) noexcept {
   return words[static_cast<std::size_t>(type)];
 }
 
-std::set<ListenerPort> wanted_ports(const api::Gateway& gateway) {
-  std::set<ListenerPort> ports;
-  for (const api::Listener& listener : gateway.spec.listeners) {
-    if (const ServedProtocol* protocol = find_protocol(listener.protocol))
-      ports.insert({listener.port, protocol->transport});
-  }
-  return ports;
-}
-
 std::uint16_t preferred_port(const api::Gateway& gateway, ListenerPort port, PortRange range) noexcept {
   const std::uint64_t hash =
       stable_hash(fmt::format("{}/{}/{}", gateway.metadata.uid, port.port, to_string(port.transport)));
@@ -103,11 +93,13 @@ std::uint16_t preferred_port(const api::Gateway& gateway, ListenerPort port, Por
 }
 
 std::vector<Exposure> expose_gateways(const ExposeInput& input, RefSet& refs) {
+  const ListenerSets sets(input.snapshot);
   std::vector<Exposure> exposures;
   exposures.reserve(input.gateways.size());
   for (const api::Gateway* gateway : input.gateways) {
     Exposure& made = exposures.emplace_back();
     made.gateway = gateway;
+    made.wanted = wanted_ports(*gateway, sets.find(*gateway, refs));
     made.service = find_service(input, *gateway, refs);
   }
   judge_claims(exposures, input.settings);

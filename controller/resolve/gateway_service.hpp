@@ -14,6 +14,7 @@
 
 #include "controller/api/core.hpp"
 #include "controller/api/gateway.hpp"
+#include "controller/resolve/listener_sets.hpp"
 #include "controller/resolve/model.hpp"
 #include "controller/resolve/status_report.hpp"
 #include "controller/store/store.hpp"
@@ -46,15 +47,13 @@ struct ServiceSettings {
   ExternalIps external_ips = ExternalIps::Refuse;
 };
 
-/// The distinct ports of listeners whose protocol is served, however they are judged otherwise: a certificate that
-/// comes late must not find its port gone.
-[[nodiscard]] std::set<ListenerPort> wanted_ports(const api::Gateway& gateway);
 /// Where the search for a free target port begins. By the uid, which nobody can choose.
 [[nodiscard]] std::uint16_t preferred_port(const api::Gateway& gateway, ListenerPort port, PortRange range) noexcept;
 
 struct Exposure {
   const api::Gateway* gateway = nullptr;
   const api::Service* service = nullptr;  ///< nullptr: not made yet. May be on its way out (deletion_timestamp)
+  WantedPorts wanted;                     ///< of its listeners and those of its ListenerSets
   TargetPorts target_ports;               ///< of the wanted ports; one that lacks waits for the leader
   std::vector<std::string> requested;     ///< values of spec.addresses that can be asked for
   std::vector<api::GatewayStatusAddress> addresses;  ///< of the status: those of the Service
@@ -69,7 +68,7 @@ struct ExposeInput {
   std::string_view controller_name;
   const ServiceSettings& settings;
 };
-/// In the order of the Gateways. The Services looked up, found or not, are added to `refs`.
+/// In the order of the Gateways. What was looked up, found or not, is added to `refs`.
 [[nodiscard]] std::vector<Exposure> expose_gateways(const ExposeInput& input, RefSet& refs);
 
 /// LoadBalancer: what its status names. NodePort: the nodes if they are known, else as ClusterIP: the addresses of the

@@ -26,7 +26,7 @@ void judge_client_certificate(const Inputs& inputs, JudgedGateway& gateway, cons
            fmt::format("{} cannot hold a certificate; refer to a Secret", ref.kind));
     return;
   }
-  const Reference reference = reference_of(*gateway.object, ref);
+  const Reference reference = reference_of(Referrer{api::Kind::Gateway, gateway.object->metadata.ns}, ref);
   if (!is_permitted(inputs.snapshot, reference, inputs.refs)) {
     refuse(reason::ref_not_permitted, describe_missing_grant(reference));
     return;
@@ -51,7 +51,7 @@ std::expected<std::string, Problem> read_authority(const Inputs& inputs, const a
   if (!ref.group.empty() || ref.kind != "ConfigMap")
     return fault(reason::invalid_ca_certificate_kind,
                  fmt::format("{} cannot hold CA certificates; refer to a ConfigMap", ref.kind));
-  const Reference reference = reference_of(gateway, ref);
+  const Reference reference = reference_of(Referrer{api::Kind::Gateway, gateway.metadata.ns}, ref);
   if (!is_permitted(inputs.snapshot, reference, inputs.refs))
     return fault(reason::ref_not_permitted, describe_missing_grant(reference));
   inputs.refs.insert(ref_to(api::Kind::ConfigMap, ns, ref.name));
@@ -68,27 +68,30 @@ std::expected<std::string, Problem> read_authority(const Inputs& inputs, const a
 /// Without a CA that can be used the listener is refused: to serve it without asking clients for a certificate would
 /// open what its owner closed.
 void validate_clients(const Inputs& inputs, JudgedGateway& gateway, JudgedListener& listener,
-                      const api::FrontendTLSValidation& validation, const std::string& field) {
+                      const api::FrontendTLSValidation& validation, const std::string& own_field) {
   runtime::ClientValidation clients;
+  // A set's author learns what the Gateway asks of clients, not what it refers to.
+  const std::string field = listener.set == nullptr ? own_field : field_of(listener);
   const auto& refs = validation.ca_certificate_refs;
   for (std::size_t at = 0; at < refs.size(); ++at) {
     auto pem = read_authority(inputs, *gateway.object, refs[at], fmt::format("{}.caCertificateRefs[{}]", field, at));
     if (pem)
       clients.ca_pem += *pem + '\n';
-    else
+    else if (listener.set == nullptr)
       listener.report.resolved_refs.push_back(std::move(pem.error()));
   }
   if (clients.ca_pem.empty())
     listener.report.accepted.push_back({field, std::string(reason::no_valid_ca_certificate),
                                         "there is no CA certificate to check client certificates against"});
   if (validation.mode.is_unknown())
-    listener.report.accepted.push_back({field + ".mode", std::string(reason::unsupported_value),
+    listener.report.accepted.push_back({listener.set == nullptr ? field + ".mode" : field,
+                                        std::string(reason::unsupported_value),
                                         fmt::format("{} is not known; use AllowValidOnly or AllowInsecureFallback",
                                                     api::quote(validation.mode.text))});
   if (validation.mode == api::FrontendValidationMode::AllowInsecureFallback) {
     clients.mode = runtime::ClientValidation::Mode::InsecureFallback;
-    gateway.report.insecure_validation =
-        fmt::format("{}.mode: clients without a good certificate are let in; use AllowValidOnly to refuse them", field);
+    gateway.report.insecure_validation = fmt::format(
+        "{}.mode: clients without a good certificate are let in; use AllowValidOnly to refuse them", own_field);
   }
   listener.clients = std::make_shared<const runtime::ClientValidation>(std::move(clients));
 }

@@ -22,8 +22,17 @@ void judge_infrastructure(JudgedGateway& gateway) {
 
 void note_what_has_no_effect(JudgedGateway& gateway) {
   const api::GatewaySpec& spec = gateway.object->spec;
-  if (spec.allowed_listeners.from != api::FromNamespaces::None)
-    gateway.report.notes.emplace_back("allowedListeners has no effect yet: ListenerSets are not served");
+  const api::AllowedNamespaces& sets = spec.allowed_listeners;
+  if (sets.from.is_unknown())
+    gateway.report.notes.push_back(
+        fmt::format("allowedListeners admits nobody: {} is not known; use None, Same, All or "
+                    "Selector",
+                    api::quote(sets.from.text)));
+  else if (sets.from == api::FromNamespaces::Selector && !sets.selector)
+    gateway.report.notes.emplace_back("allowedListeners admits nobody: from is Selector, but there is no selector");
+  else if (sets.from == api::FromNamespaces::Selector)
+    if (const auto fault = api::find_fault(*sets.selector))
+      gateway.report.notes.push_back(fmt::format("allowedListeners admits nobody: {}", *fault));
   if (spec.default_scope && spec.default_scope->is_unknown())
     gateway.report.notes.push_back(fmt::format("defaultScope {} is not known and has no effect; use All or None",
                                                api::quote(spec.default_scope->text)));
@@ -47,7 +56,7 @@ void assign_service(Exposure exposure, JudgedGateway& gateway) {
     gateway.report.addresses.push_back({address, AddressOrigin::Default});
 }
 
-JudgedGateway judge_gateway(const Inputs& inputs, const api::Gateway& object) {
+JudgedGateway judge_gateway(const Inputs& inputs, const api::Gateway& object, const SetClaims& claims) {
   JudgedGateway gateway;
   gateway.object = &object;
   gateway.report.object = identify(object);
@@ -55,16 +64,27 @@ JudgedGateway judge_gateway(const Inputs& inputs, const api::Gateway& object) {
   note_what_has_no_effect(gateway);
   if (inputs.settings.gateway_mode == GatewayMode::Direct) assign_own_addresses(inputs.settings, gateway);
 
-  const auto& listeners = object.spec.listeners;
-  gateway.listeners.reserve(listeners.size());
-  for (std::size_t at = 0; at < listeners.size(); ++at) {
-    gateway.listeners.push_back(judge_listener(listeners[at], at));
-    judge_tls(inputs, object, gateway.listeners.back(), at);
-  }
+  add_listeners(inputs, object, nullptr, gateway.listeners);
+  gateway.own = static_cast<std::uint32_t>(gateway.listeners.size());
+  add_sets(inputs, claims, gateway);
   judge_gateway_tls(inputs, gateway);
-  judge_conflicts(gateway.listeners);
-  judge_overlaps(gateway.listeners);
+  judge_conflicts(gateway);
+  judge_overlaps(gateway);
   return gateway;
+}
+
+/// Nothing of it is judged, nor of its sets.
+JudgedGateway make_pending(const api::Gateway& object, const SetClaims& claims) {
+  JudgedGateway pending;
+  pending.object = &object;
+  pending.report.object = identify(object);
+  pending.report.standing = Standing::ClassPending;
+  for (const SetClaim& claim : claims) {
+    JudgedSet& set = pending.sets.emplace_back();
+    set.object = claim.set;
+    set.report.object = identify(*claim.set);
+  }
+  return pending;
 }
 
 /// What the Services of all our Gateways say: a number written into two of them belongs to one.
@@ -87,21 +107,18 @@ void assign_services(const Inputs& inputs, std::vector<JudgedGateway>& gateways)
 }  // namespace
 
 std::vector<JudgedGateway> judge_gateways(const Inputs& inputs, const std::vector<ClassReport>& classes) {
+  const ListenerSets sets(inputs.snapshot);
   std::vector<JudgedGateway> gateways;
   for (const api::Gateway& object : inputs.snapshot.all<api::Gateway>()) {
     const Membership membership = find_membership(inputs.snapshot, inputs.settings, classes, object);
     if (membership == Membership::Foreign) continue;
-    if (membership == Membership::Ours) {
-      gateways.push_back(judge_gateway(inputs, object));
-      continue;
-    }
-    JudgedGateway& pending = gateways.emplace_back();
-    pending.object = &object;
-    pending.report.object = identify(object);
-    pending.report.standing = Standing::ClassPending;
+    const SetClaims claims = sets.find(object, inputs.refs);
+    gateways.push_back(membership == Membership::Ours ? judge_gateway(inputs, object, claims)
+                                                      : make_pending(object, claims));
   }
   if (inputs.settings.gateway_mode == GatewayMode::Service) assign_services(inputs, gateways);
   assign_sockets(gateways, inputs.settings);
+  for (JudgedGateway& gateway : gateways) judge_sets(gateway);
   return gateways;
 }
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "controller/api/gateway.hpp"
+#include "controller/api/object.hpp"
 #include "controller/resolve/model.hpp"
 #include "controller/store/store.hpp"
 
@@ -20,15 +20,20 @@ struct Reference {
   std::string_view to_name;
 };
 
-/// What a field of a Gateway refers to; without a namespace, into the Gateway's own. Views into both arguments.
+/// Whose field refers to something. Views into its metadata.
+struct Referrer {
+  api::Kind kind = api::Kind::Gateway;
+  std::string_view ns;
+};
+/// Without a namespace, into the referrer's own. Views into both arguments.
 template <class ObjectRef>
-[[nodiscard]] Reference reference_of(const api::Gateway& gateway, const ObjectRef& ref) {
-  return {.from_group = api::gateway_group,
-          .from_kind = "Gateway",
-          .from_namespace = gateway.metadata.ns,
+[[nodiscard]] Reference reference_of(const Referrer& referrer, const ObjectRef& ref) {
+  return {.from_group = api::group_of(referrer.kind),
+          .from_kind = to_string(referrer.kind),
+          .from_namespace = referrer.ns,
           .to_group = ref.group,
           .to_kind = ref.kind,
-          .to_namespace = ref.ns ? *ref.ns : gateway.metadata.ns,
+          .to_namespace = ref.ns ? std::string_view(*ref.ns) : referrer.ns,
           .to_name = ref.name};
 }
 

@@ -23,16 +23,16 @@ struct FoundCertificate {
 };
 
 /// Looks one certificateRef up. Whether a Secret of another namespace exists is not told to who may not refer to it.
-FoundCertificate find_certificate(const Inputs& inputs, const api::Gateway& gateway,
-                                  const api::SecretObjectReference& ref, const std::string& field) {
-  const std::string& ns = ref.ns ? *ref.ns : gateway.metadata.ns;
+FoundCertificate find_certificate(const Inputs& inputs, const Referrer& owner, const api::SecretObjectReference& ref,
+                                  const std::string& field) {
   const auto refuse = [&](std::string_view reason, std::string message) {
     return FoundCertificate{nullptr, make_problem(field, reason, std::move(message))};
   };
   if (!ref.group.empty() || ref.kind != "Secret")
     return refuse(reason::invalid_certificate_ref, fmt::format("{}{}{} cannot hold a certificate; refer to a Secret",
                                                                ref.group, ref.group.empty() ? "" : "/", ref.kind));
-  const Reference reference = reference_of(gateway, ref);
+  const Reference reference = reference_of(owner, ref);
+  const std::string ns(reference.to_namespace);
   if (!is_permitted(inputs.snapshot, reference, inputs.refs))
     return refuse(reason::ref_not_permitted, describe_missing_grant(reference));
   inputs.refs.insert(ref_to(api::Kind::Secret, ns, ref.name));
@@ -83,14 +83,14 @@ void note_uncovered_hostname(JudgedListener& listener) {
 
 }  // namespace
 
-void judge_tls(const Inputs& inputs, const api::Gateway& gateway, JudgedListener& listener, std::size_t index) {
+void judge_tls(const Inputs& inputs, const Referrer& owner, JudgedListener& listener) {
   if (listener.protocol == nullptr) return;
   if (listener.protocol->wire != Wire::Tls) {
     if (listener.spec->tls)
       listener.report.notes.push_back(fmt::format("tls has no effect with protocol {}", listener.spec->protocol));
     return;
   }
-  const std::string field = fmt::format("spec.listeners[{}].tls", index);
+  const std::string field = field_of(listener) + ".tls";
   const api::ListenerTLS tls = listener.spec->tls.value_or(api::ListenerTLS{});
   judge_mode(listener, tls, field);
   for (const auto& [key, value] : tls.options)
@@ -104,7 +104,7 @@ void judge_tls(const Inputs& inputs, const api::Gateway& gateway, JudgedListener
   Problems problems;
   for (std::size_t at = 0; at < tls.certificate_refs.size(); ++at) {
     FoundCertificate found =
-        find_certificate(inputs, gateway, tls.certificate_refs[at], fmt::format("{}.certificateRefs[{}]", field, at));
+        find_certificate(inputs, owner, tls.certificate_refs[at], fmt::format("{}.certificateRefs[{}]", field, at));
     if (found.certificate) listener.certificates.push_back(std::move(found.certificate));
     if (found.problem) problems.push_back(std::move(*found.problem));
   }

@@ -93,17 +93,16 @@ route::Protocol protocol_of(const JudgedListener& listener) noexcept {
   return ends_tls(listener) ? route::Protocol::TlsTerminate : route::Protocol::TlsPassthrough;
 }
 
-JudgedListener judge_listener(const api::Listener& spec, std::size_t index) {
-  const std::string field = fmt::format("spec.listeners[{}]", index);
-  JudgedListener listener;
-  listener.spec = &spec;
-  listener.report.name = spec.name;
-  listener.report.port = spec.port;
+std::string field_of(const JudgedListener& listener) { return fmt::format("spec.listeners[{}]", listener.index); }
+
+void judge_listener(JudgedListener& listener) {
+  const std::string field = field_of(listener);
+  listener.report.name = listener.spec->name;
+  listener.report.port = listener.spec->port;
   judge_protocol(listener, field);
   judge_hostname(listener);
   judge_kinds(listener, field);
   judge_namespaces(listener, field);
-  return listener;
 }
 
 }  // namespace pintle::resolve

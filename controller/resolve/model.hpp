@@ -64,7 +64,7 @@ struct AttachedRoute {
 using AttachedRoutePtr = std::shared_ptr<const AttachedRoute>;
 
 struct ResolvedListener {
-  std::string name;
+  std::string name;  ///< unique in its Gateway: one of a ListenerSet is "namespace/set/listener"
   std::string hostname = "*";
   std::uint16_t port = 0;
   route::Protocol protocol = route::Protocol::Http;

@@ -27,6 +27,14 @@ inline constexpr std::string_view no_valid_ca_certificate = "NoValidCACertificat
 inline constexpr std::string_view overlapping_hostnames = "OverlappingHostnames";
 inline constexpr std::string_view overlapping_certificates = "OverlappingCertificates";
 
+inline constexpr std::string_view listener_conflict = "ListenerConflict";   ///< of a ListenerSet: the port is taken
+inline constexpr std::string_view too_many_listeners = "TooManyListeners";  ///< of a ListenerSet: no port is left
+
+// ListenerSet
+inline constexpr std::string_view not_allowed = "NotAllowed";  ///< allowedListeners of the Gateway say no
+inline constexpr std::string_view parent_not_accepted = "ParentNotAccepted";  ///< the Gateway is not accepted
+inline constexpr std::string_view listeners_not_valid = "ListenersNotValid";  ///< not one of its listeners is
+
 // Route
 inline constexpr std::string_view no_matching_parent = "NoMatchingParent";  ///< no listener of that name and port
 inline constexpr std::string_view not_allowed_by_listeners = "NotAllowedByListeners";  ///< allowedRoutes says no

@@ -14,6 +14,7 @@ bool concerns(const Lookups& refs, const api::ObjectKey& changed) {
   switch (changed.kind) {
     case api::Kind::GatewayClass:
     case api::Kind::Gateway:
+    case api::Kind::ListenerSet:
     case api::Kind::HTTPRoute:
     case api::Kind::GRPCRoute:
     case api::Kind::TLSRoute:

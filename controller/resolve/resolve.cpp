@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "controller/resolve/attachment.hpp"
 #include "controller/resolve/backends.hpp"
 #include "controller/resolve/certificates.hpp"
@@ -45,7 +47,8 @@ void forget_if_settings_differ(Memo::State& state, const Settings& settings) {
 
 ResolvedListener make_listener(JudgedListener& judged) {
   ResolvedListener listener;
-  listener.name = judged.spec->name;
+  listener.name = judged.set == nullptr ? judged.spec->name
+                                        : fmt::format("{}/{}", name_of(judged.set->metadata), judged.spec->name);
   listener.hostname = judged.hostname;
   listener.port = judged.spec->port;
   listener.protocol = protocol_of(judged);
@@ -61,9 +64,15 @@ void add_gateway(JudgedGateway& judged, Resolution& resolution) {
   gateway.name = judged.object->metadata.name;
   gateway.port_offset = judged.report.port_offset;
   gateway.client_certificate = std::move(judged.client_certificate);
-  for (JudgedListener& listener : judged.listeners) {
+  for (JudgedListener& listener : judged.listeners)
     if (listener.report.served) gateway.listeners.push_back(make_listener(listener));
-    judged.report.listeners.push_back(std::move(listener.report));
+  const auto take_reports = [&judged](std::uint32_t first, std::uint32_t last, std::vector<ListenerReport>& into) {
+    for (; first != last; ++first) into.push_back(std::move(judged.listeners[first].report));
+  };
+  take_reports(0, judged.own, judged.report.listeners);
+  for (JudgedSet& set : judged.sets) {
+    take_reports(set.first, set.last, set.report.listeners);
+    judged.report.sets.push_back(std::move(set.report));
   }
   gateway.sockets_by_port = std::move(judged.sockets_by_port);
   if (!gateway.listeners.empty()) resolution.model.gateways.push_back(std::move(gateway));

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -37,19 +38,33 @@ bool can_serve(const JudgedListener& listener) noexcept {
   return wants_socket(listener) && has_certificate && !listener.report.supported_kinds.empty();
 }
 
-/// What one Gateway gets of the sockets it wants.
+/// What one Gateway gets of the sockets it wants: first for its own listeners, then for those of its sets.
 class Allotment {
  public:
   Allotment(JudgedGateway& gateway, Owners& owners, std::uint16_t offset)
       : gateway_(gateway), owners_(owners), offset_(offset) {}
 
-  void take() {
+  void take_own() {
     if (!gateway_.report.accepted.empty()) return;
-    for (const JudgedListener& listener : gateway_.listeners)
+    const auto own = std::span(gateway_.listeners).first(gateway_.own);
+    for (const JudgedListener& listener : own)
       if (wants_socket(listener)) ports_.try_emplace(port_of(listener));
     leave_taken_addresses();
     for (auto& [port, taken] : ports_) take_port(port, taken);
-    for (std::size_t at = 0; at < gateway_.listeners.size(); ++at) judge(gateway_.listeners[at], at);
+    for (JudgedListener& listener : own) judge(listener);
+  }
+
+  void take_for_sets() {
+    const auto added = std::span(gateway_.listeners).subspan(gateway_.own);
+    for (JudgedListener& listener : added) listener.report.valid = can_serve(listener);
+    if (is_accepted(gateway_)) {
+      for (const JudgedListener& listener : added) {
+        if (!wants_socket(listener)) continue;
+        const auto [at, fresh] = ports_.try_emplace(port_of(listener));
+        if (fresh) take_port(at->first, at->second);
+      }
+      for (JudgedListener& listener : added) judge(listener);
+    }
     keep_served_sockets();
   }
 
@@ -121,16 +136,21 @@ class Allotment {
     }
   }
 
-  void judge(JudgedListener& listener, std::size_t index) {
+  void judge(JudgedListener& listener) {
     if (!wants_socket(listener)) return;
     const std::uint16_t port = listener.spec->port;
     const Taken& taken = ports_.at(port_of(listener));
-    listener.report.served = !taken.sockets.empty() && can_serve(listener);
+    listener.report.valid = can_serve(listener);
+    listener.report.served = !taken.sockets.empty() && listener.report.valid;
     if (listener.report.served) listener.report.sockets = taken.sockets;
+    // An address that a port of a set cannot have stays one of the Gateway.
+    if (listener.report.served && listener.set != nullptr)
+      listener.report.notes.insert(listener.report.notes.end(), taken.lost.begin(), taken.lost.end());
     if (!taken.sockets.empty()) return;
     const auto refuse = [&](std::string message) {
+      listener.report.valid = false;
       listener.report.accepted.push_back(
-          {fmt::format("spec.listeners[{}].port", index), std::string(reason::port_unavailable), std::move(message)});
+          {field_of(listener) + ".port", std::string(reason::port_unavailable), std::move(message)});
     };
     if (!gateway_.target_ports && std::uint32_t{port} + offset_ > highest_port)
       refuse(fmt::format("port {} and the port offset {} are more than {}", port, offset_, highest_port));
@@ -157,7 +177,11 @@ class Allotment {
 
 void assign_sockets(std::vector<JudgedGateway>& gateways, const Settings& settings) {
   Owners owners;
-  for (JudgedGateway* gateway : order_by_age(gateways)) Allotment(*gateway, owners, settings.port_offset).take();
+  std::vector<Allotment> allotments;
+  allotments.reserve(gateways.size());
+  for (JudgedGateway* gateway : order_by_age(gateways)) allotments.emplace_back(*gateway, owners, settings.port_offset);
+  for (Allotment& one : allotments) one.take_own();
+  for (Allotment& one : allotments) one.take_for_sets();
 }
 
 }  // namespace pintle::resolve

@@ -41,6 +41,7 @@ struct ListenerReport {
   Problems resolved_refs;
   std::optional<Problem> overlap;  ///< OverlappingTLSConfig; a warning
   std::vector<std::string> notes;  ///< what is not wrong but worth knowing; ends in the message of Accepted
+  bool valid = false;              ///< accepted, and it has what it needs to serve
   bool served = false;             ///< it is in the Model
   std::vector<runtime::SocketAddress> sockets;  ///< of its port that its Gateway owns, port with the offset; if served
 };
@@ -59,6 +60,13 @@ enum class Standing : std::uint8_t {
   ClassPending  ///< its GatewayClass is not accepted: nothing of it is judged or served
 };
 
+/// A ListenerSet that names a Gateway of ours.
+struct ListenerSetReport {
+  ObjectId object;
+  Problems accepted;
+  std::vector<ListenerReport> listeners;  ///< in the order of the spec; none if the set is not allowed
+};
+
 struct GatewayReport {
   ObjectId object;
   Standing standing = Standing::Judged;
@@ -71,6 +79,9 @@ struct GatewayReport {
   std::uint16_t port_offset = 0;
   std::string insecure_validation;        ///< not empty: some listener lets in clients without a good certificate
   std::vector<ListenerReport> listeners;  ///< in the order of the spec
+  std::vector<ListenerSetReport> sets;    ///< in the order in which their listeners come
+  /// Of these sets those that are accepted; nullopt: it allows none, and none asks.
+  std::optional<std::int32_t> attached_sets;
   std::vector<std::string> notes;
 };
 

@@ -71,8 +71,12 @@ Verdict gateway::refused_refs(const resolve::Problems& problems) {
 Verdict listener::refused_accepted(const resolve::Problems& problems) {
   static constexpr MakeVerdict known[] = {invalid,           port_unavailable,        unsupported_protocol,
                                           unsupported_value, no_valid_ca_certificate, hostname_conflict,
-                                          protocol_conflict};
+                                          protocol_conflict, listener_conflict,       too_many_listeners};
   return choose(known, problems);
+}
+Verdict listener::refused_programmed(const resolve::Problem& conflict) {
+  static constexpr MakeVerdict known[] = {programmed_hostname, programmed_protocol, programmed_conflict};
+  return choose(known, conflict.reason, describe(conflict));
 }
 Verdict listener::refused_refs(const resolve::Problems& problems) {
   static constexpr MakeVerdict known[] = {invalid_certificate_ref, invalid_route_kinds, ref_not_permitted,
@@ -80,12 +84,17 @@ Verdict listener::refused_refs(const resolve::Problems& problems) {
   return choose(known, problems);
 }
 Verdict listener::conflicted(const resolve::Problem& conflict) {
-  static constexpr MakeVerdict known[] = {conflicted_hostname, conflicted_protocol};
+  static constexpr MakeVerdict known[] = {conflicted_hostname, conflicted_protocol, conflicted_port};
   return choose(known, conflict.reason, describe(conflict));
 }
 Verdict listener::overlapping(const resolve::Problem& overlap) {
   static constexpr MakeVerdict known[] = {overlapping_hostnames, overlapping_certificates};
   return choose(known, overlap.reason, describe(overlap));
+}
+
+Verdict listener_set::refused_accepted(const resolve::Problems& problems) {
+  static constexpr MakeVerdict known[] = {not_allowed, parent_not_accepted, listeners_not_valid};
+  return choose(known, problems);
 }
 
 Verdict parent::refused_accepted(const resolve::Problems& problems) {

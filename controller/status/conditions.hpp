@@ -155,10 +155,14 @@ inline Verdict invalid(std::string m) { return is_false(type::Accepted, "Invalid
 inline Verdict no_valid_ca_certificate(std::string m) {
   return is_false(type::Accepted, "NoValidCACertificate", std::move(m));
 }
+/// The Gateway has as many ports as it can have without this listener of a ListenerSet.
+inline Verdict too_many_listeners(std::string m) { return is_false(type::Accepted, "TooManyListeners", std::move(m)); }
 /// Another listener of the port has the same hostname.
 inline Verdict hostname_conflict(std::string m) { return is_false(type::Accepted, "HostnameConflict", std::move(m)); }
 /// Another listener of the port speaks a protocol that cannot share it.
 inline Verdict protocol_conflict(std::string m) { return is_false(type::Accepted, "ProtocolConflict", std::move(m)); }
+/// Another listener has the port, and nothing could tell their traffic apart.
+inline Verdict listener_conflict(std::string m) { return is_false(type::Accepted, "ListenerConflict", std::move(m)); }
 /// The Gateway's class is not accepted: the listener has not been judged.
 inline Verdict pending(std::string m) { return is_unknown(type::Accepted, "Pending", std::move(m)); }
 Verdict refused_accepted(const resolve::Problems& problems);
@@ -171,6 +175,19 @@ inline Verdict programmed_invalid(std::string m) { return is_false(type::Program
 inline Verdict programmed_pending(std::string m) { return is_false(type::Programmed, "Pending", std::move(m)); }
 /// It has not been judged.
 inline Verdict programmed_unknown(std::string m) { return is_unknown(type::Programmed, "Pending", std::move(m)); }
+/// As hostname_conflict, of a ListenerSet.
+inline Verdict programmed_hostname(std::string m) {
+  return is_false(type::Programmed, "HostnameConflict", std::move(m));
+}
+/// As protocol_conflict, of a ListenerSet.
+inline Verdict programmed_protocol(std::string m) {
+  return is_false(type::Programmed, "ProtocolConflict", std::move(m));
+}
+/// As listener_conflict.
+inline Verdict programmed_conflict(std::string m) {
+  return is_false(type::Programmed, "ListenerConflict", std::move(m));
+}
+Verdict refused_programmed(const resolve::Problem& conflict);
 /// The port could be bound at no address of the Gateway.
 inline Verdict port_not_bound(std::string m) { return is_false(type::Programmed, "PortUnavailable", std::move(m)); }
 
@@ -208,6 +225,8 @@ inline Verdict conflicted_hostname(std::string m) {
 inline Verdict conflicted_protocol(std::string m) {
   return is_true(type::Conflicted, "ProtocolConflict", std::move(m));
 }
+/// As listener_conflict.
+inline Verdict conflicted_port(std::string m) { return is_true(type::Conflicted, "ListenerConflict", std::move(m)); }
 Verdict conflicted(const resolve::Problem& conflict);
 
 /// HTTPS listeners of one port have hostnames that overlap (GEP-3567): absent otherwise.
@@ -220,6 +239,45 @@ inline Verdict overlapping_certificates(std::string m) {
 }
 Verdict overlapping(const resolve::Problem& overlap);
 }  // namespace listener
+
+namespace listener_set {
+inline constexpr std::array owned{type::Accepted, type::Programmed};
+
+/// Its Gateway allows it, and its listeners are sound.
+inline Verdict accepted(std::string m) { return is_true(type::Accepted, "Accepted", std::move(m)); }
+/// The same, but some listeners are not sound.
+inline Verdict accepted_in_part(std::string m) { return is_true(type::Accepted, "ListenersNotValid", std::move(m)); }
+/// No listener is sound.
+inline Verdict listeners_not_valid(std::string m) {
+  return is_false(type::Accepted, "ListenersNotValid", std::move(m));
+}
+/// allowedListeners of the Gateway do not admit it.
+inline Verdict not_allowed(std::string m) { return is_false(type::Accepted, "NotAllowed", std::move(m)); }
+/// The Gateway itself is not accepted.
+inline Verdict parent_not_accepted(std::string m) {
+  return is_false(type::Accepted, "ParentNotAccepted", std::move(m));
+}
+/// The Gateway's class is not accepted: the set has not been judged.
+inline Verdict pending(std::string m) { return is_unknown(type::Accepted, "Pending", std::move(m)); }
+Verdict refused_accepted(const resolve::Problems& problems);
+
+/// Each of its sound listeners is programmed.
+inline Verdict programmed(std::string m) { return is_true(type::Programmed, "Programmed", std::move(m)); }
+/// As not_allowed.
+inline Verdict programmed_not_allowed(std::string m) { return is_false(type::Programmed, "NotAllowed", std::move(m)); }
+/// No listener is sound.
+inline Verdict programmed_not_valid(std::string m) {
+  return is_false(type::Programmed, "ListenersNotValid", std::move(m));
+}
+/// The Gateway is not accepted, or has no address.
+inline Verdict parent_not_programmed(std::string m) {
+  return is_false(type::Programmed, "ParentNotProgrammed", std::move(m));
+}
+/// The ports of its sound listeners could be bound at no address of the Gateway.
+inline Verdict port_not_bound(std::string m) { return is_false(type::Programmed, "PortUnavailable", std::move(m)); }
+/// It has not been judged, or is not served everywhere yet.
+inline Verdict programmed_unknown(std::string m) { return is_unknown(type::Programmed, "Pending", std::move(m)); }
+}  // namespace listener_set
 
 /// Of a route at one parent.
 namespace parent {

@@ -8,17 +8,11 @@
 
 #include "controller/status/binding.hpp"
 #include "controller/status/conditions.hpp"
+#include "controller/status/finish_gateway.hpp"
 #include "controller/status/merge.hpp"
 
 namespace pintle::status {
 namespace {
-
-constexpr std::string_view class_not_accepted = "waiting for the GatewayClass to be accepted";
-
-[[nodiscard]] std::string with_notes(std::string message, const std::vector<std::string>& notes) {
-  for (const std::string& note : notes) message += "; " + note;
-  return message;
-}
 
 template <class Status>
 [[nodiscard]] const Status& previous_of(const Statuses& previous, const api::ObjectKey& key) {
@@ -40,95 +34,6 @@ template <class Status>
   };
   return {.conditions = merge_conditions(previous.conditions, verdicts, gateway_class::owned, stamp),
           .supported_features = report.supported_features};
-}
-
-// ---- Gateway
-// ---------------------------------------------------------------------------------------------------------
-
-/// What is served here is Programmed only when every ready replica serves it (docs/decisions/0006).
-[[nodiscard]] Verdict unless_behind(const Lag* lag, Verdict verdict, Verdict (*pending)(std::string)) {
-  if (lag == nullptr || verdict.status != api::ConditionStatus::True) return verdict;
-  return pending(fmt::format("served by {} of {} replicas", lag->serving, lag->replicas));
-}
-
-[[nodiscard]] std::vector<Verdict> judge(const resolve::GatewayReport& gateway, const resolve::ListenerReport& report,
-                                         const SocketResults& results, const Lag* lag) {
-  if (gateway.standing == resolve::Standing::ClassPending)
-    return {listener::pending(std::string(class_not_accepted)),
-            listener::programmed_unknown(std::string(class_not_accepted))};
-  std::vector<Verdict> verdicts{
-      report.accepted.empty() ? listener::accepted(with_notes("the listener is accepted", report.notes))
-                              : listener::refused_accepted(report.accepted),
-      unless_behind(lag, judge_programmed(gateway, report, results), listener::programmed_pending),
-      report.resolved_refs.empty() ? listener::resolved_refs("every reference resolves")
-                                   : listener::refused_refs(report.resolved_refs),
-      report.conflict ? listener::conflicted(*report.conflict)
-                      : listener::no_conflicts("no other listener of the port stands in its way"),
-  };
-  if (report.overlap) verdicts.push_back(listener::overlapping(*report.overlap));
-  return verdicts;
-}
-
-/// Names of the listeners for which `problems_of` is not empty.
-[[nodiscard]] std::vector<std::string_view> names_with(const resolve::GatewayReport& report,
-                                                       resolve::Problems resolve::ListenerReport::* problems) {
-  std::vector<std::string_view> names;
-  for (const resolve::ListenerReport& listener : report.listeners)
-    if (!(listener.*problems).empty()) names.push_back(listener.name);
-  return names;
-}
-
-[[nodiscard]] Verdict judge_accepted(const resolve::GatewayReport& report) {
-  if (!report.accepted.empty()) return gateway::refused_accepted(report.accepted);
-  const auto bad = names_with(report, &resolve::ListenerReport::accepted);
-  if (bad.empty()) return gateway::accepted(with_notes("the Gateway is accepted", report.notes));
-  std::string message = fmt::format("not accepted: listener{} {}", bad.size() == 1 ? "" : "s", fmt::join(bad, ", "));
-  return bad.size() == report.listeners.size()
-             ? gateway::listeners_not_valid(std::move(message))
-             : gateway::accepted_in_part(with_notes(std::move(message), report.notes));
-}
-
-[[nodiscard]] Verdict judge_resolved(const resolve::GatewayReport& report) {
-  if (!report.resolved_refs.empty()) return gateway::refused_refs(report.resolved_refs);
-  const auto bad = names_with(report, &resolve::ListenerReport::resolved_refs);
-  if (bad.empty()) return gateway::resolved_refs("every reference resolves");
-  return gateway::listeners_not_resolved(
-      fmt::format("references do not resolve: listener{} {}", bad.size() == 1 ? "" : "s", fmt::join(bad, ", ")));
-}
-
-[[nodiscard]] std::vector<Verdict> judge(const resolve::GatewayReport& report, const SocketResults& results,
-                                         const Lag* lag) {
-  if (report.standing == resolve::Standing::ClassPending)
-    return {gateway::pending(std::string(class_not_accepted)),
-            gateway::programmed_unknown(std::string(class_not_accepted))};
-  Verdict accepted = judge_accepted(report);
-  Verdict programmed = accepted.status == api::ConditionStatus::True
-                           ? unless_behind(lag, judge_programmed(report, results), gateway::programmed_pending)
-                           : gateway::programmed_invalid("the Gateway is not accepted");
-  std::vector<Verdict> verdicts{std::move(accepted), std::move(programmed), judge_resolved(report)};
-  if (!report.insecure_validation.empty())
-    verdicts.push_back(gateway::insecure_frontend_validation(report.insecure_validation));
-  return verdicts;
-}
-
-[[nodiscard]] api::GatewayStatus finish(const resolve::GatewayReport& report, const api::GatewayStatus& previous,
-                                        const SocketResults& results, const Lag* lag, Stamp stamp) {
-  api::GatewayStatus made;
-  // Never an empty list while traffic flows: until the workers have answered, what was known stays.
-  made.addresses = results.apply().complete() ? bound_addresses(report, results) : previous.addresses;
-  made.conditions = merge_conditions(previous.conditions, judge(report, results, lag), gateway::owned, stamp);
-  made.attached_listener_sets = previous.attached_listener_sets;
-  for (const resolve::ListenerReport& listener : report.listeners) {
-    const auto before = std::ranges::find(previous.listeners, listener.name, &api::ListenerStatus::name);
-    static const std::vector<api::Condition> none;
-    made.listeners.push_back(
-        {.name = listener.name,
-         .supported_kinds = listener.supported_kinds,
-         .attached_routes = listener.attached_routes,
-         .conditions = merge_conditions(before == previous.listeners.end() ? none : before->conditions,
-                                        judge(report, listener, results, lag), listener::owned, stamp)});
-  }
-  return made;
 }
 
 // ---- routes
@@ -256,9 +161,14 @@ std::vector<StatusPatch> finish_status(const FinishInput& input) {
   for (const resolve::GatewayReport& report : input.report.gateways) {
     const Lag* const lag = find_lag(input, report.object.key);
     if (lag != nullptr && lag->stage == Lag::Stage::Held) continue;
+    const GatewayFinish gateway{report, results, lag};
     finish_one(report, [&](Stamp stamp) {
-      return finish(report, previous_of<api::GatewayStatus>(input.previous, report.object.key), results, lag, stamp);
+      return gateway.finish(previous_of<api::GatewayStatus>(input.previous, report.object.key), stamp);
     });
+    for (const resolve::ListenerSetReport& set : report.sets)
+      finish_one(set, [&](Stamp stamp) {
+        return gateway.finish(set, previous_of<api::ListenerSetStatus>(input.previous, set.object.key), stamp);
+      });
   }
   for (const resolve::RouteReport* report : changed_routes(input))
     finish_one(*report, [&](Stamp stamp) {

@@ -22,7 +22,8 @@
 
 namespace pintle::status {
 
-using StatusValue = std::variant<api::GatewayClassStatus, api::GatewayStatus, api::RouteStatus, api::PolicyStatus>;
+using StatusValue = std::variant<api::GatewayClassStatus, api::GatewayStatus, api::ListenerSetStatus, api::RouteStatus,
+                                 api::PolicyStatus>;
 /// Never null, never changed: many objects have equal statuses and share them.
 using StatusPtr = std::shared_ptr<const StatusValue>;
 using Statuses = std::map<api::ObjectKey, StatusPtr>;

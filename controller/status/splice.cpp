@@ -129,11 +129,11 @@ std::string splice_entries(const std::optional<RawJson>& live, const std::vector
   return array_of(made);
 }
 
-std::string splice_listeners(const std::optional<RawJson>& live, const api::GatewayStatus& judged,
+std::string splice_listeners(const std::optional<RawJson>& live, const std::vector<api::ListenerStatus>& judged,
                              std::int64_t generation) {
   std::vector<std::string> made;
-  made.reserve(judged.listeners.size());
-  for (const api::ListenerStatus& listener : judged.listeners) {
+  made.reserve(judged.size());
+  for (const api::ListenerStatus& listener : judged) {
     std::optional<RawJson> conditions;
     for (const RawJson& raw : live ? live->items() : std::vector<RawJson>{}) {
       const auto name = raw.find("name");
@@ -167,10 +167,15 @@ struct Splice {
     Members made{
         {"addresses", dump(to_json(StatusValue(judged))["addresses"])},
         {"conditions", splice_conditions(at("conditions"), judged.conditions, gateway::owned, patch.generation)},
-        {"listeners", splice_listeners(at("listeners"), judged, patch.generation)}};
+        {"listeners", splice_listeners(at("listeners"), judged.listeners, patch.generation)}};
     if (judged.attached_listener_sets)
       made.emplace_back("attachedListenerSets", std::to_string(*judged.attached_listener_sets));
     return made;
+  }
+  Members operator()(const api::ListenerSetStatus& judged) const {
+    return {
+        {"conditions", splice_conditions(at("conditions"), judged.conditions, listener_set::owned, patch.generation)},
+        {"listeners", splice_listeners(at("listeners"), judged.listeners, patch.generation)}};
   }
   Members operator()(const api::RouteStatus& judged) const {
     return {{"parents", splice_entries(at("parents"), judged.parents, {"parentRef", parent::owned}, controller_name,
@@ -193,11 +198,14 @@ bool same_value(const std::optional<RawJson>& live, const std::string& made) {
 bool holds_foreign(const StatusValue& status, std::string_view controller_name) {
   if (const auto* of_class = std::get_if<api::GatewayClassStatus>(&status))
     return any_foreign(of_class->conditions, gateway_class::owned);
+  const auto any_of_listeners = [](const std::vector<api::ListenerStatus>& listeners) {
+    return std::ranges::any_of(
+        listeners, [](const api::ListenerStatus& one) { return any_foreign(one.conditions, listener::owned); });
+  };
   if (const auto* of_gateway = std::get_if<api::GatewayStatus>(&status))
-    return any_foreign(of_gateway->conditions, gateway::owned) ||
-           std::ranges::any_of(of_gateway->listeners, [](const api::ListenerStatus& one) {
-             return any_foreign(one.conditions, listener::owned);
-           });
+    return any_foreign(of_gateway->conditions, gateway::owned) || any_of_listeners(of_gateway->listeners);
+  if (const auto* of_set = std::get_if<api::ListenerSetStatus>(&status))
+    return any_foreign(of_set->conditions, listener_set::owned) || any_of_listeners(of_set->listeners);
   const auto any_entry = [&](const std::vector<api::RouteParentStatus>& entries, Owned owned) {
     return std::ranges::any_of(entries, [&](const api::RouteParentStatus& one) {
       return one.controller_name != controller_name || any_foreign(one.conditions, owned);

@@ -54,14 +54,23 @@ json json_of(const api::GatewayClassStatus& status) {
   return {{"conditions", json_of(status.conditions)}, {"supportedFeatures", features}};
 }
 
+json json_of(const std::vector<api::ListenerStatus>& listeners) {
+  json list = json::array();
+  for (const api::ListenerStatus& listener : listeners) list.push_back(json_of(listener));
+  return list;
+}
+
 json json_of(const api::GatewayStatus& status) {
   json addresses = json::array();
   for (const api::GatewayStatusAddress& address : status.addresses) addresses.push_back(json_of(address));
-  json listeners = json::array();
-  for (const api::ListenerStatus& listener : status.listeners) listeners.push_back(json_of(listener));
-  json made{{"addresses", addresses}, {"conditions", json_of(status.conditions)}, {"listeners", listeners}};
+  json made{
+      {"addresses", addresses}, {"conditions", json_of(status.conditions)}, {"listeners", json_of(status.listeners)}};
   if (status.attached_listener_sets) made["attachedListenerSets"] = *status.attached_listener_sets;
   return made;
+}
+
+json json_of(const api::ListenerSetStatus& status) {
+  return {{"conditions", json_of(status.conditions)}, {"listeners", json_of(status.listeners)}};
 }
 
 json json_of(const api::RouteStatus& status) {

@@ -75,13 +75,8 @@ void write(Lines& lines, const api::GatewayClassStatus& status) {
              [&lines](const std::string& name) { lines.text("name", name); });
 }
 
-void write(Lines& lines, const api::GatewayStatus& status) {
-  lines.list("addresses", status.addresses, [&lines](const api::GatewayStatusAddress& address) {
-    lines.text("type", address.type);
-    lines.text("value", address.value);
-  });
-  write(lines, status.conditions);
-  lines.list("listeners", status.listeners, [&lines](const api::ListenerStatus& listener) {
+void write(Lines& lines, const std::vector<api::ListenerStatus>& listeners) {
+  lines.list("listeners", listeners, [&lines](const api::ListenerStatus& listener) {
     lines.text("name", listener.name);
     lines.number("attachedRoutes", listener.attached_routes);
     lines.list("supportedKinds", listener.supported_kinds, [&lines](const api::RouteGroupKind& kind) {
@@ -90,7 +85,21 @@ void write(Lines& lines, const api::GatewayStatus& status) {
     });
     write(lines, listener.conditions);
   });
+}
+
+void write(Lines& lines, const api::GatewayStatus& status) {
+  lines.list("addresses", status.addresses, [&lines](const api::GatewayStatusAddress& address) {
+    lines.text("type", address.type);
+    lines.text("value", address.value);
+  });
+  write(lines, status.conditions);
+  write(lines, status.listeners);
   if (status.attached_listener_sets) lines.number("attachedListenerSets", *status.attached_listener_sets);
+}
+
+void write(Lines& lines, const api::ListenerSetStatus& status) {
+  write(lines, status.conditions);
+  write(lines, status.listeners);
 }
 
 void write_entries(Lines& lines, std::string_view key, std::string_view ref_key,

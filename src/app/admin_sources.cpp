@@ -29,6 +29,7 @@ void describe(observe::ControlMetrics& control, const reconcile::Served& served)
   control.objects.clear();
   count_kind<api::GatewayClass>(control.objects, served.snapshot);
   count_kind<api::Gateway>(control.objects, served.snapshot);
+  count_kind<api::ListenerSet>(control.objects, served.snapshot);
   api::for_each_route_kind([&]<class Route>() { count_kind<Route>(control.objects, served.snapshot); });
   count_kind<api::ReferenceGrant>(control.objects, served.snapshot);
   count_kind<api::Service>(control.objects, served.snapshot);

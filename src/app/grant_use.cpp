@@ -42,10 +42,15 @@ class Crossings {
     for (const api::L4RouteRule& rule : route.spec.rules)
       for (const api::L4BackendRef& backend : rule.backend_refs) add(route, backend.ref);
   }
-  void add_gateway(const api::Gateway& gateway) {
-    for (const api::Listener& listener : gateway.spec.listeners)
+  /// Of a Gateway or ListenerSet.
+  template <class Owner>
+  void add_listeners(const Owner& owner) {
+    for (const api::Listener& listener : owner.spec.listeners)
       if (listener.tls)
-        for (const api::SecretObjectReference& secret : listener.tls->certificate_refs) add(gateway, secret);
+        for (const api::SecretObjectReference& secret : listener.tls->certificate_refs) add(owner, secret);
+  }
+  void add_gateway(const api::Gateway& gateway) {
+    add_listeners(gateway);
     if (!gateway.spec.tls) return;
     if (gateway.spec.tls->backend_client_certificate_ref)
       add(gateway, *gateway.spec.tls->backend_client_certificate_ref);
@@ -93,6 +98,7 @@ std::vector<const api::ReferenceGrant*> find_unused_grants(const store::ClusterS
     for (const Route& route : snapshot.all<Route>()) crossings.add_route(route);
   });
   for (const api::Gateway& gateway : snapshot.all<api::Gateway>()) crossings.add_gateway(gateway);
+  for (const api::ListenerSet& set : snapshot.all<api::ListenerSet>()) crossings.add_listeners(set);
   std::vector<const api::ReferenceGrant*> unused;
   for (const api::ReferenceGrant& grant : snapshot.all<api::ReferenceGrant>())
     if (!crossings.need(grant)) unused.push_back(&grant);

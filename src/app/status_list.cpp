@@ -46,12 +46,21 @@ using Json = nlohmann::ordered_json;
   for (const std::string& feature : status.supported_features) features.push_back(Json{{"name", feature}});
   return Json{{"conditions", encode(status.conditions)}, {"supportedFeatures", std::move(features)}};
 }
+[[nodiscard]] Json encode(const std::vector<api::ListenerStatus>& listeners) {
+  Json list = Json::array();
+  for (const api::ListenerStatus& listener : listeners) list.push_back(encode(listener));
+  return list;
+}
 [[nodiscard]] Json encode(const api::GatewayStatus& status) {
-  Json made{{"addresses", Json::array()}, {"conditions", encode(status.conditions)}, {"listeners", Json::array()}};
+  Json made{
+      {"addresses", Json::array()}, {"conditions", encode(status.conditions)}, {"listeners", encode(status.listeners)}};
   for (const api::GatewayStatusAddress& address : status.addresses)
     made["addresses"].push_back(Json{{"type", address.type}, {"value", address.value}});
-  for (const api::ListenerStatus& listener : status.listeners) made["listeners"].push_back(encode(listener));
+  if (status.attached_listener_sets) made["attachedListenerSets"] = *status.attached_listener_sets;
   return made;
+}
+[[nodiscard]] Json encode(const api::ListenerSetStatus& status) {
+  return Json{{"conditions", encode(status.conditions)}, {"listeners", encode(status.listeners)}};
 }
 [[nodiscard]] Json encode(const api::RouteStatus& status) {
   Json parents = Json::array();
@@ -123,14 +132,18 @@ void print_messages(const Json& conditions, std::string_view subject, Width widt
   return ns.empty() ? text_of(item["metadata"], "name") : ns + "/" + text_of(item["metadata"], "name");
 }
 
+/// Of a Gateway or ListenerSet.
+[[nodiscard]] bool has_listeners(const Json& item) { return item["status"].contains("listeners"); }
+
 void print_gateways(const Json& items, Width width, const Terminal& terminal) {
   TextTable table({"GATEWAY", "LISTENER", "ADDRESSES", "ROUTES", "CONDITION"});
   for (const Json& item : items) {
-    if (item["kind"] != "Gateway") continue;
+    if (!has_listeners(item)) continue;
     std::string addresses;
-    for (const Json& address : item["status"]["addresses"])
+    for (const Json& address : item["status"].value("addresses", Json::array()))
       addresses += (addresses.empty() ? "" : ", ") + text_of(address, "value");
-    table.add({name_of(item), "", addresses, "", summary(item["status"]["conditions"])});
+    const bool set = item["kind"] == "ListenerSet";
+    table.add({(set ? "ListenerSet " : "") + name_of(item), "", addresses, "", summary(item["status"]["conditions"])});
     for (const Json& listener : item["status"]["listeners"])
       table.add(
           {"", text_of(listener, "name"), "", text_of(listener, "attachedRoutes"), summary(listener["conditions"])});
@@ -141,7 +154,7 @@ void print_gateways(const Json& items, Width width, const Terminal& terminal) {
   }
   table.print(terminal);
   for (const Json& item : items) {
-    if (item["kind"] != "Gateway") continue;
+    if (!has_listeners(item)) continue;
     print_messages(item["status"]["conditions"], name_of(item), width, terminal);
     for (const Json& listener : item["status"]["listeners"])
       print_messages(listener["conditions"], name_of(item) + " listener " + text_of(listener, "name"), width, terminal);
@@ -149,7 +162,8 @@ void print_gateways(const Json& items, Width width, const Terminal& terminal) {
 }
 
 [[nodiscard]] std::string parent_text(const Json& ref) {
-  std::string text = ref.contains("namespace") ? text_of(ref, "namespace") + "/" : std::string();
+  std::string text = text_of(ref, "kind") == "ListenerSet" ? "ListenerSet " : "";
+  if (ref.contains("namespace")) text += text_of(ref, "namespace") + "/";
   text += text_of(ref, "name");
   if (ref.contains("sectionName")) text += "/" + text_of(ref, "sectionName");
   if (ref.contains("port")) text += ":" + text_of(ref, "port");

@@ -1,6 +1,7 @@
 #include "src/app/validate_world.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -22,14 +23,11 @@ void add_notes(FindingWriter& out, const api::ObjectKey& object, const std::stri
   for (const std::string& note : notes) out.add(find_cross_finding("GW0903"), {object, field_path}, note);
 }
 
-void check_gateway(FindingWriter& out, const resolve::GatewayReport& gateway) {
-  const api::ObjectKey& key = gateway.object.key;
-  out.add(key, gateway.accepted);
-  out.add(key, gateway.resolved_refs);
-  out.add(key, gateway.programmed);
-  add_notes(out, key, {}, gateway.notes);
-  for (std::size_t i = 0; i < gateway.listeners.size(); ++i) {
-    const resolve::ListenerReport& listener = gateway.listeners[i];
+/// Of a Gateway or ListenerSet.
+void check_listeners(FindingWriter& out, const api::ObjectKey& key,
+                     const std::vector<resolve::ListenerReport>& listeners) {
+  for (std::size_t i = 0; i < listeners.size(); ++i) {
+    const resolve::ListenerReport& listener = listeners[i];
     out.add(key, listener.accepted);
     out.add(key, listener.resolved_refs);
     if (listener.overlap) out.add(key, {*listener.overlap});
@@ -37,10 +35,34 @@ void check_gateway(FindingWriter& out, const resolve::GatewayReport& gateway) {
   }
 }
 
+void check_gateway(FindingWriter& out, const resolve::GatewayReport& gateway) {
+  const api::ObjectKey& key = gateway.object.key;
+  out.add(key, gateway.accepted);
+  out.add(key, gateway.resolved_refs);
+  out.add(key, gateway.programmed);
+  add_notes(out, key, {}, gateway.notes);
+  check_listeners(out, key, gateway.listeners);
+  for (const resolve::ListenerSetReport& set : gateway.sets) {
+    out.add(set.object.key, set.accepted);
+    check_listeners(out, set.object.key, set.listeners);
+  }
+}
+
+/// Those that add listeners to nothing that is served here.
+void check_sets(FindingWriter& out, const OfflineWorld& world) {
+  std::set<api::ObjectKey> judged;
+  for (const resolve::GatewayReport& gateway : world.resolution.report.gateways)
+    for (const resolve::ListenerSetReport& set : gateway.sets) judged.insert(set.object.key);
+  for (const api::ListenerSet& set : world.snapshot.all<api::ListenerSet>())
+    if (const api::ObjectKey key = api::key_of(set); !judged.contains(key))
+      out.add(find_cross_finding("GW0902"), {key, "spec.parentRef"}, "parentRef names no Gateway that is served here");
+}
+
 void check_route(FindingWriter& out, const resolve::RouteReport& route) {
   const api::ObjectKey& key = route.object.key;
   if (route.parents.empty())
-    out.add(find_cross_finding("GW0902"), {key, "spec.parentRefs"}, "no parentRef names a Gateway that is served here");
+    out.add(find_cross_finding("GW0902"), {key, "spec.parentRefs"},
+            "no parentRef names a Gateway or ListenerSet that is served here");
   for (const resolve::ParentReport& parent : route.parents) {
     out.add(key, parent.accepted);
     out.add(key, parent.resolved_refs);
@@ -95,6 +117,7 @@ std::vector<api::Finding> find_faults(const OfflineWorld& world, const Validatio
   const resolve::StatusReport& report = world.resolution.report;
   for (const resolve::ClassReport& one : report.classes) out.add(one.object.key, one.accepted);
   for (const resolve::GatewayReport& gateway : report.gateways) check_gateway(out, gateway);
+  check_sets(out, world);
   for (const resolve::RouteReportPtr& route : report.routes) check_route(out, *route);
   for (const resolve::RouteReportPtr& policy : report.policies) check_policy(out, *policy);
   check_rules(out, world.compiled);

@@ -16,6 +16,8 @@ cluster    gateway.networking.k8s.io  gatewayclasses/status      patch
 cluster    -                          namespaces                 list watch
 namespaced gateway.networking.k8s.io  gateways                   get list watch
 namespaced gateway.networking.k8s.io  gateways/status            patch
+namespaced gateway.networking.k8s.io  listenersets               get list watch
+namespaced gateway.networking.k8s.io  listenersets/status        patch
 namespaced gateway.networking.k8s.io  httproutes                 get list watch
 namespaced gateway.networking.k8s.io  httproutes/status          patch
 namespaced gateway.networking.k8s.io  grpcroutes                 get list watch

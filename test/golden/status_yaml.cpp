@@ -36,6 +36,12 @@ Json show(const api::ListenerStatus& listener) {
               {"conditions", show(listener.conditions)}};
 }
 
+Json show(const std::vector<api::ListenerStatus>& listeners) {
+  Json list = Json::array();
+  for (const api::ListenerStatus& listener : listeners) list.push_back(show(listener));
+  return list;
+}
+
 Json show(const api::ParentReference& parent) {
   Json made = Json::object();
   if (parent.kind != "Gateway") made["kind"] = parent.kind;
@@ -61,10 +67,13 @@ Json show(const api::GatewayStatus& status) {
   for (const api::GatewayStatusAddress& address : status.addresses)
     made["addresses"].push_back(fmt::format("{} {}", address.type, address.value));
   made["conditions"] = show(status.conditions);
-  Json listeners = Json::array();
-  for (const api::ListenerStatus& listener : status.listeners) listeners.push_back(show(listener));
-  made["listeners"] = std::move(listeners);
+  if (status.attached_listener_sets) made["attachedListenerSets"] = *status.attached_listener_sets;
+  made["listeners"] = show(status.listeners);
   return made;
+}
+
+Json show(const api::ListenerSetStatus& status) {
+  return Json{{"conditions", show(status.conditions)}, {"listeners", show(status.listeners)}};
 }
 
 Json show(const api::RouteStatus& status) {

@@ -15,6 +15,7 @@ inline constexpr Wall time_of_run{std::chrono::sys_days{std::chrono::January / 5
 
 [[nodiscard]] nlohmann::ordered_json show(const api::GatewayClassStatus& status);
 [[nodiscard]] nlohmann::ordered_json show(const api::GatewayStatus& status);
+[[nodiscard]] nlohmann::ordered_json show(const api::ListenerSetStatus& status);
 [[nodiscard]] nlohmann::ordered_json show(const api::RouteStatus& status);
 [[nodiscard]] nlohmann::ordered_json show(const api::PolicyStatus& status);
 

@@ -11,13 +11,92 @@ import rights  # noqa: E402
 
 # Granted and not used by a life without trouble.
 RARE = {
-    ("gateway.networking.k8s.io", "gateways", "get"): "only a conflict of two writers asks for it",
-    ("gateway.networking.k8s.io", "httproutes", "get"): "only a conflict of two writers asks for it",
-    ("gateway.networking.k8s.io", "gatewayclasses", "get"): "only a conflict of two writers asks for it",
+    **{("gateway.networking.k8s.io", kind, "get"): "only a conflict of two writers asks for it"
+       for kind in ("gatewayclasses", "gateways", "listenersets", "httproutes", "grpcroutes", "tlsroutes", "tcproutes", "udproutes",
+                    "backendtlspolicies")},
     ("", "services", "delete"): "only a Gateway that asks for another cluster address",
     ("events.k8s.io", "events", "patch"): "only an Event that comes again",
     ("discovery.k8s.io", "endpointslices", "delete"): "only more than a thousand replicas, or a family of addresses that goes",
 }
+# One object of each kind whose status is written, beside the Gateway shop and its HTTPRoutes.
+EVERY_KIND = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {{name: kinds, namespace: {ns}}}
+spec:
+  gatewayClassName: pintle
+  allowedListeners: {{namespaces: {{from: Same}}}}
+  listeners:
+  - {{name: http, port: 80, protocol: HTTP}}
+  - {{name: tls, port: 443, protocol: TLS, tls: {{mode: Passthrough}}}}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: ListenerSet
+metadata: {{name: kinds, namespace: {ns}}}
+spec:
+  parentRef: {{name: kinds}}
+  listeners:
+  - {{name: http, port: 8080, protocol: HTTP}}
+  - {{name: tcp, port: 9000, protocol: TCP}}
+  - {{name: udp, port: 9000, protocol: UDP}}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {{name: kinds, namespace: {ns}}}
+spec:
+  parentRefs: [{{kind: ListenerSet, name: kinds, sectionName: http}}]
+  rules: [{{backendRefs: [{{name: a, port: 80}}]}}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: GRPCRoute
+metadata: {{name: kinds, namespace: {ns}}}
+spec:
+  parentRefs: [{{name: kinds, sectionName: http}}]
+  hostnames: [grpc.test]
+  rules: [{{backendRefs: [{{name: secured, port: 80}}]}}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: TLSRoute
+metadata: {{name: kinds, namespace: {ns}}}
+spec:
+  parentRefs: [{{name: kinds, sectionName: tls}}]
+  hostnames: [tls.test]
+  rules: [{{backendRefs: [{{name: a, port: 80}}]}}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: TCPRoute
+metadata: {{name: kinds, namespace: {ns}}}
+spec:
+  parentRefs: [{{kind: ListenerSet, name: kinds, sectionName: tcp}}]
+  rules: [{{backendRefs: [{{name: a, port: 80}}]}}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: UDPRoute
+metadata: {{name: kinds, namespace: {ns}}}
+spec:
+  parentRefs: [{{kind: ListenerSet, name: kinds, sectionName: udp}}]
+  rules: [{{backendRefs: [{{name: datagrams, port: 53}}]}}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: BackendTLSPolicy
+metadata: {{name: kinds, namespace: {ns}}}
+spec:
+  targetRefs: [{{group: "", kind: Service, name: secured}}]
+  validation: {{hostname: secured.test, wellKnownCACertificates: System}}
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: secured, namespace: {ns}}}
+spec: {{ports: [{{name: grpc, port: 80}}]}}
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: datagrams, namespace: {ns}}}
+spec: {{ports: [{{name: dns, port: 53, protocol: UDP}}]}}
+"""
+STATUSES = {"listenerset": "{.status.conditions[*].type}", "backendtlspolicy": "{.status.ancestors[*].conditions[*].type}",
+            **{kind: "{.status.parents[*].conditions[*].type}"
+               for kind in ("httproute", "grpcroute", "tlsroute", "tcproute", "udproute")}}
 KINDS = ("deployments,replicasets,pods,services,endpointslices,leases,configmaps,secrets,serviceaccounts,roles,rolebindings,"
          "poddisruptionbudgets,clusterroles,clusterrolebindings,gatewayclasses")
 
@@ -29,7 +108,8 @@ def now():
 class Chart(Scene):
     def steps(self):
         return (self.install_with_two_replicas, self.helm_test_passes, self.upgrade_under_load_loses_nothing,
-                self.a_pod_killed_loses_what_is_in_flight, self.a_port_comes_and_goes_beside_another, self.uninstall_leaves_nothing_behind, self.rights_are_those_that_are_used)
+                self.a_pod_killed_loses_what_is_in_flight, self.a_port_comes_and_goes_beside_another,
+                self.every_kind_has_its_status, self.uninstall_leaves_nothing_behind, self.rights_are_those_that_are_used)
 
     def audit(self):
         """What the API server noted of the release's service account since the first step."""
@@ -91,6 +171,21 @@ class Chart(Scene):
             self.await_programmed("shop")
             self.await_answer(address, "/a")
             self.await_answer(f"{address}:8080", "/a", status=200 if len(wanted) == 2 else 0)
+
+    def every_kind_has_its_status(self):
+        """And a ListenerSet's port answers at the Gateway's address."""
+        self.make_backend("a")
+        self.apply(EVERY_KIND.format(ns=SHOP))
+        self.await_programmed("kinds")
+        told = {}
+        for kind, path in STATUSES.items():
+            until(lambda kind=kind, path=path: "Accepted" in self.kubectl("-n", SHOP, "get", kind, "kinds", "-o", f"jsonpath={path}"),
+                  f"{kind} has no condition")
+            told[kind] = True
+        until(lambda: self.kubectl("-n", SHOP, "get", "gateway", "kinds", "-o", "jsonpath={.status.attachedListenerSets}") == "1",
+              "the ListenerSet is not counted")
+        self.await_answer(f"{self.address_of('kinds')}:8080", "/")
+        return f"{len(told)} kinds beside the Gateway's"
 
     def uninstall_leaves_nothing_behind(self):
         made = self.things() - self.before

@@ -16,6 +16,13 @@ RATE = float(os.environ.get("PINTLE_LEDGER_RATE", "400")) / SLOW
 SECONDS = float(os.environ.get("PINTLE_LEDGER_SECONDS", "12"))
 
 
+def listener_set(name, created):
+    return {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "ListenerSet",
+            "metadata": {"name": name, "namespace": "default", "creationTimestamp": created},
+            "spec": {"parentRef": {"name": "gw"},
+                     "listeners": [{"name": "http", "protocol": "HTTP", "port": 80, "hostname": "zero.test"}]}}
+
+
 class LedgerBackend:
     def __init__(self, name):
         self.name = name
@@ -116,6 +123,28 @@ class ZeroLoss(unittest.TestCase):
                         self.folder.write("secret", secret("cert", *pairs[number // 5 % 2]))
 
                 self.assertGreaterEqual(self.run_load(pintle, swap, 443, ("tls",)) / 5, 20 / SLOW)
+
+    def test_listener_sets_that_take_turns(self):
+        """Two sets want one hostname. Whenever the first comes or goes, the other loses it or is served, with the same route."""
+        self.folder.write("gateway", gateway(listeners=[{"name": "own", "protocol": "HTTP", "port": 80, "hostname": "own.test"}],
+                                             allowedListeners={"namespaces": {"from": "Same"}}))
+        for number, name in enumerate(("first", "second")):
+            self.folder.write(name, listener_set(name, f"2026-01-0{number + 1}T00:00:00Z"))
+        self.write_routes()
+        told = json.loads((self.folder.path / "routes.yaml").read_text())
+        told["spec"]["parentRefs"] = [{"kind": "ListenerSet", "name": name} for name in ("first", "second")]
+        self.folder.write("routes", told)
+        with Pintle(self.folder) as pintle:
+            before = pintle.generation()
+
+            def turn(number):
+                if number % 6 == 0:
+                    self.folder.write("first", listener_set("first", "2026-01-01T00:00:00Z"))
+                elif number % 6 == 3:
+                    self.folder.remove("first")
+
+            edits = self.run_load(pintle, turn)
+            self.assertGreaterEqual(pintle.generation() - before, 0.8 * (edits // 3))
 
     def test_broken_file_coming_and_going(self):
         self.folder.write("gateway", gateway())

@@ -102,7 +102,7 @@ TEST_P(DocsStatuses, EveryReason) {
 INSTANTIATE_TEST_SUITE_P(Kinds, DocsStatuses,
                          testing::Values(std::pair{"gateway_class", "GatewayClass"}, std::pair{"gateway", "Gateway\n"},
                                          std::pair{"policy", "BackendTLSPolicy"}, std::pair{"listener", "Listener"},
-                                         std::pair{"parent", "Routes"}),
+                                         std::pair{"parent", "Routes"}, std::pair{"listener_set", "ListenerSet"}),
                          [](const auto& info) { return std::string(info.param.first); });
 
 /// The value that docs/limits.md gives for a limit: the second cell of its row.

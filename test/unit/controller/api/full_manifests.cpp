@@ -179,6 +179,29 @@ kind: GRPCRoute
 metadata: {name: one, namespace: near}
 spec: {}
 )",
+    R"(
+apiVersion: gateway.networking.k8s.io/v1
+kind: ListenerSet
+metadata: {name: one, namespace: near}
+spec:
+  parentRef: {group: gateway.networking.k8s.io, kind: Gateway, name: one, namespace: far}
+  listeners:
+  - name: https
+    hostname: b.example
+    port: 443
+    protocol: HTTPS
+    tls: {mode: Terminate, certificateRefs: [{name: c, namespace: far}]}
+    allowedRoutes: {namespaces: {from: All}, kinds: [{kind: HTTPRoute}]}
+status:
+  conditions:
+  - {type: Accepted, status: "True", lastTransitionTime: "2026-01-01T00:00:00Z", reason: Ok, message: m}
+  listeners:
+  - name: https
+    attachedRoutes: 3
+    supportedKinds: [{kind: HTTPRoute}]
+    conditions:
+    - {type: Programmed, status: "True", lastTransitionTime: "2026-01-01T00:00:00Z", reason: Ok, message: m}
+)",
 };
 
 }  // namespace pintle::api::test

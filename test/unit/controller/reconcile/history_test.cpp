@@ -51,7 +51,10 @@ class Pipeline {
       text += status::to_yaml({object.key, {}, 0, std::move(sorted)});
     };
     for (const auto& report : finished_->classes) add(report.object);
-    for (const auto& report : finished_->gateways) add(report.object);
+    for (const auto& report : finished_->gateways) {
+      add(report.object);
+      for (const auto& set : report.sets) add(set.object);
+    }
     for (const auto& report : finished_->routes) add(report->object);
     for (const auto& report : finished_->policies) add(report->object);
     return text;
@@ -64,6 +67,12 @@ class Pipeline {
   }
   static void sort(api::GatewayClassStatus& status) { sort(status.conditions); }
   static void sort(api::GatewayStatus& status) {
+    sort(status.conditions);
+    for (api::ListenerStatus& listener : status.listeners) sort(listener.conditions);
+    // Once there was a count, a Gateway without sets has 0 of them.
+    if (status.attached_listener_sets == 0) status.attached_listener_sets.reset();
+  }
+  static void sort(api::ListenerSetStatus& status) {
     sort(status.conditions);
     for (api::ListenerStatus& listener : status.listeners) sort(listener.conditions);
   }
@@ -111,9 +120,12 @@ class Manifests {
   unsigned roll(unsigned sides) { return static_cast<unsigned>(random_() % sides); }
 
   std::string make() {
-    switch (roll(12)) {
+    switch (roll(14)) {
       case 0:
         return gateway();
+      case 12:
+      case 13:
+        return listener_set();
       case 1:
         return slice();
       case 2:
@@ -160,13 +172,27 @@ class Manifests {
     return head("gateway.networking.k8s.io/v1", "Gateway",
                 fmt::format("name: {}, namespace: default, creationTimestamp: \"2026-01-0{}T00:00:00Z\"", letter(),
                             roll(3) + 1)) +
-           fmt::format("spec:\n  gatewayClassName: {}\n  listeners:\n", pick({"pintle", "pintle", "another"})) +
+           fmt::format(
+               "spec:\n  gatewayClassName: {}\n{}  listeners:\n", pick({"pintle", "pintle", "another"}),
+               pick({"", "  allowedListeners: {namespaces: {from: All}}\n",
+                     "  allowedListeners: {namespaces: {from: Same}}\n",
+                     "  allowedListeners: {namespaces: {from: Selector, selector: {matchLabels: {l: a}}}}\n"})) +
            listener("one") + listener("two");
+  }
+  std::string listener_set() {
+    return head("gateway.networking.k8s.io/v1", "ListenerSet",
+                fmt::format("name: {}, namespace: {}, creationTimestamp: \"2026-01-0{}T00:00:00Z\"", letter(), ns(),
+                            roll(3) + 1)) +
+           fmt::format("spec:\n  parentRef: {{name: {}, namespace: default}}\n  listeners:\n", letter()) +
+           listener("one") + (roll(2) == 0 ? listener("three") : "");
   }
   std::string route() {
     const std::string parents =
         fmt::format("{{name: {}, namespace: default{}}}", letter(), pick({"", ", sectionName: one", ", port: 81"}));
-    const std::string second = roll(4) == 0 ? fmt::format(", {{name: {}, namespace: default}}", letter()) : "";
+    const std::string second =
+        roll(3) == 0 ? fmt::format(", {{name: {}, namespace: default{}}}", letter(),
+                                   pick({"", ", kind: ListenerSet", ", kind: ListenerSet, sectionName: three"}))
+                     : "";
     std::string text =
         head("gateway.networking.k8s.io/v1", "HTTPRoute",
              fmt::format("name: {}{}, namespace: {}, labels: {{l: {}}}, creationTimestamp: \"2026-02-0{}T00:00:00Z\"",

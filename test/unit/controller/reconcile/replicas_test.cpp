@@ -48,6 +48,20 @@ TEST(Replicas, WhatIsNotBoundHasNone) {
   EXPECT_EQ(mark_of(gateway(1, {20000}), apply), 0U) << "nor has what not all workers serve";
 }
 
+TEST(Replicas, ListenerSetsArePartOfTheGateway) {
+  resolve::GatewayReport with_set = gateway(1, {20000});
+  resolve::ListenerSetReport& set = with_set.sets.emplace_back();
+  set.object = {{api::Kind::ListenerSet, "default", "set"}, "u2", 1};
+  set.listeners = gateway(1, {20001}).listeners;
+  const Mark mark = mark_of(with_set, applied({20000, 20001}));
+  EXPECT_NE(mark, mark_of(gateway(1, {20000}), applied({20000})));
+  with_set.sets[0].object.generation = 2;
+  EXPECT_NE(mark_of(with_set, applied({20000, 20001})), mark);
+  with_set.sets[0].object.generation = 1;
+  EXPECT_NE(mark_of(with_set, applied({20000})), mark) << "not bound is another mark";
+  EXPECT_NE(mark_of(with_set, applied({20000})), 0U) << "and harms no other listener";
+}
+
 TEST(Replicas, MarksAsText) {
   const std::set<Mark> marks{1, 0xfedcba9876543210ULL};
   EXPECT_EQ(write_marks(marks), "0000000000000001 fedcba9876543210");

@@ -68,10 +68,5 @@ TEST(Classes, FeaturesAreSortedUniqueAndKnownToTheSuite) {
     EXPECT_NE(std::ranges::find(known, feature), std::end(known)) << feature << " is no feature of the suite";
 }
 
-TEST(Classes, WhatIsRefusedIsNotClaimed) {
-  for (const std::string_view refused : {"ListenerSet"})
-    EXPECT_EQ(std::ranges::find(supported_features(), refused), supported_features().end()) << refused;
-}
-
 }  // namespace
 }  // namespace pintle::resolve

@@ -248,8 +248,9 @@ spec:
   - {name: d, port: 1111, protocol: INVALID}
 )");
   const store::ClusterSnapshot snapshot = world.snapshot();
-  EXPECT_THAT(wanted_ports(*snapshot.find<api::Gateway>("default", "gw")),
-              ElementsAre(ListenerPort{80, Transport::Tcp}, ListenerPort{443, Transport::Tcp}));
+  EXPECT_THAT(wanted_ports(*snapshot.find<api::Gateway>("default", "gw"), {}),
+              ElementsAre(std::pair(ListenerPort{80, Transport::Tcp}, "HTTP"),
+                          std::pair(ListenerPort{443, Transport::Tcp}, "HTTPS")));
 }
 
 }  // namespace

@@ -81,7 +81,7 @@ TEST(Refs, WhatConcernsUs) {
       {Kind::TCPRoute, "any", "any", true},
       {Kind::GRPCRoute, "any", "any", true},
       {Kind::BackendTLSPolicy, "any", "any", true},
-      {Kind::ListenerSet, "default", "any", false},
+      {Kind::ListenerSet, "default", "any", true},
   };
   for (const auto& row : rows) {
     const api::ObjectKey key{row.kind, std::string(row.ns), std::string(row.name)};

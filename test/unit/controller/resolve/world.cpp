@@ -30,8 +30,8 @@ std::string show(const ListenerReport& listener) {
 }
 
 std::string show(const ParentReport& parent) {
-  return fmt::format("  parent {} {} {} pending {} accepted {} refs {} dropped {} notes {}\n", parent.ref.name,
-                     parent.ref.section_name.value_or(""), parent.ref.port.value_or(0), parent.pending,
+  return fmt::format("  parent {} {} {} {} pending {} accepted {} refs {} dropped {} notes {}\n", parent.ref.kind,
+                     parent.ref.name, parent.ref.section_name.value_or(""), parent.ref.port.value_or(0), parent.pending,
                      show(parent.accepted), show(parent.resolved_refs), show(parent.dropped), parent.notes);
 }
 
@@ -140,6 +140,12 @@ std::string show(const Resolution& resolution) {
     for (const AssignedAddress& address : one.addresses)
       text += fmt::format("  address {} {}\n", runtime::to_string(address.address), static_cast<int>(address.origin));
     for (const ListenerReport& listener : one.listeners) text += show(listener);
+    text += fmt::format("  attached sets {}\n", one.attached_sets.value_or(-1));
+    for (const ListenerSetReport& set : one.sets) {
+      text += fmt::format("  set {} generation {} accepted {}\n", to_string(set.object.key), set.object.generation,
+                          show(set.accepted));
+      for (const ListenerReport& listener : set.listeners) text += show(listener);
+    }
   }
   for (const RouteReportPtr& one : resolution.report.routes) text += show(*one);
   for (const Ref& ref : all_of(resolution.refs))

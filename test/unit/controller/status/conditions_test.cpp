@@ -27,7 +27,8 @@ const Row rows[] = {
     {listener::refused_accepted,
      "Accepted",
      {"PortUnavailable", "UnsupportedProtocol", "UnsupportedValue", "Invalid", "NoValidCACertificate",
-      "HostnameConflict", "ProtocolConflict"}},
+      "HostnameConflict", "ProtocolConflict", "ListenerConflict", "TooManyListeners"}},
+    {listener_set::refused_accepted, "Accepted", {"NotAllowed", "ParentNotAccepted", "ListenersNotValid"}},
     {listener::refused_refs,
      "ResolvedRefs",
      {"InvalidCertificateRef", "InvalidRouteKinds", "RefNotPermitted", "InvalidCACertificateRef",
@@ -64,6 +65,9 @@ TEST(Conditions, ConflictAndOverlap) {
   EXPECT_EQ(listener::conflicted({"", "HostnameConflict", "m"}).reason, "HostnameConflict");
   EXPECT_EQ(listener::conflicted({"", "ProtocolConflict", "m"}).reason, "ProtocolConflict");
   EXPECT_EQ(listener::conflicted({"", "ProtocolConflict", "m"}).status, api::ConditionStatus::True);
+  EXPECT_EQ(listener::conflicted({"", "ListenerConflict", "m"}).reason, "ListenerConflict");
+  for (const char* reason : {"HostnameConflict", "ProtocolConflict", "ListenerConflict"})
+    EXPECT_EQ(listener::refused_programmed({"", reason, "m"}).reason, reason);
   EXPECT_EQ(listener::overlapping({"", "OverlappingHostnames", "m"}).reason, "OverlappingHostnames");
   EXPECT_EQ(listener::overlapping({"", "OverlappingCertificates", "m"}).reason, "OverlappingCertificates");
 }
