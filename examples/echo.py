@@ -3,7 +3,8 @@
 `NAMESPACE/SERVICE:PORT=127.0.0.1:NUMBER`, which `pintle serve --backend` takes, is printed.
 
 An answer tells in one line which Service it is and what reached it. /slow answers after a second, /flaky with 503 every
-other time, and /seen, once there is one, tells the last request that was none of these.
+other time, and /seen, once there is one, tells the last request that was none of these. /auth/... says yes to a bearer, who
+is named in X-User, and to nobody else.
 """
 import http.server
 import sys
@@ -24,17 +25,22 @@ class Echo(http.server.BaseHTTPRequestHandler):
             return self.say(200, f"{self.server.name} has seen {self.server.seen.wait_for_one()}\n")
         if self.path.startswith("/flaky") and self.server.fails():
             return self.say(503, f"{self.server.name} is not well\n")
+        if self.path.startswith("/auth/"):
+            bearer = self.headers.get("Authorization", "").removeprefix("Bearer ")
+            return self.say(200, "", X_User=bearer) if bearer else self.say(401, "who are you?\n", WWW_Authenticate="Bearer")
         self.server.seen.add(f"{self.command} {self.path}")
         extra = sorted(f"{name.lower()}: {value}" for name, value in self.headers.items()
                        if name.lower().startswith("x-") and not name.lower().startswith("x-forwarded-"))
         words = [f"{self.server.name} got {self.command} {self.path}", f"host {self.headers['Host']}", *extra]
         self.say(200, ", ".join(words) + "\n")
 
-    def say(self, status, text):
+    def say(self, status, text, **fields):
         body = text.encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("X-Powered-By", "echo")
+        for name, value in fields.items():
+            self.send_header(name.replace("_", "-"), value)
         self.end_headers()
         self.wfile.write(body)
 

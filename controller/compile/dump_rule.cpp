@@ -71,6 +71,17 @@ Json dump_mirror(const route::Mirror& mirror) {
   return made;
 }
 
+Json dump_auth(const route::ExternalAuth& auth) {
+  const bool http = auth.protocol == route::ExternalAuth::Protocol::Http;
+  Json made{{"server", auth.name}, {"protocol", http ? "HTTP" : "GRPC"}};
+  if (!auth.path.empty()) made["path"] = auth.path;
+  if (!auth.request_headers.empty()) made["requestHeaders"] = auth.request_headers;
+  if (!auth.response_headers.empty()) made["responseHeaders"] = auth.response_headers;
+  if (auth.max_body > 0) made["maxBody"] = auth.max_body;
+  if (!auth.before_edits) made["after"] = "requestHeaders";
+  return made;
+}
+
 void add_filters(Json& out, const route::MessageFilters& filters) {
   if (!filters.request.empty()) out["requestHeaders"] = dump_edits(filters.request);
   if (!filters.response.empty()) out["responseHeaders"] = dump_edits(filters.response);
@@ -78,6 +89,7 @@ void add_filters(Json& out, const route::MessageFilters& filters) {
   if (filters.cors) out["cors"] = dump_cors(*filters.cors);
   if (filters.mirrors)
     for (const route::Mirror& mirror : *filters.mirrors) out["mirrors"].push_back(dump_mirror(mirror));
+  if (filters.auth) out["externalAuth"] = dump_auth(*filters.auth);
 }
 
 Json dump_failure(const route::Failure& failure) {

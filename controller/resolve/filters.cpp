@@ -8,9 +8,11 @@
 
 #include <pintle/http/connection_field.hpp>
 #include <pintle/http/headers.hpp>
+#include <pintle/http/target.hpp>
 
 #include "controller/api/document.hpp"
 #include "controller/resolve/reasons.hpp"
+#include "controller/resolve/rule_references.hpp"
 
 namespace pintle::resolve {
 namespace {
@@ -73,8 +75,8 @@ class FilterReader {
   ResolvedFilters read() && {
     for (std::size_t at = 0; at < list_.filters.size(); ++at) {
       field_ = fmt::format("{}[{}]", list_.field, at);
-      if (is_repeated(at)) continue;
-      read_one(list_.filters[at]);
+      if (!is_repeated(at)) read_one(list_.filters[at]);
+      if (find_reference(list_.filters[at]) != nullptr) ++references_;
     }
     if (made_.redirect && made_.message.rewrite) {
       field_ = list_.field;
@@ -92,9 +94,12 @@ class FilterReader {
   /// Mirrors may stand side by side, and of extensions nothing is known; of all others the API allows one.
   bool is_repeated(std::size_t at) {
     const HTTPFilterType type = list_.filters[at].type;
-    constexpr std::array<HTTPFilterType, 5> once{
-        HTTPFilterType::RequestHeaderModifier, HTTPFilterType::ResponseHeaderModifier, HTTPFilterType::RequestRedirect,
-        HTTPFilterType::URLRewrite, HTTPFilterType::CORS};
+    constexpr std::array<HTTPFilterType, 6> once{HTTPFilterType::RequestHeaderModifier,
+                                                 HTTPFilterType::ResponseHeaderModifier,
+                                                 HTTPFilterType::RequestRedirect,
+                                                 HTTPFilterType::URLRewrite,
+                                                 HTTPFilterType::CORS,
+                                                 HTTPFilterType::ExternalAuth};
     const auto end = list_.filters.begin() + static_cast<std::ptrdiff_t>(at);
     const bool before =
         std::any_of(list_.filters.begin(), end, [&](const api::HTTPRouteFilter& one) { return one.type == type; });
@@ -126,8 +131,7 @@ class FilterReader {
         read_mirror(filter);
         break;
       case HTTPFilterType::ExternalAuth:
-        refuse(reason::unsupported_value,
-               fmt::format("filter type {} is not supported yet; remove the filter", api::to_string(filter.type)));
+        read_auth(filter);
         break;
       case HTTPFilterType::Unknown:
         refuse(reason::unsupported_value, fmt::format("filter type {} is not known", api::quote(filter.type.text)));
@@ -145,6 +149,7 @@ class FilterReader {
     if (config == nullptr) return refuse_empty(filter);
     const bool request = filter.type == HTTPFilterType::RequestHeaderModifier;
     (request ? made_.message.request : made_.message.response) = EditsReader(field_, made_.notes).read(*config);
+    if (request && !made_.auth) edits_first_ = true;
   }
 
   /// ReplacePrefixMatch is only compatible with one match of type PathPrefix (HTTPPathModifier).
@@ -195,11 +200,48 @@ class FilterReader {
     if (config == nullptr) return refuse_empty(filter);
     MirrorFilter& made = made_.mirrors.emplace_back();
     made.field = field_ + ".requestMirror.backendRef";
+    made.reference = references_;
     const api::Fraction whole{1, 1};
     const api::Fraction share =
         config->percent ? api::Fraction{*config->percent, 100} : config->fraction.value_or(whole);
     made.mirror.denominator = static_cast<std::uint32_t>(std::max(share.denominator, 1));
     made.mirror.numerator = std::min(static_cast<std::uint32_t>(std::max(share.numerator, 0)), made.mirror.denominator);
+  }
+
+  /// The path may be any text of the schema: it becomes one that a request can have, as the API demands of us.
+  std::optional<std::string> read_auth_path(const std::string& text) {
+    std::string path = text.starts_with('/') || text.empty() ? text : "/" + text;
+    if (path.empty()) return path;
+    const http::NormalisedPath normal = http::normalise_path(path, http::PathRules{});
+    if (normal.refusal) {
+      refuse(reason::unsupported_value,
+             fmt::format("externalAuth.http.path: no request can have the path {}", api::quote(text)));
+      return std::nullopt;
+    }
+    std::string made(normal.path);
+    if (made.ends_with('/')) made.pop_back();  // the path of the request follows
+    return made;
+  }
+
+  void read_auth(const api::HTTPRouteFilter& filter) {
+    const auto* config = filter.get<api::HTTPExternalAuthFilter>();
+    if (config == nullptr) return refuse_empty(filter);
+    if (config->protocol.is_unknown())
+      return refuse(reason::unsupported_value, fmt::format("externalAuth.protocol {} is not known; use HTTP or GRPC",
+                                                           api::quote(config->protocol.text)));
+    std::optional<std::string> path = read_auth_path(config->http_path);
+    if (!path) return;
+    AuthFilter made;
+    made.field = field_ + ".externalAuth.backendRef";
+    made.reference = references_;
+    made.auth.protocol = config->protocol == api::ExternalAuthProtocol::GRPC ? route::ExternalAuth::Protocol::Grpc
+                                                                             : route::ExternalAuth::Protocol::Http;
+    made.auth.path = std::move(*path);
+    made.auth.request_headers = config->allowed_headers;
+    made.auth.response_headers = config->allowed_response_headers;
+    made.auth.max_body = config->forward_body_max_size.value_or(0);
+    made.auth.before_edits = !edits_first_;
+    made_.auth = std::move(made);
   }
 
   void read_cors(const api::HTTPRouteFilter& filter) {
@@ -237,6 +279,8 @@ class FilterReader {
 
   const FilterList& list_;
   std::string field_;
+  std::size_t references_ = 0;  ///< before this filter
+  bool edits_first_ = false;    ///< RequestHeaderModifier came, and no ExternalAuth before it
   ResolvedFilters made_;
 };
 

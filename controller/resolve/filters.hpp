@@ -22,15 +22,22 @@ struct FilterList {
   std::optional<std::string> prefix;
 };
 
-/// A RequestMirror filter; whether its backend can be one is not known here.
-struct MirrorFilter {
-  std::string field;  ///< "spec.rules[0].filters[1].requestMirror.backendRef"
+/// A filter that names a backend; whether that can be one is not known here.
+struct BackendFilter {
+  std::string field;          ///< "spec.rules[0].filters[1].requestMirror.backendRef"
+  std::size_t reference = 0;  ///< its place among those of the list (rule_references.hpp)
+};
+struct MirrorFilter : BackendFilter {
   route::Mirror mirror;
+};
+struct AuthFilter : BackendFilter {
+  route::ExternalAuth auth;
 };
 
 struct ResolvedFilters {
-  route::MessageFilters message;      ///< without mirrors
-  std::vector<MirrorFilter> mirrors;  ///< one for each that names a backend, in their order
+  route::MessageFilters message;      ///< without those that name backends
+  std::vector<MirrorFilter> mirrors;  ///< in their order
+  std::optional<AuthFilter> auth;
   std::optional<route::Redirect> redirect;
   Problems problems;       ///< Accepted or PartiallyInvalid; the rule is broken if there is one
   Problems resolved_refs;  ///< of extensionRefs

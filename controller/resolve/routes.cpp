@@ -45,6 +45,7 @@ class RuleReader {
     read_retry();
     read_sessions();
     rule().action = choose_action();
+    if (!std::holds_alternative<route::Failure>(rule().action)) take_auth(context, shelf, rule().filters);
     if (auto* forward = std::get_if<route::Forward>(&rule().action)) take_targets(context, shelf, *forward);
     if (!faults_.empty()) {  // an answer of our own needs neither
       rule().filters = {};
@@ -82,7 +83,9 @@ class RuleReader {
       ResolvedFilters filters = resolve_filters({spec_.filters, field() + ".filters", FilterPlace::Rule, prefix});
       take_words_of(filters);
       rule().filters = std::move(filters.message);
-      read_mirrors(filters.mirrors, rule().filters);
+      const std::span<BackendUse> uses = next_uses(spec_.filters);
+      read_mirrors(filters.mirrors, uses, rule().filters);
+      if (filters.auth) auth_failure_ = read_auth(*filters.auth, uses, rule().filters);
       redirect_ = std::move(filters.redirect);
     }
     if (redirect_ && !spec_.backend_refs.empty())
@@ -92,12 +95,36 @@ class RuleReader {
     for (std::size_t at = 0; at < spec_.backend_refs.size(); ++at) read_backend(at, prefix);
   }
 
+  /// Those of the filters of the next list.
+  std::span<BackendUse> next_uses(const std::vector<api::HTTPRouteFilter>& filters) {
+    const std::size_t first = next_use_;
+    for_each_reference_of(filters, [this](const api::BackendObjectReference&) { ++next_use_; });
+    return uses_.subspan(first, next_use_ - first);
+  }
+
+  [[nodiscard]] route::Failure make_failure(const Problem& problem, const std::string& field) {
+    verdict_.resolved_refs.push_back({field + problem.field_path, problem.reason, problem.message});
+    const bool permitted = problem.reason != reason::ref_not_permitted;
+    return {server_fault, permitted ? Reason::RefInvalid : Reason::RefNotPermitted, problem.message};
+  }
+
+  /// One that cannot be asked is never passed over: all of its requests are answered with the failure
+  /// (HTTPRouteFilter).
+  std::optional<route::Failure> read_auth(AuthFilter& filter, std::span<BackendUse> uses, route::MessageFilters& out) {
+    BackendUse& use = uses[filter.reference];
+    if (const auto& problem = use.verdict->problem) return make_failure(*problem, filter.field);
+    filter.auth.name = use.verdict->name;
+    out.auth = std::move(filter.auth);
+    auth_uses_.push_back(&use);
+    return std::nullopt;
+  }
+
   /// A mirror that names no backend is told, and left out: it never hurts the requests themselves
   /// (HTTPRequestMirrorFilter.backendRef).
-  void read_mirrors(std::vector<MirrorFilter>& filters, route::MessageFilters& out) {
+  void read_mirrors(std::vector<MirrorFilter>& filters, std::span<BackendUse> uses, route::MessageFilters& out) {
     std::vector<route::Mirror> sound;
     for (MirrorFilter& filter : filters) {
-      BackendUse& use = uses_[next_mirror_++];
+      BackendUse& use = uses[filter.reference];
       if (const auto& problem = use.verdict->problem) {
         verdict_.resolved_refs.push_back({filter.field + problem->field_path, problem->reason, problem->message});
         continue;
@@ -117,18 +144,15 @@ class RuleReader {
     backend.weight = static_cast<std::uint32_t>(std::max(spec.weight, 0));
     forward_.total_weight += backend.weight;
     backend.name = verdict.name;
-    if (verdict.problem) {
-      const bool permitted = verdict.problem->reason != reason::ref_not_permitted;
-      backend.failure = route::Failure{server_fault, permitted ? Reason::RefInvalid : Reason::RefNotPermitted,
-                                       verdict.problem->message};
-      verdict_.resolved_refs.push_back(
-          {field_of(verdict.problem->field_path), verdict.problem->reason, verdict.problem->message});
-    }
+    if (verdict.problem) backend.failure = make_failure(*verdict.problem, field_of(""));
     if (spec.filters.empty()) return;
     ResolvedFilters filters = resolve_filters({spec.filters, field_of(".filters"), FilterPlace::BackendRef, prefix});
     take_words_of(filters);
     backend.filters = std::move(filters.message);
-    read_mirrors(filters.mirrors, backend.filters);
+    const std::span<BackendUse> uses = next_uses(spec.filters);
+    read_mirrors(filters.mirrors, uses, backend.filters);
+    if (!filters.auth) return;
+    if (auto failure = read_auth(*filters.auth, uses, backend.filters)) backend.failure = std::move(*failure);
   }
 
   /// A broken backendRef keeps its share of the traffic and answers it with its failure (HTTPRouteRule.backendRefs).
@@ -146,6 +170,17 @@ class RuleReader {
     };
     take_mirrors(rule().filters);
     for (route::WeightedBackend& backend : forward.backends) take_mirrors(backend.filters);
+    for (route::WeightedBackend& backend : forward.backends) take_auth(context, shelf, backend.filters);
+  }
+
+  /// In the order in which read_auth() found them. A server asked by gRPC speaks HTTP/2 whatever its Service says.
+  void take_auth(const BackendContext& context, BackendShelf& shelf, route::MessageFilters& filters) {
+    if (!filters.auth) return;
+    BackendUse& use = *auth_uses_[next_auth_use_++];
+    BackendKey key = *use.verdict->backend;
+    if (filters.auth->protocol == route::ExternalAuth::Protocol::Grpc) key.protocol = runtime::BackendProtocol::Http2;
+    use.target = &shelf.take_target(context, key);
+    filters.auth->backend = use.target->id;
   }
 
   /// One try may not take longer than all of them together (HTTPRouteTimeouts.backendRequest).
@@ -181,6 +216,7 @@ class RuleReader {
   /// A rule that cannot be served answers 500: its traffic must not fall through to another rule.
   route::Action choose_action() {
     if (!faults_.empty()) return route::Failure{server_fault, Reason::FilterInvalid, faults_.front().message};
+    if (auth_failure_) return std::move(*auth_failure_);
     if (redirect_) return std::move(*redirect_);
     if (forward_.backends.empty())
       return route::Failure{server_fault, Reason::RefInvalid, "the rule has no backendRefs"};
@@ -197,8 +233,11 @@ class RuleReader {
   bool one_match_ = true;
   route::Forward forward_;
   std::optional<route::Redirect> redirect_;
-  std::size_t next_mirror_ = spec_.backend_refs.size();  ///< of uses_
-  std::vector<BackendUse*> mirror_uses_;                 ///< of the mirrors that are kept
+  std::optional<route::Failure> auth_failure_;
+  std::size_t next_use_ = spec_.backend_refs.size();  ///< of uses_, by filters
+  std::vector<BackendUse*> mirror_uses_;              ///< of the mirrors that are kept
+  std::vector<BackendUse*> auth_uses_;
+  std::size_t next_auth_use_ = 0;
   Problems faults_;
 };
 

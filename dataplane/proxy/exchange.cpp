@@ -48,9 +48,7 @@ void Exchange::begin(Downstream& session, std::span<char> head, Monotonic starte
   reset();
   shared_.retries.begin_request();
   if (shared_.context.observe != nullptr) shared_.context.observe->on_request_started(session.bound_socket().protocol);
-  client_ = find_client(request, {.peer = session.carrier().peer(),
-                                  .scheme = session.bound_socket().protocol,
-                                  .trusted_hops = shared_.settings.trusted_hops});
+  client_ = find_client(request, peer_facts());
   request_body_.start(request.body);
   route_request();
 }
@@ -112,6 +110,12 @@ void Exchange::route_request() {
   if (request.method == http::Method::Trace && decision.entry->match->method != "TRACE")
     return fail(405, Reason::BadRequest, "TRACE is offered only by a route that names it");
   if (answer_preflight(rule_->filters)) return;
+  if (rule_->filters.auth && !std::holds_alternative<route::Failure>(rule_->action))
+    return begin_check(*rule_->filters.auth);
+  act();
+}
+
+void Exchange::act() {
   if (const auto* forward = std::get_if<route::Forward>(&rule_->action)) return choose_backend(*forward);
   if (const auto* target = std::get_if<route::Redirect>(&rule_->action)) return redirect(*target);
   const auto& failure = std::get<route::Failure>(rule_->action);
@@ -159,10 +163,19 @@ void Exchange::choose_backend(const route::Forward& forward) {
   if (request.upgrade != http::Upgrade::None && (*endpoints_)->protocol == runtime::BackendProtocol::Http2)
     return fail(502, Reason::UpstreamProtocol, "an upgrade to a backend that speaks HTTP/2 is not offered");
   if (!rewrite_target()) return;
+  if (backend_->filters.auth) return begin_check(*backend_->filters.auth);
+  send_on();
+}
+
+void Exchange::send_on() {
   chosen_at_ = shared_.context.now();
-  if (const auto& limit = rule_->timeouts.request; limit && limit->count() > 0) arm_request_deadline(*limit);
+  arm_rule_deadline();
   if (rule_->filters.mirrors || backend_->filters.mirrors) start_mirrors();
   try_backend(upstream::Reuse::Pooled);
+}
+
+void Exchange::arm_rule_deadline() {
+  if (const auto& limit = rule_->timeouts.request; limit && limit->count() > 0) arm_request_deadline(*limit);
 }
 
 void Exchange::arm_request_deadline(Millis limit) {
@@ -206,6 +219,7 @@ void Exchange::on_try_deadline() {
 
 void Exchange::on_downstream_events() {
   if (phase_ == Phase::Tunnel) return pump_tunnel();
+  if (phase_ == Phase::Checking) return checks_.back()->is_asked() ? void() : read_body_to_check();
   if (!session_->outlet().is_waiting()) pump_response();
   if (alive()) pump_request();
 }
@@ -230,8 +244,9 @@ void Exchange::answer(OwnAnswer own) {
   reason_ = own.reason;
   detail_ = own.detail;
   std::vector<AnswerField> cors_words;
-  if (const route::Cors* sharing = cors(); sharing != nullptr && own.fields.empty()) {
+  if (const route::Cors* sharing = cors(); sharing != nullptr && own.reason != Reason::Direct) {
     cors_words = answer_fields(*sharing, request);
+    cors_words.insert(cors_words.end(), own.fields.begin(), own.fields.end());
     own.fields = cors_words;
   }
   if (!request_body_.done() && !body_read_on_) {
@@ -283,7 +298,7 @@ void Exchange::finish(After after) {
   retry_wait_.disarm();
   drop_link();
   if (!mirrors_.empty()) drop_mirrors();
-  replay_.clear();
+  if (!replay_.empty()) replay_ = {};
   report();
   shared_.retries.end_request();
   if (uses_budget_) shared_.retries.end_retry();
@@ -292,6 +307,7 @@ void Exchange::finish(After after) {
   up_.clear();
   if (body_read_on_) session_->input().assign(leftover_.bytes());
   leftover_.reset();
+  checks_.clear();
   snapshot_ = {};
   // Last: the session gives this object back.
   std::exchange(session_, nullptr)->end_exchange(after);

@@ -1,7 +1,8 @@
 // One request and its answer: route, filters, one backend after another, both bodies, the record at the end.
 //
 //             begin ── route ──> own answer ─────────────────────────────────────────────┐
-//                        └────> acquire Link ──> head + body up  (pump_request)          ├──> finish: record, Link back
+//                        └─ (ask the authorization server) ─> acquire Link ──> head + body up  (pump_request) ├──>
+//                        finish: record, Link back
 //                                   ^   │                                                │    to the pool, session told
 //                                   └───┤ retry: stale pooled connection, failed connect │
 //                                       └──> interim heads, head, body down (pump_response) ──> or: tunnel
@@ -25,6 +26,8 @@
 #include "dataplane/net/outlet.hpp"
 #include "dataplane/net/read_buffer.hpp"
 #include "dataplane/observe/record.hpp"
+#include "dataplane/proxy/auth_check.hpp"
+#include "dataplane/proxy/client_identity.hpp"
 #include "dataplane/proxy/downstream.hpp"
 #include "dataplane/proxy/own_answer.hpp"
 #include "dataplane/proxy/shared.hpp"
@@ -38,7 +41,7 @@ namespace pintle::proxy {
   return reason == Reason::ConnectFailed || reason == Reason::NoHealthyEndpoint;
 }
 
-class Exchange final : public upstream::LinkUser {
+class Exchange final : public upstream::LinkUser, public AuthCheck::User {
  public:
   explicit Exchange(Shared& shared);
 
@@ -66,6 +69,7 @@ class Exchange final : public upstream::LinkUser {
   }
 
   enum class Phase : std::uint8_t {
+    Checking,    ///< waiting for an authorization server
     Connecting,  ///< waiting for a Link
     Head,        ///< the request goes up, no final head has come
     Body,        ///< the answer goes down
@@ -81,8 +85,11 @@ class Exchange final : public upstream::LinkUser {
 
   // exchange.cpp: what to do with the request, and the end
   void route_request();
+  void act();
   void choose_backend(const route::Forward& forward);
+  void send_on();
   void arm_request_deadline(Millis limit);
+  void arm_rule_deadline();
   void note_grpc_timeout();
   [[nodiscard]] bool rewrite_target();
   void redirect(const route::Redirect& redirect);
@@ -102,6 +109,15 @@ class Exchange final : public upstream::LinkUser {
   [[nodiscard]] const route::WeightedBackend* find_pinned(const route::Forward& forward, const SessionContent& session);
   void begin_session(http1::HeadEdits& edits);
 
+  // exchange_auth.cpp: authorization servers
+  void begin_check(const route::ExternalAuth& auth);
+  void refuse_unseen_body();
+  void read_body_to_check();
+  void ask_server();
+  void on_checked(const AuthVerdict& verdict) override;
+  void answer_denied(const AuthVerdict& verdict);
+  void apply_checked_edits();
+
   // exchange_mirror.cpp: copies for other backends
   void start_mirrors();
   void mirror_body(std::span<const char> payload);
@@ -120,6 +136,8 @@ class Exchange final : public upstream::LinkUser {
   [[nodiscard]] bool take_first_payload();
   void pump_request();
   [[nodiscard]] bool read_request_body();
+  [[nodiscard]] std::optional<std::span<const char>> read_payload(std::span<char> room);
+  [[nodiscard]] PeerFacts peer_facts() const noexcept;
   [[nodiscard]] bool write_head_in_place(iovec& piece) noexcept;
   [[nodiscard]] bool send_up(Opening opening, std::span<const char> payload);
   void mark_link_broken() noexcept;
@@ -129,6 +147,7 @@ class Exchange final : public upstream::LinkUser {
   [[nodiscard]] bool may_be_silent() const noexcept;
   void on_body_check();
   void on_continue_deadline();
+  [[nodiscard]] bool send_continue();
 
   // exchange_response.cpp: towards the client
   void pump_response();
@@ -187,7 +206,8 @@ class Exchange final : public upstream::LinkUser {
   runtime::SocketAddress upstream_address_;
 
   // by the rule's word
-  std::vector<SideRequest*> mirrors_;  ///< those that still get the request
+  std::vector<std::unique_ptr<AuthCheck>> checks_;  ///< of the rule, then of the backendRef; the last may wait
+  std::vector<SideRequest*> mirrors_;               ///< those that still get the request
   std::uint32_t retries_ = 0;
   std::string replay_;  ///< payload that was read on, what came with the head before it, for another try
   bool replay_lost_ = false;

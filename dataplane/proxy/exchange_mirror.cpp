@@ -20,16 +20,18 @@ void Exchange::start_mirrors() {
       edit_request_head();
       std::array<iovec, http1::max_head_pieces> pieces;
       const std::size_t count = shared_.edits.to_iovecs(pieces);
-      SideRequest* const started = SideRequest::start(shared_,
-                                                      {.backend = mirror.backend,
-                                                       .endpoints = backends[index],
-                                                       .method = request.method,
-                                                       .certificate = listener_->client_certificate},
-                                                      std::span<const iovec>(pieces).first(count));
-      if (started != nullptr) mirrors_.push_back(started);
+      const auto started = SideRequest::start(shared_,
+                                              {.backend = mirror.backend,
+                                               .endpoints = backends[index],
+                                               .method = request.method,
+                                               .certificate = listener_->client_certificate},
+                                              std::span<const iovec>(pieces).first(count));
+      if (started) mirrors_.push_back(*started);
     }
   }
-  if (request.body.empty() && request.body.kind != http::BodyKind::Chunked) mirror_body({});
+  // What was read already, for an authorization server, is read by nobody again.
+  if (first_taken_ || (request.body.empty() && request.body.kind != http::BodyKind::Chunked))
+    mirror_body(first_payload_);
 }
 
 /// Payload as it is read from the client, each piece once.

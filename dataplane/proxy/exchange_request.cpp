@@ -82,7 +82,8 @@ bool Exchange::retry_on_fresh_link() {
   const bool refused = link_->was_refused();
   const bool unsent = up_.is_untouched() || refused;
   const bool safe = unsent || http::is_idempotent(request.method);
-  if (!(link_->is_reused() || refused) || any_response_byte_ || retried_stale_ || body_read_on_ || !safe) return false;
+  const bool body_kept = first_payload_.size() == request_body_.payload_bytes();
+  if (!(link_->is_reused() || refused) || any_response_byte_ || retried_stale_ || !body_kept || !safe) return false;
   if (!unsent) {
     if (!uses_budget_) uses_budget_ = shared_.retries.begin_retry();
     if (!uses_budget_) {
@@ -119,13 +120,16 @@ void Exchange::edit_request_head() {
   http1::HeadEdits& edits = shared_.edits;
   edits.begin({head_.data(), head_.size()}, request.headers);
   http1::edit_request(request, forwarding_, edits);
-  edit_identity(request,
-                {.peer = session_->carrier().peer(),
-                 .scheme = session_->bound_socket().protocol,
-                 .trusted_hops = shared_.settings.trusted_hops},
-                edits);
+  edit_identity(request, peer_facts(), edits);
+  if (!checks_.empty()) return apply_checked_edits();
   if (!rule_->filters.request.empty()) edits.apply(rule_->filters.request);
   if (!backend_->filters.request.empty()) edits.apply(backend_->filters.request);
+}
+
+PeerFacts Exchange::peer_facts() const noexcept {
+  return {.peer = session_->carrier().peer(),
+          .scheme = session_->bound_socket().protocol,
+          .trusted_hops = shared_.settings.trusted_hops};
 }
 
 /// What came with the head. Taken once; a later try sends the same bytes again.
@@ -214,26 +218,34 @@ bool Exchange::read_request_body() {
   if (net::Pipe pipe = mirrors_.empty() ? take_pipe(request_body_) : net::Pipe{})
     return pass_request_body(std::move(pipe));
   auto loan = shared_.context.scratch.borrow();
+  const auto payload = read_payload(loan.span());
+  if (!payload) return false;
+  if (!mirrors_.empty()) mirror_body(*payload);
+  if (rule_->retry) keep_for_retry(*payload);
+  return send_up(Opening::None, *payload);
+}
+
+/// The next of the body, in `room`. Nothing: there is none yet, or the exchange has ended.
+std::optional<std::span<const char>> Exchange::read_payload(std::span<char> room) {
+  if (!session_->is_readable()) return std::nullopt;
   const std::size_t limit = request.body.kind == http::BodyKind::Chunked ? chunked_read_size : up_read_size_;
   const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(limit, request_body_.bytes_left()));
-  const net::IoResult result = session_->read(loan.span().first(size));
-  if (result.status == net::IoStatus::WouldBlock) return false;
+  const net::IoResult result = session_->read(room.first(size));
+  if (result.status == net::IoStatus::WouldBlock) return std::nullopt;
   if (result.status != net::IoStatus::Ok) {
     cut(Reason::ClientClosed, "the client left inside its request body");  // req 14
-    return false;
+    return std::nullopt;
   }
   body_read_on_ = true;
   body_waits_since_ = shared_.context.now();
-  const std::span<char> bytes = loan.span().first(result.bytes);
+  const std::span<char> bytes = room.first(result.bytes);
   const http1::BodyBytes body = request_body_.take(bytes);
   if (body.refusal) {
     refuse_body(body.refusal);
-    return false;
+    return std::nullopt;
   }
-  if (!mirrors_.empty()) mirror_body(body.payload);
-  if (rule_->retry) keep_for_retry(body.payload);
   if (body.consumed < bytes.size()) leftover_.assign(bytes.subspan(body.consumed));
-  return send_up(Opening::None, body.payload);
+  return body.payload;
 }
 
 /// Req 8-10: the connection in use is closed, not pooled; an answer that has begun is cut.
@@ -255,7 +267,9 @@ bool Exchange::may_be_silent() const noexcept {
 void Exchange::on_body_check() {
   constexpr std::uint64_t least_pace = 240;  // bytes a second
   const bool backend_takes_none = up_.is_waiting();
-  if (link_ == nullptr || link_broken_ || hold_body_ || (request_sent_ && !backend_takes_none)) return;
+  const bool body_awaited = phase_ == Phase::Checking && !request_body_.done();
+  if ((link_ == nullptr && !body_awaited) || link_broken_ || hold_body_ || (request_sent_ && !backend_takes_none))
+    return;
   const Timeouts& timeouts = shared_.settings.timeouts;
   const Millis look_interval =
       std::min({Millis(5'000), timeouts.body_grace, timeouts.body_silence, timeouts.write_stall});
@@ -279,14 +293,19 @@ void Exchange::on_body_check() {
 
 /// Req 38: no word of the backend in time. The client is asked to go on, else both would wait.
 void Exchange::on_continue_deadline() {
-  constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
   if (!hold_body_ || head_sent_) return;
+  if (!send_continue()) return on_downstream_lost();
+  watch_body();
+  pump_request();
+}
+
+/// False: the client is gone.
+bool Exchange::send_continue() {
+  constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
   hold_body_ = false;
   continue_sent_ = true;
   const iovec piece{const_cast<char*>(go_on.data()), go_on.size()};
-  if (!session_->send({&piece, 1})) return on_downstream_lost();
-  watch_body();
-  pump_request();
+  return session_->send({&piece, 1});
 }
 
 }  // namespace pintle::proxy

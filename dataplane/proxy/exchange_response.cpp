@@ -138,6 +138,7 @@ void Exchange::pass_final(std::string_view head) {
   if (!backend_->filters.response.empty()) edits.apply(backend_->filters.response);
   if (!rule_->filters.response.empty()) edits.apply(rule_->filters.response);
   if (rule_->sessions) begin_session(edits);
+  for (const auto& check : checks_) edits.apply(check->verdict().response);
   phase_ = Phase::Body;
   send_down(Opening::EditedHead, response_input_.bytes());
   if (alive()) response_input_.reset();

@@ -25,6 +25,7 @@ void Exchange::open_tunnel(std::string_view head) {
   if (!backend_->filters.response.empty()) edits.apply(backend_->filters.response);
   if (!rule_->filters.response.empty()) edits.apply(rule_->filters.response);
   if (rule_->sessions) begin_session(edits);
+  for (const auto& check : checks_) edits.apply(check->verdict().response);
   std::array<iovec, http1::max_head_pieces + 1> pieces;
   std::size_t count = edits.to_iovecs(std::span(pieces).first<http1::max_head_pieces>());
   const std::span<char> early = response_input_.bytes();

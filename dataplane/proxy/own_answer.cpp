@@ -3,6 +3,7 @@
 #include <ctime>
 #include <iterator>
 
+#include <pintle/http/connection_field.hpp>
 #include <pintle/http/grpc.hpp>
 #include <pintle/http/status.hpp>
 
@@ -30,7 +31,8 @@ void write_grpc_answer(const OwnAnswer& answer, const AnswerFraming& framing, An
   fmt::format_to(
       at, "Content-Type: application/grpc\r\nContent-Length: 0\r\ngrpc-status: {}\r\ngrpc-message: {}: {}\r\n",
       static_cast<unsigned>(http::grpc_status_of(answer.status)), to_string(answer.reason), describe(answer.reason));
-  for (const AnswerField& field : answer.fields) fmt::format_to(at, "{}: {}\r\n", field.name, field.value);
+  for (const AnswerField& field : answer.fields)
+    if (!http::describes_content(field.name)) fmt::format_to(at, "{}: {}\r\n", field.name, field.value);
   if (framing.persistence == Persistence::Close) fmt::format_to(at, "Connection: close\r\n");
   fmt::format_to(at, "\r\n");
 }
@@ -43,17 +45,19 @@ std::size_t write_answer(const OwnAnswer& answer, const AnswerFraming& framing, 
     return 0;
   }
   const auto at = std::back_inserter(out);
-  fmt::basic_memory_buffer<char, 256> body;
-  if (!http::never_has_body(answer.status))
-    fmt::format_to(std::back_inserter(body), "{}: {}\n", to_string(answer.reason), describe(answer.reason));
+  const bool has_body = !http::never_has_body(answer.status);
+  fmt::basic_memory_buffer<char, 256> words;
+  if (has_body && !answer.body)
+    fmt::format_to(std::back_inserter(words), "{}: {}\n", to_string(answer.reason), describe(answer.reason));
+  const std::string_view body = answer.body && has_body ? *answer.body : std::string_view(words.data(), words.size());
   fmt::format_to(at, "HTTP/1.1 {} {}\r\n", answer.status, http::reason_phrase(answer.status));
   write_date(out);
   if (!answer.location.empty()) fmt::format_to(at, "Location: {}\r\n", answer.location);
   for (const AnswerField& field : answer.fields) fmt::format_to(at, "{}: {}\r\n", field.name, field.value);
   if (answer.status == 405) fmt::format_to(at, "Allow: {}\r\n", allowed_methods);
   if (answer.reason == Reason::Overload) fmt::format_to(at, "Retry-After: 1\r\n");
-  if (!http::never_has_body(answer.status))
-    fmt::format_to(at, "Content-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n", body.size());
+  if (has_body && !answer.body) fmt::format_to(at, "Content-Type: text/plain; charset=utf-8\r\n");
+  if (has_body) fmt::format_to(at, "Content-Length: {}\r\n", body.size());
   if (framing.persistence == Persistence::Close)
     fmt::format_to(at, "Connection: close\r\n");
   else if (framing.client == http::Version::Http10)

@@ -2,6 +2,7 @@
 // closed list. No bytes of the request come back but in Location.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -25,6 +26,7 @@ struct OwnAnswer {
   std::string_view detail{};    ///< for log and explain, not for the client
   std::string_view location{};  ///< of a redirect
   std::span<const AnswerField> fields{};
+  std::optional<std::string_view> body{};  ///< in place of the gateway's words; its Content-Type is among the fields
 };
 
 /// How the client reads an answer: a gRPC client looks at grpc-status alone.

@@ -29,6 +29,7 @@ struct Timeouts {
   Millis write_stall{30'000};     ///< bytes wait and the peer takes none
   Millis continue_wait{1'000};    ///< Expect: 100-continue (req 38)
   Millis tunnel_idle{3'600'000};  ///< of an upgraded connection
+  Millis external_auth{5'000};    ///< from the first byte to an authorization server to the last of its answer
 };
 
 struct Settings {

@@ -100,6 +100,21 @@ using Json = nlohmann::ordered_json;
   return made;
 }
 
+[[nodiscard]] std::string auth_text(const route::ExternalAuth& auth) {
+  return fmt::format("{} ({})", auth.name, auth.protocol == route::ExternalAuth::Protocol::Http ? "HTTP" : "gRPC");
+}
+
+/// Nothing is asked by explaining: what the server would say is not known.
+void describe_check(Json& out, const runtime::Compiled& compiled, const route::ExternalAuth& auth) {
+  const runtime::Backend* found = compiled.endpoints ? compiled.endpoints->find(auth.backend) : nullptr;
+  out["answer"]["if"] = fmt::format("the authorization server {} lets it through", auth_text(auth));
+  if (found == nullptr || found->endpoints.empty()) {
+    out["served"] = false;
+    out["answer"] =
+        failure_answer(403, Reason::ExtAuth, fmt::format("authorization server {} has no ready endpoint", auth.name));
+  }
+}
+
 void describe_forward(Json& out, const runtime::Compiled& compiled, const route::Forward& forward) {
   Json list = Json::array();
   bool any_works = false;
@@ -114,6 +129,7 @@ void describe_forward(Json& out, const runtime::Compiled& compiled, const route:
       failure = failure_answer(backend.failure->status, backend.failure->reason, backend.failure->detail);
     else if (one["endpoints"].empty())
       failure = failure_answer(503, Reason::NoEndpoints, fmt::format("{} has no ready endpoint", backend.name));
+    if (backend.filters.auth) one["externalAuth"] = auth_text(*backend.filters.auth);
     if (failure.is_null()) {
       any_works = any_works || backend.weight > 0;
     } else {
@@ -173,8 +189,8 @@ void describe_action(Json& out, const runtime::Compiled& compiled, const route::
   Json dumped = compile::dump_rule(rule);
   out["rule"] = dumped["rule"];
   Json filters = Json::object();
-  for (const char* key :
-       {"requestHeaders", "responseHeaders", "urlRewrite", "cors", "mirrors", "timeouts", "retry", "session"})
+  for (const char* key : {"requestHeaders", "responseHeaders", "urlRewrite", "cors", "mirrors", "externalAuth",
+                          "timeouts", "retry", "session"})
     if (dumped.contains(key)) filters[key] = dumped[key];
   if (rule.filters.rewrite) filters["forwardedPath"] = route::modify_path(rule.filters.rewrite->path, head.path);
   if (!filters.empty()) out["filters"] = std::move(filters);
@@ -202,6 +218,8 @@ void describe_action(Json& out, const runtime::Compiled& compiled, const route::
     out["served"] = false;
     out["answer"] = failure_answer(failure->status, failure->reason, failure->detail);
   }
+  if (rule.filters.auth && out["served"] == true && out["answer"]["reason"] != to_string(Reason::Direct))
+    describe_check(out, compiled, *rule.filters.auth);
 }
 
 }  // namespace pintle::app

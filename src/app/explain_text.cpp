@@ -72,6 +72,8 @@ void write_answer(Writer& out, const Json& walk) {
     out.line("answer", fmt::format("{} redirect to {}", answer.value("status", 0), flat(answer["location"])));
   else
     out.line("answer", walk["served"] == true ? forward_text(walk) : failure_text(answer));
+  if (answer.contains("if"))
+    out.line("", fmt::format("if {}; else the server's answer, or 403 ext_auth", flat(answer["if"])));
   if (answer.contains("partly")) out.line("", "a part of the requests gets " + failure_text(answer["partly"]));
   if (answer.contains("fix")) out.line("", "fix: " + flat(answer["fix"]));
 }
@@ -108,6 +110,7 @@ void write_backends(Writer& out, const Json& backends) {
     std::string text = fmt::format("{}  weight {} ({:.0f} %)  ", flat(backend["backend"]), flat(backend["weight"]),
                                    backend["percent"].get<double>());
     text += backend.contains("failure") ? "answers " + failure_text(backend["failure"]) : flat(backend["endpoints"]);
+    if (backend.contains("externalAuth")) text += fmt::format("  if {} lets it through", flat(backend["externalAuth"]));
     out.line("backend", text);
   }
 }

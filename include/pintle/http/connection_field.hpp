@@ -1,6 +1,9 @@
 // Fields that belong to one connection, not to the message (RFC 9110 section 7.6.1, RFC 9112 section 6). One list for
 // both halves: the codec alone writes these, so the controller lets no filter name one. Pure, any thread.
 #pragma once
+#include <cstddef>
+#include <string_view>
+
 #include <pintle/http/headers.hpp>
 
 namespace pintle::http {
@@ -20,6 +23,16 @@ namespace pintle::http {
     default:
       return false;
   }
+}
+
+/// What describes the body of one message says nothing of another.
+[[nodiscard]] constexpr bool describes_content(std::string_view name) noexcept {
+  constexpr std::string_view prefix = "content-";
+  if (name.size() <= prefix.size()) return false;
+  for (std::size_t i = 0; i < prefix.size(); ++i)
+    if ((name[i] >= 'A' && name[i] <= 'Z' ? static_cast<char>(name[i] - 'A' + 'a') : name[i]) != prefix[i])
+      return false;
+  return true;
 }
 
 }  // namespace pintle::http

@@ -81,6 +81,19 @@ struct Mirror {
   std::uint32_t denominator = 1;  ///< `numerator` of so many requests
 };
 
+/// A server that is asked about each request before it goes on (HTTPExternalAuthFilter, GEP-1494).
+struct ExternalAuth {
+  enum class Protocol : std::uint8_t { Http, Grpc };
+  Protocol protocol = Protocol::Http;
+  BackendId backend;
+  std::string name;                           ///< "namespace/service:port"
+  std::string path;                           ///< HTTP: goes before the path of the request; "/a" or empty
+  std::vector<std::string> request_headers;   ///< those it is sent; gRPC: empty means all
+  std::vector<std::string> response_headers;  ///< HTTP: those of its answer that the backend gets; empty means all
+  std::uint32_t max_body = 0;                 ///< bytes of the request body that it is sent; 0: none
+  bool before_edits = true;  ///< MessageFilters::request comes after what it says, as the filters are written
+};
+
 /// Filters of a rule (or backendRef) that say what is sent to whom.
 struct MessageFilters {
   HeaderEdits request;
@@ -88,8 +101,9 @@ struct MessageFilters {
   Rare<UrlRewrite> rewrite;
   Rare<Cors> cors;
   Rare<std::vector<Mirror>> mirrors;
+  Rare<ExternalAuth> auth;
   [[nodiscard]] bool empty() const noexcept {
-    return request.empty() && response.empty() && !rewrite && !cors && !mirrors;
+    return request.empty() && response.empty() && !rewrite && !cors && !mirrors && !auth;
   }
 };
 

@@ -113,6 +113,12 @@ void Bench::serve(const std::vector<const Peer*>& peers, route::Rule rule) {
   backend->protocol = backend_protocol;
   for (const Peer* peer : peers) backend->endpoints.push_back(peer->address());
   endpoints->backends = {backend};
+  for (const Peer* other : others) {
+    auto one = std::make_shared<runtime::Backend>();
+    one->name = "default/other:80";
+    one->endpoints.push_back(other->address());
+    endpoints->backends.push_back(std::move(one));
+  }
   route::Forward forward;
   forward.backends.push_back({.backend = {0}, .weight = 1, .name = "default/b:80", .failure = {}, .filters = {}});
   forward.total_weight = 1;

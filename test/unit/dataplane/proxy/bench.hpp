@@ -125,6 +125,7 @@ class Bench {
   Notes notes;
   runtime::BackendProtocol backend_protocol = runtime::BackendProtocol::Http1;  ///< of what serve() makes
   std::shared_ptr<const Secret> session_key;                                    ///< of what serve() makes
+  std::vector<const Peer*> others;  ///< backends 1 and on, which the rule may name, with one endpoint each
   std::shared_ptr<net::BoundSocket> socket;
   std::unique_ptr<net::SessionFactory> factory;
 
