@@ -83,8 +83,8 @@ Json dump_auth(const route::ExternalAuth& auth) {
 }
 
 void add_filters(Json& out, const route::MessageFilters& filters) {
-  if (!filters.request.empty()) out["requestHeaders"] = dump_edits(filters.request);
-  if (!filters.response.empty()) out["responseHeaders"] = dump_edits(filters.response);
+  if (filters.request) out["requestHeaders"] = dump_edits(*filters.request);
+  if (filters.response) out["responseHeaders"] = dump_edits(*filters.response);
   if (filters.rewrite) out["urlRewrite"] = dump_rewrite(*filters.rewrite);
   if (filters.cors) out["cors"] = dump_cors(*filters.cors);
   if (filters.mirrors)

@@ -147,7 +147,9 @@ void tell_losers(const std::vector<Loser>& losers, resolve::StatusReport& report
     const auto end = std::find_if(begin, notes.end(), [&](const auto& one) { return std::get<0>(one.first) != name; });
     if (resolve::RouteReportPtr* route = find_route(report, name)) {
       auto told = std::make_shared<resolve::RouteReport>(**route);  // others hold the report as it was
-      for (resolve::ParentReport& parent : told->parents) tell(begin, end, told->object.key.ns, parent);
+      std::vector<resolve::ParentReport> parents = told->parents.copy();
+      for (resolve::ParentReport& parent : parents) tell(begin, end, told->object.key.ns, parent);
+      told->parents = std::move(parents);
       *route = std::move(told);
     }
     begin = end;

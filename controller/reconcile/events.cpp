@@ -129,7 +129,7 @@ std::vector<Event> derive_events(std::span<const status::StatusPatch> patches, c
           Derivation derivation(patch, events);
           derivation(before == nullptr ? none : *before, now);
         },
-        patch.status);
+        *patch.status);
   // A route that names one backend under three parents says it once.
   std::ranges::sort(events);
   const auto rest = std::ranges::unique(events);

@@ -150,9 +150,11 @@ void Attachment::attach_to(const Visit& visit) {
     selected = true;
     if (!serves_kind(listener, route.kind) || !allows_namespace(visit, *listener.spec)) continue;
     allowed = true;
-    std::vector<std::string> hosts = hosts_in_common(listener.hostname, *route.hostnames);
+    SharedList<std::string> hosts = hosts_in_common(listener.hostname, *route.hostnames);
     if (hosts.empty()) continue;
     met = true;
+    hosts.share_with(last_hosts_);
+    last_hosts_ = hosts;
     stand_at(visit, at, std::move(hosts));
   }
   const auto name = [&] { return describe(visit.parent); };
@@ -171,7 +173,7 @@ void Attachment::attach_to(const Visit& visit) {
 
 /// Two parentRefs may select one listener; the route stands there once. Listeners with the same hosts share what
 /// stands at them.
-void Attachment::stand_at(const Visit& visit, std::uint32_t listener, std::vector<std::string> hosts) {
+void Attachment::stand_at(const Visit& visit, std::uint32_t listener, SharedList<std::string> hosts) {
   std::vector<Place>& places = visit.made.places;
   Place place{visit.parent.gateway, listener, nullptr};
   for (const Place& other : places) {
@@ -185,8 +187,8 @@ void Attachment::stand_at(const Visit& visit, std::uint32_t listener, std::vecto
 }
 
 void Attachment::attach_by(const RouteSlot& slot, const api::ParentReference& ref, const Parent& found,
-                           RouteReport& report, RouteAttachment& made) {
-  ParentReport& parent = report.parents.emplace_back();
+                           std::vector<ParentReport>& parents, RouteAttachment& made) {
+  ParentReport& parent = parents.emplace_back();
   parent.ref = ref;
   if (gateways_[found.gateway].report.standing == Standing::ClassPending) {
     parent.pending = true;
@@ -202,11 +204,11 @@ void Attachment::attach_by(const RouteSlot& slot, const api::ParentReference& re
 
 /// To every Gateway that offers itself (spec.useDefaultGateways, GEP-3793), as if a parentRef named it. One that a
 /// parentRef names already is judged by that.
-void Attachment::attach_to_defaults(const RouteSlot& slot, RouteReport& report, RouteAttachment& made) {
+void Attachment::attach_to_defaults(const RouteSlot& slot, std::vector<ParentReport>& parents, RouteAttachment& made) {
   for (std::uint32_t at = 0; at < gateways_.size(); ++at) {
     const api::Gateway& gateway = *gateways_[at].object;
     if (!gateway.spec.default_scope || *gateway.spec.default_scope != api::DefaultScope::All) continue;
-    const bool named = std::ranges::any_of(report.parents, [&](const ParentReport& one) {
+    const bool named = std::ranges::any_of(parents, [&](const ParentReport& one) {
       const std::string& ns = one.ref.ns ? *one.ref.ns : slot.view.metadata->ns;
       return one.ref.kind == to_string(api::Kind::Gateway) && ns == gateway.metadata.ns &&
              one.ref.name == gateway.metadata.name;
@@ -215,7 +217,7 @@ void Attachment::attach_to_defaults(const RouteSlot& slot, RouteReport& report, 
     api::ParentReference ref;
     ref.ns = gateway.metadata.ns;
     ref.name = gateway.metadata.name;
-    attach_by(slot, ref, Parent{at}, report, made);
+    attach_by(slot, ref, Parent{at}, parents, made);
   }
 }
 
@@ -226,16 +228,20 @@ RouteAttachment Attachment::attach_route(const RouteSlot& slot) {
   report->object = {
       {route.kind, route.metadata->ns, route.metadata->name}, route.metadata->uid, route.metadata->generation};
   const auto& refs = *route.parent_refs;
-  report->parents.reserve(refs.size());
+  std::vector<ParentReport> parents;
+  parents.reserve(refs.size());
   for (auto ref = refs.begin(); ref != refs.end(); ++ref) {
     if (std::find(refs.begin(), ref, *ref) != ref) continue;  // the same parent twice has one status
-    if (const auto parent = find_parent(*ref, route.metadata->ns)) attach_by(slot, *ref, *parent, *report, made);
+    if (const auto parent = find_parent(*ref, route.metadata->ns)) attach_by(slot, *ref, *parent, parents, made);
   }
-  if (route.use_default_gateways == api::DefaultScope::All) attach_to_defaults(slot, *report, made);
+  if (route.use_default_gateways == api::DefaultScope::All) attach_to_defaults(slot, parents, made);
   if (std::ranges::any_of(made.places, [this](const Place& place) { return is_served(gateways_, place); }))
     made.standing = RouteStanding::Served;
-  else if (!report->parents.empty())
+  else if (!parents.empty())
     made.standing = RouteStanding::Attached;
+  report->parents = std::move(parents);
+  report->parents.share_with(last_parents_);
+  last_parents_ = report->parents;
   made.report = std::move(report);
   keep_pointers(slot.attachment, made);
   return made;

@@ -53,11 +53,11 @@ class Attachment {
   [[nodiscard]] std::string describe(const Parent& parent) const;
   [[nodiscard]] bool allows_namespace(const Visit& visit, const api::Listener& listener);
   void add_verdict(const RouteSlot& slot, ParentReport& report) const;
-  void attach_by(const RouteSlot& slot, const api::ParentReference& ref, const Parent& found, RouteReport& report,
-                 RouteAttachment& made);
-  void attach_to_defaults(const RouteSlot& slot, RouteReport& report, RouteAttachment& made);
+  void attach_by(const RouteSlot& slot, const api::ParentReference& ref, const Parent& found,
+                 std::vector<ParentReport>& parents, RouteAttachment& made);
+  void attach_to_defaults(const RouteSlot& slot, std::vector<ParentReport>& parents, RouteAttachment& made);
   void attach_to(const Visit& visit);
-  void stand_at(const Visit& visit, std::uint32_t listener, std::vector<std::string> hosts);
+  void stand_at(const Visit& visit, std::uint32_t listener, SharedList<std::string> hosts);
   [[nodiscard]] const api::StringMap& labels_of(const std::string& ns);
 
   const store::ClusterSnapshot& snapshot_;
@@ -65,6 +65,9 @@ class Attachment {
   const BackendShelf& backends_;
   std::map<std::pair<std::string_view, std::string_view>, Parent> sets_;  ///< by namespace and name
   std::map<std::string, api::StringMap, std::less<>> labels_;
+  // Of the route before, which most often says the same.
+  SharedList<ParentReport> last_parents_;
+  SharedList<std::string> last_hosts_;
 };
 
 }  // namespace pintle::resolve

@@ -234,6 +234,7 @@ std::vector<RouteReportPtr> BackendTlsPolicies::report(const store::ClusterSnaps
     const api::BackendTLSPolicy& policy = *one.object;
     auto report = std::make_shared<RouteReport>();
     report->object = identify(policy);
+    std::vector<ParentReport> parents;
     ParentReport said;
     said.accepted = one.accepted;
     said.resolved_refs = one.resolved_refs;
@@ -252,11 +253,12 @@ std::vector<RouteReportPtr> BackendTlsPolicies::report(const store::ClusterSnaps
           use.ns == policy.metadata.ns && std::ranges::any_of(policy.spec.target_refs, [&](const auto& target) {
             return concerns_use(snapshot, target, use);
           });
-      const bool known = std::ranges::find(report->parents, use.gateway, &ParentReport::ref) != report->parents.end();
-      if (!concerned || known || report->parents.size() == most_ancestors) continue;
-      report->parents.push_back(said);
-      report->parents.back().ref = use.gateway;
+      const bool known = std::ranges::find(parents, use.gateway, &ParentReport::ref) != parents.end();
+      if (!concerned || known || parents.size() == most_ancestors) continue;
+      parents.push_back(said);
+      parents.back().ref = use.gateway;
     }
+    report->parents = std::move(parents);
     reports.push_back(std::move(report));
   }
   return reports;

@@ -148,8 +148,10 @@ class FilterReader {
     const auto* config = filter.get<api::HTTPHeaderFilter>();
     if (config == nullptr) return refuse_empty(filter);
     const bool request = filter.type == HTTPFilterType::RequestHeaderModifier;
-    (request ? made_.message.request : made_.message.response) = EditsReader(field_, made_.notes).read(*config);
     if (request && !made_.auth) edits_first_ = true;
+    route::HeaderEdits edits = EditsReader(field_, made_.notes).read(*config);
+    if (edits.empty()) return;
+    (request ? made_.message.request : made_.message.response) = std::move(edits);
   }
 
   /// ReplacePrefixMatch is only compatible with one match of type PathPrefix (HTTPPathModifier).

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include <pintle/base/shared_list.hpp>
 #include <pintle/route/filter.hpp>
 #include <pintle/route/match.hpp>
 #include <pintle/runtime/compiled.hpp>
@@ -58,7 +59,7 @@ struct ResolvedRoute {
 /// A route at one listener.
 struct AttachedRoute {
   std::shared_ptr<const ResolvedRoute> route;
-  std::vector<std::string> hostnames;  ///< intersection with the listener: lower case, "*.x" or "*"; never empty
+  SharedList<std::string> hostnames;  ///< intersection with the listener: lower case, "*.x" or "*"; never empty
   friend bool operator==(const AttachedRoute&, const AttachedRoute&) = default;
 };
 using AttachedRoutePtr = std::shared_ptr<const AttachedRoute>;

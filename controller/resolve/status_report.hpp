@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <pintle/base/shared_list.hpp>
+
 #include "controller/api/object.hpp"
 #include "controller/api/references.hpp"
 #include "controller/api/status.hpp"
@@ -97,7 +99,7 @@ struct ParentReport {
 /// Every HTTPRoute has one; without parents if none of its parents is ours.
 struct RouteReport {
   ObjectId object;
-  std::vector<ParentReport> parents;
+  SharedList<ParentReport> parents;  ///< most routes say the same of theirs
   friend bool operator==(const RouteReport&, const RouteReport&) = default;
 };
 /// The same pointer as in the report before: nothing about the route is new.

@@ -89,6 +89,7 @@ void Catalog::set(const std::string& path, LoadedFile loaded) {
       loaded.objects.push_back(std::move(before));
     }
     file.objects = std::move(loaded.objects);
+    file.objects.shrink_to_fit();
   } else if (!file.objects.empty()) {
     loaded.findings.push_back(kept(loaded, {},
                                    fmt::format("the last good version of the file stays in force, with its {} object{}",
@@ -96,7 +97,7 @@ void Catalog::set(const std::string& path, LoadedFile loaded) {
   }
   file.findings = std::move(loaded.findings);
   file.standing = Standing::Present;
-  define(path, file);
+  define(at->first, file);
 }
 
 void Catalog::set_leaving(const std::string& path) { move_to(path, Standing::Leaving); }
@@ -107,7 +108,7 @@ void Catalog::move_to(const std::string& path, Standing standing) {
   if (at == files_.end() || at->second.standing == standing) return;
   undefine(path, at->second);
   at->second.standing = standing;
-  define(path, at->second);
+  define(at->first, at->second);
 }
 
 void Catalog::remove(const std::string& path) {
@@ -120,11 +121,11 @@ void Catalog::remove(const std::string& path) {
 void Catalog::define(const std::string& path, const File& file) {
   for (const api::AnyObject& object : file.objects) {
     const api::ObjectKey key = api::key_of(object);
-    std::vector<Definition>& list = definitions_[key];
+    std::vector<Definition>& list = entries_[key].definitions;
     const auto place = std::ranges::find_if(list, [&](const Definition& other) {
-      return std::tie(file.standing, path) < std::tie(other.standing, other.path);
+      return std::tie(file.standing, path) < std::tie(other.standing, *other.path);
     });
-    list.insert(place, {file.standing, path, object});
+    list.insert(place, {file.standing, &path, object});
     note(key);
   }
 }
@@ -132,61 +133,64 @@ void Catalog::define(const std::string& path, const File& file) {
 void Catalog::undefine(const std::string& path, const File& file) {
   for (const api::AnyObject& object : file.objects) {
     const api::ObjectKey key = api::key_of(object);
-    const auto at = definitions_.find(key);
-    if (at == definitions_.end()) continue;
-    std::erase_if(at->second, [&path](const Definition& one) { return one.path == path; });
+    const auto at = entries_.find(key);
+    if (at == entries_.end()) continue;
+    std::erase_if(at->second.definitions, [&path](const Definition& one) { return *one.path == path; });
     note(key);
-    if (at->second.empty()) definitions_.erase(at);
   }
 }
 
 void Catalog::note(const api::ObjectKey& key) {
   touched_.insert(key);
-  const auto at = definitions_.find(key);
-  if (at != definitions_.end() && at->second.size() > 1)
+  const auto at = entries_.find(key);
+  if (at != entries_.end() && at->second.definitions.size() > 1)
     repeated_.insert(key);
   else
     repeated_.erase(key);
 }
 
-bool Catalog::give_identity(const api::ObjectKey& key, api::AnyObject& object) const {
+bool Catalog::give_identity(const api::ObjectKey& key, api::AnyObject& object,
+                            const std::optional<api::AnyObject>& known) const {
   const std::string own_uid = fmt::format("{} #", api::to_string(key));
-  const auto known = world_.find(key);
   if (api::metadata_of(object).uid.starts_with(own_uid)) {
     // It was handed out before, and whoever holds it holds it unchanging.
     api::AnyObject copy = copy_if_counted(object);
-    if (copy == object) return known == world_.end() || !api::same_content(object, known->second);
+    if (copy == object) return !known || !api::same_content(object, *known);
     object = std::move(copy);
   }
   // A manifest taken from a cluster carries its generation, and statuses that refer to it: never fall behind it.
   const std::int64_t written = api::metadata_of(object).generation;
-  if (known == world_.end()) {
+  if (!known) {
     const auto lives = lives_.find(key);
     const std::uint32_t life = lives == lives_.end() ? 1 : lives->second + 1;
     api::set_identity(object, std::max<std::int64_t>(written, 1), fmt::format("{}{}", own_uid, life));
     return true;
   }
-  const api::ObjectMeta& before = api::metadata_of(known->second);
+  const api::ObjectMeta& before = api::metadata_of(*known);
   api::set_identity(object, before.generation, before.uid);
-  if (api::same_content(object, known->second)) return false;
-  if (!api::same_spec(object, known->second))
-    api::set_identity(object, std::max(before.generation + 1, written), before.uid);
+  if (api::same_content(object, *known)) return false;
+  if (!api::same_spec(object, *known)) api::set_identity(object, std::max(before.generation + 1, written), before.uid);
   return true;
 }
 
 std::vector<Change> Catalog::take_changes() {
   std::vector<Change> changes;
   for (const api::ObjectKey& key : std::exchange(touched_, {})) {
-    if (const auto at = definitions_.find(key); at != definitions_.end()) {
-      api::AnyObject& object = at->second.front().object;
-      const auto known = world_.find(key);
-      if ((known != world_.end() && known->second == object) || !give_identity(key, object)) continue;
-      world_.insert_or_assign(key, object);
+    const auto at = entries_.find(key);
+    if (at == entries_.end()) continue;
+    auto& [definitions, handed_out] = at->second;
+    if (!definitions.empty()) {
+      api::AnyObject& object = definitions.front().object;
+      if (handed_out == object || !give_identity(key, object, handed_out)) continue;
+      handed_out = object;
       changes.emplace_back(Upsert{object});
-    } else if (world_.erase(key) > 0) {
+      continue;
+    }
+    if (handed_out) {
       ++lives_[key];
       changes.emplace_back(Remove{key});
     }
+    entries_.erase(at);
   }
   return changes;
 }
@@ -195,7 +199,7 @@ std::vector<api::Finding> Catalog::findings() const {
   std::vector<api::Finding> all;
   for (const auto& [path, file] : files_) std::ranges::copy(file.findings, std::back_inserter(all));
   for (const api::ObjectKey& key : repeated_) {
-    const std::vector<Definition>& list = definitions_.at(key);
+    const std::vector<Definition>& list = entries_.at(key).definitions;
     for (std::size_t other = 1; other < list.size(); ++other)
       if (list[other].standing == Standing::Present)
         all.push_back(written_twice(list[other].object, api::metadata_of(list.front().object).location));

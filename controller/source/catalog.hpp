@@ -1,6 +1,7 @@
 // What the files of a folder say together, and what of it is new: the pure half of the folder source.
-//   files:  path -> the objects that count of it (its last good ones where it is broken now), its findings
-//   world:  key  -> the object as it was handed out, with the identity an API server would have given to it
+//   files:    path -> the objects that count of it (its last good ones where it is broken now), its findings
+//   entries:  key  -> the files that define it, and the object as it was handed out, with the identity an API server
+//                     would have given to it
 //  - guarantees: of a key written in several files the first by path counts, one of a leaving file only if no other has
 //    it; an object that differs only in its place is no change; metadata.generation grows with the spec, metadata.uid
 //    changes when an object was gone in between.
@@ -8,6 +9,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -41,22 +43,27 @@ class Catalog {
   };
   struct Definition {
     Standing standing = Standing::Present;
-    std::string path;
+    const std::string* path = nullptr;  ///< a key of files_
     api::AnyObject object;
   };
+  struct Entry {
+    std::vector<Definition> definitions;  ///< the one that counts first; seldom more than one
+    std::optional<api::AnyObject> handed_out;
+  };
 
+  /// `path`: as files_ has it.
   void define(const std::string& path, const File& file);
   void undefine(const std::string& path, const File& file);
   void move_to(const std::string& path, Standing standing);
   void note(const api::ObjectKey& key);
   /// Sets uid and generation; false where the object then equals what was handed out.
-  [[nodiscard]] bool give_identity(const api::ObjectKey& key, api::AnyObject& object) const;
+  [[nodiscard]] bool give_identity(const api::ObjectKey& key, api::AnyObject& object,
+                                   const std::optional<api::AnyObject>& known) const;
 
   std::map<std::string, File> files_;
-  std::map<api::ObjectKey, std::vector<Definition>> definitions_;  ///< the one that counts first; seldom more than one
-  std::set<api::ObjectKey> repeated_;                              ///< those with more than one
+  std::map<api::ObjectKey, Entry> entries_;
+  std::set<api::ObjectKey> repeated_;  ///< those with more than one definition
   std::set<api::ObjectKey> touched_;
-  std::map<api::ObjectKey, api::AnyObject> world_;
   std::map<api::ObjectKey, std::uint32_t> lives_;  ///< of keys that have been gone: how often
 };
 

@@ -147,13 +147,14 @@ namespace {
 
 LoadedFile read_and_decode(const std::string& path, std::string_view bytes) {
   LoadedFile out;
-  std::vector<api::Document> documents;
+  std::vector<api::AnyObject> decoded;
+  std::vector<api::Finding> findings;
+  // One after another: the trees of all documents together would take several times what their objects take.
   out.whole = api::read_manifest(
       {.bytes = bytes, .file = std::make_shared<const std::string>(path)},
-      [&documents](api::Document&& made) { documents.push_back(std::move(made)); }, out.findings);
+      [&](const api::Document& document) { api::decode_document(document, {}, decoded, findings); }, out.findings);
   if (!out.whole) return out;  // of a file with a fault of its syntax nobody can say what the rest of it means
-  std::vector<api::AnyObject> decoded;
-  for (const api::Document& document : documents) api::decode_document(document, {}, decoded, out.findings);
+  std::ranges::move(findings, std::back_inserter(out.findings));
   std::map<api::ObjectKey, api::SourceLocation> seen;
   for (api::AnyObject& object : decoded) {
     const auto [first, added] = seen.try_emplace(api::key_of(object), api::metadata_of(object).location);

@@ -147,12 +147,16 @@ Statuses statuses_of(const store::ClusterSnapshot& snapshot) {
 std::vector<StatusPatch> finish_status(const FinishInput& input) {
   const SocketResults results(input.apply);
   std::vector<StatusPatch> patches;
+  StatusPtr last;  // thousands of routes say the same of one parent
   const auto finish_one = [&](const auto& report, auto make) {
     const resolve::ObjectId& object = report.object;
     const Stamp stamp{.generation = object.generation, .now = input.now};
     auto status = make(stamp);
-    if (status == previous_of<decltype(status)>(input.previous, object.key)) return;
-    patches.push_back({object.key, object.uid, object.generation, std::move(status)});
+    using Status = decltype(status);
+    if (status == previous_of<Status>(input.previous, object.key)) return;
+    const Status* const before = last ? std::get_if<Status>(last.get()) : nullptr;
+    if (before == nullptr || *before != status) last = std::make_shared<const StatusValue>(std::move(status));
+    patches.push_back({object.key, object.uid, object.generation, last});
   };
   for (const resolve::ClassReport& report : input.report.classes)
     finish_one(report, [&](Stamp stamp) {

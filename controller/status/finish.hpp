@@ -32,8 +32,10 @@ struct StatusPatch {
   api::ObjectKey key;
   std::string uid;
   std::int64_t generation = 0;  ///< of the spec that was judged
-  StatusValue status;           ///< the whole status
-  friend bool operator==(const StatusPatch&, const StatusPatch&) = default;
+  StatusPtr status;             ///< the whole status; patches that say the same share it
+  friend bool operator==(const StatusPatch& a, const StatusPatch& b) {
+    return a.key == b.key && a.uid == b.uid && a.generation == b.generation && *a.status == *b.status;
+  }
 };
 
 /// Whether the object carries that status. False for kinds without one.

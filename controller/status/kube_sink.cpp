@@ -103,10 +103,9 @@ struct KubeStatusSink::State {
 
   void put(const StatusPatch& patch) {
     const api::ObjectMeta* metadata = find_metadata(snapshot, patch.key);
-    const auto status = std::make_shared<const StatusValue>(patch.status);
-    statuses->insert_or_assign(patch.key, status);
+    statuses->insert_or_assign(patch.key, patch.status);
     written.insert_or_assign(
-        patch.key, Written{patch.uid, metadata == nullptr ? std::string() : metadata->resource_version, status});
+        patch.key, Written{patch.uid, metadata == nullptr ? std::string() : metadata->resource_version, patch.status});
     waiting.insert_or_assign(patch.key, patch);
     queue.want(patch.key);
   }
@@ -120,9 +119,9 @@ struct KubeStatusSink::State {
     if (!ports.authority.is_leader()) return drop(key);
     const api::ObjectMeta* metadata = find_metadata(snapshot, key);
     const bool known = metadata != nullptr && metadata->uid == job.patch.uid && !metadata->resource_version.empty();
-    if (!known || holds_foreign(job.patch.status, ports.controller_name)) return read(job);
+    if (!known || holds_foreign(*job.patch.status, ports.controller_name)) return read(job);
     write(job, metadata->resource_version,
-          to_json(job.patch.status).dump(-1, ' ', false, json::error_handler_t::replace));
+          to_json(*job.patch.status).dump(-1, ' ', false, json::error_handler_t::replace));
   }
 
   void read(Job& job) {

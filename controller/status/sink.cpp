@@ -102,10 +102,8 @@ std::vector<Error> FolderStatusSink::write(std::span<const StatusPatch> patches)
     std::error_code ignored;  // a folder that cannot be made shows with each file
     fs::create_directories(directory_, ignored);
   }
-  StatusPtr last;  // thousands of routes say the same of one parent
   for (const StatusPatch& patch : patches) {
-    if (!last || *last != patch.status) last = std::make_shared<const StatusValue>(patch.status);
-    statuses_->insert_or_assign(patch.key, last);
+    statuses_->insert_or_assign(patch.key, patch.status);
     unwritten_.erase(patch.key);
     if (directory_.empty()) continue;
     if (auto written = replace_file(path_of(patch.key), to_yaml(patch)); !written)
@@ -134,7 +132,8 @@ const Statuses& FolderStatusSink::previous(const store::ClusterSnapshot& snapsho
 /// An object made anew starts afresh; one that was written keeps its status, whatever its manifest says.
 template <class T>
 void FolderStatusSink::follow(const store::ClusterSnapshot& snapshot) {
-  store::for_each_change<T>(snapshot_, snapshot, [this](const T* before, const T* now) {
+  StatusPtr last;  // most objects say the same, or nothing yet
+  store::for_each_change<T>(snapshot_, snapshot, [&](const T* before, const T* now) {
     const api::ObjectKey key = api::key_of(now != nullptr ? *now : *before);
     const bool written = statuses_->contains(key) && !unwritten_.contains(key);
     if (written && before != nullptr && now != nullptr && before->metadata.uid == now->metadata.uid) return;
@@ -142,7 +141,8 @@ void FolderStatusSink::follow(const store::ClusterSnapshot& snapshot) {
     statuses_->erase(key);
     unwritten_.erase(key);
     if (now == nullptr) return;
-    statuses_->emplace(key, std::make_shared<const StatusValue>(now->status));
+    if (!last || *last != StatusValue(now->status)) last = std::make_shared<const StatusValue>(now->status);
+    statuses_->emplace(key, last);
     unwritten_.insert(key);
   });
 }

@@ -227,7 +227,7 @@ std::optional<LiveObject> read_live(std::string_view object) {
 std::optional<std::string> splice_status(const StatusPatch& patch, std::string_view controller_name,
                                          std::string_view object) {
   const Splice splice{patch, controller_name, RawJson(object).find("status")};
-  const Members members = std::visit(splice, patch.status);
+  const Members members = std::visit(splice, *patch.status);
   const bool same = std::ranges::all_of(
       members, [&splice](const auto& member) { return same_value(splice.at(member.first), member.second); });
   if (same) return std::nullopt;

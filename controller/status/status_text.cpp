@@ -140,7 +140,7 @@ std::string to_yaml(const StatusPatch& patch) {
   lines.number("generation", patch.generation);
   lines.close();
   lines.open("status");
-  std::visit([&lines](const auto& status) { write(lines, status); }, patch.status);
+  std::visit([&lines](const auto& status) { write(lines, status); }, *patch.status);
   return out;
 }
 

@@ -1,8 +1,8 @@
 #include "controller/store/store.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
-#include <map>
 #include <tuple>
 #include <unordered_set>
 
@@ -17,6 +17,16 @@ Name name_of(const api::AnyObject& object) noexcept {
 }
 
 std::size_t index_of(api::Kind kind) noexcept { return static_cast<std::size_t>(kind); }
+
+/// Sorted by key, of each the last one.
+void keep_last_of_each(std::vector<std::pair<api::ObjectKey, const source::Change*>>& changes) {
+  const auto key = [](const auto& change) -> const api::ObjectKey& { return change.first; };
+  if (std::ranges::adjacent_find(changes, std::greater_equal<>{}, key) == changes.end()) return;  // as sources deliver
+  std::ranges::sort(changes);  // of one key, those that lie further on in the batch are the later ones
+  const auto first =
+      std::unique(changes.rbegin(), changes.rend(), [](const auto& a, const auto& b) { return a.first == b.first; });
+  changes.erase(changes.begin(), first.base());
+}
 
 }  // namespace
 
@@ -102,8 +112,10 @@ Store::Store() {
 std::vector<Changed> Store::apply(const source::Batch& batch) {
   std::vector<Changed> changed;
   // The last change of a key counts; applied per kind in one merge, so a first load of many objects sorts once.
-  std::map<api::ObjectKey, const source::Change*> last;
-  for (const source::Change& change : batch.changes) last.insert_or_assign(source::key_of(change), &change);
+  std::vector<std::pair<api::ObjectKey, const source::Change*>> last;
+  last.reserve(batch.changes.size());
+  for (const source::Change& change : batch.changes) last.emplace_back(source::key_of(change), &change);
+  keep_last_of_each(last);
   for (auto at = last.begin(); at != last.end();) {
     const std::size_t kind = index_of(at->first.kind);
     const Table& old = *tables_[kind];

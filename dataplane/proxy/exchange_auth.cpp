@@ -105,7 +105,7 @@ void Exchange::apply_checked_edits() {
   for (const route::MessageFilters* filters : {&rule_->filters, &backend_->filters}) {
     const route::HeaderEdits* said = filters->auth ? &(*check++)->verdict().request : nullptr;
     if (said != nullptr && filters->auth->before_edits) shared_.edits.apply(*said);
-    shared_.edits.apply(filters->request);
+    if (filters->request) shared_.edits.apply(*filters->request);
     if (said != nullptr && !filters->auth->before_edits) shared_.edits.apply(*said);
   }
 }

@@ -122,8 +122,8 @@ void Exchange::edit_request_head() {
   http1::edit_request(request, forwarding_, edits);
   edit_identity(request, peer_facts(), edits);
   if (!checks_.empty()) return apply_checked_edits();
-  if (!rule_->filters.request.empty()) edits.apply(rule_->filters.request);
-  if (!backend_->filters.request.empty()) edits.apply(backend_->filters.request);
+  if (rule_->filters.request) edits.apply(*rule_->filters.request);
+  if (backend_->filters.request) edits.apply(*backend_->filters.request);
 }
 
 PeerFacts Exchange::peer_facts() const noexcept {

@@ -135,8 +135,8 @@ void Exchange::pass_final(std::string_view head) {
                            edits);
   promised_keep_alive_ = keep && down_framing_.kind != http::BodyKind::UntilClose;
   if (const route::Cors* sharing = cors()) edit_cors(*sharing, request, response_, edits);
-  if (!backend_->filters.response.empty()) edits.apply(backend_->filters.response);
-  if (!rule_->filters.response.empty()) edits.apply(rule_->filters.response);
+  if (backend_->filters.response) edits.apply(*backend_->filters.response);
+  if (rule_->filters.response) edits.apply(*rule_->filters.response);
   if (rule_->sessions) begin_session(edits);
   for (const auto& check : checks_) edits.apply(check->verdict().response);
   phase_ = Phase::Body;

@@ -22,8 +22,8 @@ void Exchange::open_tunnel(std::string_view head) {
   http1::HeadEdits& edits = shared_.edits;
   edits.begin(head, response_.headers);
   static_cast<void>(http1::edit_response(response_, {.client = request.version, .method = request.method}, edits));
-  if (!backend_->filters.response.empty()) edits.apply(backend_->filters.response);
-  if (!rule_->filters.response.empty()) edits.apply(rule_->filters.response);
+  if (backend_->filters.response) edits.apply(*backend_->filters.response);
+  if (rule_->filters.response) edits.apply(*rule_->filters.response);
   if (rule_->sessions) begin_session(edits);
   for (const auto& check : checks_) edits.apply(check->verdict().response);
   std::array<iovec, http1::max_head_pieces + 1> pieces;

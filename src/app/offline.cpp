@@ -70,7 +70,7 @@ OfflineWorld evaluate(const std::vector<std::string>& paths, const Target& targe
   world.statuses = status::statuses_of(world.snapshot);
   for (status::StatusPatch& patch :
        status::finish_status(report, as_if_applied(world.compiled), world.statuses, wall_now()))
-    world.statuses.insert_or_assign(patch.key, std::make_shared<const status::StatusValue>(std::move(patch.status)));
+    world.statuses.insert_or_assign(patch.key, std::move(patch.status));
   return world;
 }
 

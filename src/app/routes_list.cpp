@@ -44,8 +44,8 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] std::string filter_text(const route::Rule& rule) {
   std::string text;
   const auto add = [&](std::string_view word) { text += fmt::format("{}{}", text.empty() ? "" : ", ", word); };
-  if (!rule.filters.request.empty()) add("request headers");
-  if (!rule.filters.response.empty()) add("response headers");
+  if (rule.filters.request) add("request headers");
+  if (rule.filters.response) add("response headers");
   if (rule.filters.rewrite) add("rewrite");
   if (rule.timeouts.request || rule.timeouts.backend_request) add("timeouts");
   return text;

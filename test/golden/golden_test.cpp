@@ -59,8 +59,7 @@ store::ClusterSnapshot freeze(std::vector<api::AnyObject> objects) {
 }
 
 void take(status::Statuses& statuses, std::vector<status::StatusPatch> patches) {
-  for (status::StatusPatch& patch : patches)
-    statuses.insert_or_assign(patch.key, std::make_shared<const status::StatusValue>(std::move(patch.status)));
+  for (status::StatusPatch& patch : patches) statuses.insert_or_assign(patch.key, std::move(patch.status));
 }
 
 Json show_statuses(const status::Statuses& statuses) {

@@ -96,15 +96,13 @@ struct ExternalAuth {
 
 /// Filters of a rule (or backendRef) that say what is sent to whom.
 struct MessageFilters {
-  HeaderEdits request;
-  HeaderEdits response;
+  Rare<HeaderEdits> request;
+  Rare<HeaderEdits> response;
   Rare<UrlRewrite> rewrite;
   Rare<Cors> cors;
   Rare<std::vector<Mirror>> mirrors;
   Rare<ExternalAuth> auth;
-  [[nodiscard]] bool empty() const noexcept {
-    return request.empty() && response.empty() && !rewrite && !cors && !mirrors && !auth;
-  }
+  [[nodiscard]] bool empty() const noexcept { return !request && !response && !rewrite && !cors && !mirrors && !auth; }
 };
 
 /// An answer the gateway gives itself because the rule or the backendRef cannot be served.

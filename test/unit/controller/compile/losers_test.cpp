@@ -19,8 +19,10 @@ resolve::StatusReport report_of(const std::vector<std::string>& routes, const st
   for (const std::string& name : routes) {
     resolve::RouteReport route;
     route.object.key = {api::Kind::HTTPRoute, "default", name};
-    route.parents.emplace_back().ref.name = "one";
-    if (!section.empty()) route.parents.front().ref.section_name = section;
+    resolve::ParentReport parent;
+    parent.ref.name = "one";
+    if (!section.empty()) parent.ref.section_name = section;
+    route.parents = {parent};
     report.routes.push_back(std::make_shared<const resolve::RouteReport>(std::move(route)));
   }
   return report;

@@ -28,7 +28,7 @@ status::StatusPatch of_gateway(std::vector<api::Condition> own, std::vector<api:
   api::GatewayStatus status;
   status.conditions = std::move(own);
   status.listeners = {{.name = "http", .supported_kinds = {}, .attached_routes = 0, .conditions = std::move(listener)}};
-  return {gateway_key, "u1", 1, status};
+  return {gateway_key, "u1", 1, std::make_shared<const status::StatusValue>(status)};
 }
 
 status::StatusPatch of_route(std::vector<std::vector<api::Condition>> parents) {
@@ -38,7 +38,7 @@ status::StatusPatch of_route(std::vector<std::vector<api::Condition>> parents) {
     parent.parent_ref.name = std::to_string(status.parents.size());
     parent.conditions = std::move(conditions);
   }
-  return {route_key, "u2", 1, status};
+  return {route_key, "u2", 1, std::make_shared<const status::StatusValue>(status)};
 }
 
 std::vector<std::string> shown(const status::StatusPatch& now, const status::Statuses& before = {}) {
@@ -49,9 +49,7 @@ std::vector<std::string> shown(const status::StatusPatch& now, const status::Sta
 }
 
 /// What the object of a patch said before.
-status::Statuses said(const status::StatusPatch& before) {
-  return {{before.key, std::make_shared<const status::StatusValue>(before.status)}};
-}
+status::Statuses said(const status::StatusPatch& before) { return {{before.key, before.status}}; }
 
 TEST(Events, ABecomingIsOneAndAStateIsNone) {
   const auto now = of_gateway({condition("Programmed", True, "Programmed", "listening")});

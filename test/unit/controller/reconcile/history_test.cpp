@@ -48,7 +48,7 @@ class Pipeline {
     const auto add = [&](const resolve::ObjectId& object) {
       status::StatusValue sorted = *sink_.statuses().at(object.key);
       std::visit([](auto& status) { sort(status); }, sorted);
-      text += status::to_yaml({object.key, {}, 0, std::move(sorted)});
+      text += status::to_yaml({object.key, {}, 0, std::make_shared<const status::StatusValue>(std::move(sorted))});
     };
     for (const auto& report : finished_->classes) add(report.object);
     for (const auto& report : finished_->gateways) {

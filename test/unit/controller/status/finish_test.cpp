@@ -303,13 +303,13 @@ TEST(Finish, ClassesCarryTheirFeatures) {
   EXPECT_EQ(patches[0].key, report.classes[0].object.key);
   EXPECT_EQ(patches[0].uid, "c");
   EXPECT_EQ(patches[0].generation, 4);
-  const auto& status = std::get<api::GatewayClassStatus>(patches[0].status);
+  const auto& status = std::get<api::GatewayClassStatus>(*patches[0].status);
   EXPECT_EQ(shown(status.conditions), "Accepted=True/Accepted SupportedVersion=True/SupportedVersion");
   EXPECT_EQ(status.supported_features, report.classes[0].supported_features);
   EXPECT_EQ(status.conditions[0].observed_generation, 4);
   report.classes[0].accepted = {{"spec.parametersRef", "InvalidParameters", "none is known"}};
   EXPECT_EQ(
-      shown(std::get<api::GatewayClassStatus>(finish_status(report, applied({}), {}, at(1))[0].status).conditions),
+      shown(std::get<api::GatewayClassStatus>(*finish_status(report, applied({}), {}, at(1))[0].status).conditions),
       "Accepted=False/InvalidParameters SupportedVersion=True/SupportedVersion");
 }
 
@@ -317,8 +317,7 @@ TEST(Finish, FedBackItHasNothingToSay) {
   const resolve::StatusReport report = small_world();
   const runtime::ApplyReport apply = applied({address("127.0.0.1", 80)});
   Statuses written;
-  for (const StatusPatch& patch : finish_status(report, apply, {}, at(1)))
-    written[patch.key] = std::make_shared<const StatusValue>(patch.status);
+  for (const StatusPatch& patch : finish_status(report, apply, {}, at(1))) written[patch.key] = patch.status;
   EXPECT_TRUE(finish_status(report, apply, written, at(50)).empty());
 }
 
@@ -331,7 +330,7 @@ TEST(Finish, AGatewayThatOtherReplicasLackIsHeldAndThenPending) {
   const auto finish_gateway = [&]() -> std::optional<api::GatewayStatus> {
     for (const StatusPatch& patch :
          finish_status({.report = report, .apply = apply, .previous = {}, .now = at(1), .lags = &lags}))
-      if (patch.key == key) return std::get<api::GatewayStatus>(patch.status);
+      if (patch.key == key) return std::get<api::GatewayStatus>(*patch.status);
     return std::nullopt;
   };
   EXPECT_FALSE(finish_gateway()) << "routes and classes are told all the same";

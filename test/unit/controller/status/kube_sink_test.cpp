@@ -40,7 +40,7 @@ api::Condition accepted(std::int64_t generation = 1, Wall time = at(0)) {
 }
 
 StatusPatch patch(api::RouteStatus status, std::int64_t generation = 1) {
-  return {route_key, "u1", generation, std::move(status)};
+  return {route_key, "u1", generation, std::make_shared<const StatusValue>(std::move(status))};
 }
 
 store::ClusterSnapshot snapshot(std::string version, api::RouteStatus status = {}) {
@@ -254,7 +254,8 @@ TEST(Splice, ListenersAndConditionsOfAGateway) {
   judged.addresses = {{.type = "IPAddress", .value = "10.96.0.7"}};
   judged.conditions = {accepted(1, at(5))};
   judged.listeners = {{.name = "http", .supported_kinds = {}, .attached_routes = 2, .conditions = {accepted()}}};
-  const StatusPatch of_gateway{{api::Kind::Gateway, "default", "gw"}, "u1", 1, judged};
+  const StatusPatch of_gateway{
+      {api::Kind::Gateway, "default", "gw"}, "u1", 1, std::make_shared<const StatusValue>(judged)};
   const std::string object =
       R"({"metadata":{"uid":"u1","resourceVersion":"1"},"status":{"conditions":[{"type":"Theirs","status":"True"}],)"
       R"("listeners":[{"name":"old","conditions":[]},{"name":"http","conditions":[{"type":"Theirs","v":1.0}]}]}})";

@@ -12,7 +12,7 @@ template <class Status>
 Status only_status(const resolve::StatusReport& report, const runtime::ApplyReport& apply, const Statuses& previous) {
   const std::vector<StatusPatch> patches = finish_status(report, apply, previous, at(100));
   EXPECT_EQ(patches.size(), 1u);
-  return patches.empty() ? Status{} : std::get<Status>(patches.front().status);
+  return patches.empty() ? Status{} : std::get<Status>(*patches.front().status);
 }
 
 }  // namespace

@@ -61,7 +61,10 @@ store::ClusterSnapshot snapshot_of(const std::vector<std::pair<std::string, std:
 StatusPatch patch_of(const std::string& name, const std::string& uid) {
   api::GatewayStatus status;
   status.conditions = {testing::condition("Accepted", api::ConditionStatus::True, "Accepted")};
-  return {.key = {api::Kind::Gateway, "default", name}, .uid = uid, .generation = 3, .status = status};
+  return {.key = {api::Kind::Gateway, "default", name},
+          .uid = uid,
+          .generation = 3,
+          .status = std::make_shared<const StatusValue>(status)};
 }
 
 std::string shown(const Statuses& statuses, const std::string& name) {
@@ -126,11 +129,12 @@ TEST(FolderStatusSink, OneThatCannotBeWrittenKeepsNoOtherFromIt) {
 
 TEST(StatusText, IsYamlOfTheObject) {
   StatusPatch patch = patch_of("a", "1");
-  auto& status = std::get<api::GatewayStatus>(patch.status);
+  auto status = std::get<api::GatewayStatus>(*patch.status);
   status.addresses = {{.value = "127.0.0.1"}};
   status.conditions[0].message = "say \"hi\"\n\\ \x01";
   status.listeners = {
       {.name = "http", .supported_kinds = {{.kind = "HTTPRoute"}}, .attached_routes = 2, .conditions = {}}};
+  patch.status = std::make_shared<const StatusValue>(status);
   EXPECT_EQ(to_yaml(patch), R"(apiVersion: "gateway.networking.k8s.io/v1"
 kind: "Gateway"
 metadata:
@@ -161,7 +165,10 @@ TEST(StatusText, OfARouteNamesItsParents) {
   api::RouteStatus status;
   status.parents = {{.parent_ref = testing::parent("gw").ref, .controller_name = "us", .conditions = {}}};
   status.parents[0].parent_ref.port = 80;
-  const StatusPatch patch{.key = {api::Kind::HTTPRoute, "ns", "r"}, .uid = "", .generation = 1, .status = status};
+  const StatusPatch patch{.key = {api::Kind::HTTPRoute, "ns", "r"},
+                          .uid = "",
+                          .generation = 1,
+                          .status = std::make_shared<const StatusValue>(status)};
   EXPECT_THAT(to_yaml(patch), HasSubstr(R"(  parents:
     - parentRef:
         group: "gateway.networking.k8s.io"

@@ -83,10 +83,12 @@ TEST(Filters, AValueThatWouldBreakTheLineIsLeftOut) {
   Bench bench;
   Peer peer;
   route::Rule rule;
-  rule.filters.request.set.push_back({.name = "X-A", .value = "1\r\nX-Evil: 1"});
-  rule.filters.request.add.push_back({.name = "X B", .value = "1"});
-  rule.filters.response.add.push_back({.name = "X-C", .value = "1\nX-Evil: 1"});
-  rule.filters.response.set.push_back({.name = "X-Good", .value = "1"});
+  rule.filters.request = route::HeaderEdits{};
+  rule.filters.response = route::HeaderEdits{};
+  rule.filters.request->set.push_back({.name = "X-A", .value = "1\r\nX-Evil: 1"});
+  rule.filters.request->add.push_back({.name = "X B", .value = "1"});
+  rule.filters.response->add.push_back({.name = "X-C", .value = "1\nX-Evil: 1"});
+  rule.filters.response->set.push_back({.name = "X-Good", .value = "1"});
   bench.serve({&peer}, std::move(rule));
   End client = bench.connect();
   client.send(get);

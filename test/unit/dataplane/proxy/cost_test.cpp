@@ -84,7 +84,8 @@ Cost cost_of(const std::string& request, std::string_view reply) {
   Bench bench;
   Peer peer;
   route::Rule rule;
-  rule.filters.request.set.push_back({.name = "X-Env", .value = "prod"});
+  rule.filters.request = route::HeaderEdits{};
+  rule.filters.request->set.push_back({.name = "X-Env", .value = "prod"});
   bench.serve({&peer}, std::move(rule));
   End client = bench.connect();
   End backend;

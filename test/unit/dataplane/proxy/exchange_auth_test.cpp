@@ -194,7 +194,8 @@ TEST_F(GuardedInTime, ABodyThatStopsEndsTheRequest) {
 TEST_F(Guarded, FiltersRunInTheirOrder) {
   for (const bool before : {true, false}) {
     route::Rule rule;
-    rule.filters.request.set.push_back({.name = "X-User", .value = "gateway"});
+    rule.filters.request = route::HeaderEdits{};
+    rule.filters.request->set.push_back({.name = "X-User", .value = "gateway"});
     serve(auth_with([before](route::ExternalAuth& auth) { auth.before_edits = before; }), std::move(rule));
     End client = bench.connect();
     client.send("GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n");
