@@ -173,6 +173,15 @@ std::string_view FieldBlock::write_request(StreamEnd end, std::string_view webso
   return text_;
 }
 
+std::string_view FieldBlock::write_upgrade(std::string_view accept) {
+  if (refusal_ || !malformed_.empty()) return {};
+  write({"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ",
+         accept, "\r\n"});
+  text_ += lines_;
+  text_ += "\r\n";
+  return text_;
+}
+
 std::string_view FieldBlock::write_response(Body body) {
   if (status_ == 0 || status_ == 101) malform("no :status, or one that HTTP/2 does not have");
   if (refusal_ || !malformed_.empty()) return {};

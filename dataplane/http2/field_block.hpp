@@ -53,6 +53,8 @@ class FieldBlock {
   /// malformed or refused: look again. Valid until begin(). `websocket_key`: for a handshake that has none.
   [[nodiscard]] std::string_view write_request(StreamEnd end, std::string_view websocket_key);
   [[nodiscard]] std::string_view write_response(Body body);
+  /// The 2xx that opens a tunnel, as the 101 it is to HTTP/1 (RFC 8441 section 5); `accept`: Sec-WebSocket-Accept.
+  [[nodiscard]] std::string_view write_upgrade(std::string_view accept);
   /// How payload follows the head that was written.
   [[nodiscard]] PayloadText payload_text() const noexcept { return payload_text_; }
   /// Lines of trailers, without the empty one.

@@ -1,5 +1,5 @@
-// Follows a client's frames by their heads alone: nghttp2 does not tell the end of a header block that it ignores or
-// refuses. Worker thread.
+// Follows a client's frames by their heads alone: nghttp2 tells neither the end of a header block that it ignores or
+// refuses, nor DATA of a stream that is over. Worker thread.
 #pragma once
 #include <algorithm>
 #include <array>
@@ -29,18 +29,22 @@ class FrameWalk {
   }
   /// A header block has begun and is not complete.
   [[nodiscard]] bool is_in_block() const noexcept { return in_block_ && (left_ > 0 || !ends_block_); }
+  /// So many frames of DATA have begun.
+  [[nodiscard]] std::uint64_t data_frames() const noexcept { return data_frames_; }
 
  private:
   void begin_frame() noexcept {  // RFC 9113 section 4.1
     filled_ = 0;
     left_ = std::size_t{head_[0]} << 16 | std::size_t{head_[1]} << 8 | std::size_t{head_[2]};
     in_block_ = head_[3] == NGHTTP2_HEADERS || head_[3] == NGHTTP2_CONTINUATION;
+    if (head_[3] == NGHTTP2_DATA) ++data_frames_;
     ends_block_ = (head_[4] & NGHTTP2_FLAG_END_HEADERS) != 0;
   }
 
   std::array<std::uint8_t, 9> head_{};
   std::size_t filled_ = 0;
   std::size_t left_ = NGHTTP2_CLIENT_MAGIC_LEN;  ///< of the payload
+  std::uint64_t data_frames_ = 0;
   bool in_block_ = false;
   bool ends_block_ = false;
 };

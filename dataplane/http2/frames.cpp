@@ -67,6 +67,19 @@ void Frames::add_status(std::uint16_t status) noexcept {
 
 void Frames::add_request(const http::RequestHead& head, std::string_view scheme) noexcept {
   add(":method", head.method_text);
+  add_place(head, scheme);
+}
+
+void Frames::add_websocket(const http::RequestHead& head, std::string_view scheme) noexcept {
+  add(":method", "CONNECT");
+  add(":protocol", "websocket");
+  add_place(head, scheme);
+  for (const http::Field& field : head.headers.fields)
+    if (!is_of_connection(field.id) && field.id != http::HeaderId::SecWebSocketKey)
+      add(head.headers.name(field), head.headers.value(field));
+}
+
+void Frames::add_place(const http::RequestHead& head, std::string_view scheme) noexcept {
   add(":scheme", scheme);
   add(":authority", head.authority_text);
   add(":path", head.target);

@@ -22,6 +22,8 @@ class Frames {
   /// 101 becomes 200: an upgrade is an extended CONNECT here (RFC 8441 section 5).
   void add_status(std::uint16_t status) noexcept;
   void add_request(const http::RequestHead& head, std::string_view scheme) noexcept;
+  /// The handshake of a WebSocket, which has no key here (RFC 8441 section 5).
+  void add_websocket(const http::RequestHead& head, std::string_view scheme) noexcept;
   /// But those of the connection and those that pseudo-fields say.
   void add_fields(const http::HeaderView& fields) noexcept;
 
@@ -33,6 +35,7 @@ class Frames {
 
  private:
   void add(std::string_view name, std::string_view value) noexcept;
+  void add_place(const http::RequestHead& head, std::string_view scheme) noexcept;
 
   nghttp2_session* session_;
   std::array<char, 3> digits_{};

@@ -69,6 +69,7 @@ MessageReader::Step MessageReader::read_head(std::span<const char>& text, HeadSt
   }
   text = text.subspan(parsed.consumed - before);
   if (before > 0) head_.resize(parsed.consumed);
+  head_text_ = {bytes.data(), parsed.consumed};
   if (kind_ == Kind::Request) {
     begin_body(storage.request.body);
     if (storage.request.upgrade != http::Upgrade::None) phase_ = Phase::Tunnel;

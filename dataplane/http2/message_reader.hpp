@@ -44,6 +44,8 @@ class MessageReader {
   [[nodiscard]] std::span<const char> payload() const noexcept { return payload_; }
   [[nodiscard]] http::HeaderView trailers() const noexcept { return chunked_.trailers(); }
   void drop_head() noexcept { head_.clear(); }
+  /// The head of the last step Head, under the same terms.
+  [[nodiscard]] std::string_view head_text() const noexcept { return head_text_; }
   [[nodiscard]] bool is_over() const noexcept { return phase_ == Phase::Over; }
   /// The writer has closed its side: ends a message that ends so.
   void close() noexcept { phase_ = Phase::Over; }
@@ -61,6 +63,7 @@ class MessageReader {
   http1::ResponseHeadParser response_parser_;
   http1::ChunkedDecoder chunked_;
   std::string head_;
+  std::string_view head_text_;
   std::uint64_t left_ = 0;  ///< of Length
   std::span<const char> payload_;
 };

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <memory>
 #include <new>
+#include <utility>
 
 #include <nghttp2/nghttp2.h>
 
@@ -56,13 +57,37 @@ struct Callbacks {
 
   static int on_begin_frame(nghttp2_session* raw, const nghttp2_frame_hd* head, void* user) {
     Session& session = session_of(user);
-    const Stream* const stream = head->type == NGHTTP2_RST_STREAM ? stream_of(raw, head->stream_id) : nullptr;
-    if (head->type == NGHTTP2_RST_STREAM && (session.role_ == Role::Server || stream != nullptr)) {
-      session.count_reset(stream != nullptr && !stream->head_sent_ ? StreamAnswer::NotBegun : StreamAnswer::Begun);
-    } else {
-      session.count_frame(head->type, head->flags, head->length);
+    const Stream* const stream = stream_of(raw, head->stream_id);
+    switch (head->type) {
+      case NGHTTP2_HEADERS:
+      case NGHTTP2_CONTINUATION:
+        break;  // bounded by their own limits
+      case NGHTTP2_DATA:
+        count_data(session, *head, stream);
+        break;
+      case NGHTTP2_RST_STREAM:
+        if (session.role_ == Role::Server || stream != nullptr)
+          session.count_reset(stream != nullptr && !stream->head_sent_ ? StreamAnswer::NotBegun : StreamAnswer::Begun);
+        else
+          session.count_idle_frame();
+        break;
+      default:
+        session.count_idle_frame();
     }
     return 0;
+  }
+
+  /// The end of a request is free, once. All else is paid for until a byte of payload has come to who reads it: there
+  /// is none in padding, nor on a stream that is over. What a backend sends on a stream that was given up is not its
+  /// fault.
+  static void count_data(Session& session, const nghttp2_frame_hd& head, const Stream* stream) {
+    constexpr unsigned earned = 2;
+    const bool ends = (head.flags & NGHTTP2_FLAG_END_STREAM) != 0 && stream != nullptr && !stream->input_ended_;
+    ++session.told_data_;
+    session.payload_credit_ = earned;
+    if (ends || (session.role_ == Role::Client && head.length > 0)) return;
+    session.payload_credit_ = earned + 1;
+    session.count_idle_frame();
   }
 
   static int on_begin_headers(nghttp2_session* raw, const nghttp2_frame* frame, void* user) {
@@ -109,6 +134,9 @@ struct Callbacks {
       case NGHTTP2_GOAWAY:
         session.peer_leaves_ = true;
         break;
+      case NGHTTP2_SETTINGS:
+        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) session.on_settings();
+        break;
       default:
         break;
     }
@@ -117,10 +145,14 @@ struct Callbacks {
 
   static int on_data(nghttp2_session* raw, std::uint8_t /*flags*/, std::int32_t id, const std::uint8_t* bytes,
                      std::size_t length, void* user) {
-    if (Stream* stream = stream_of(raw, id))
+    Session& session = session_of(user);
+    Stream* const stream = stream_of(raw, id);
+    if (stream != nullptr && !stream->finished_ && !stream->broken_)
+      session.idle_frames_.give(std::exchange(session.payload_credit_, 0));
+    if (stream != nullptr)
       stream->on_payload({reinterpret_cast<const char*>(bytes), length});
     else
-      nghttp2_session_consume_connection(session_of(user).session_, length);
+      nghttp2_session_consume_connection(session.session_, length);
     return 0;
   }
 
@@ -198,7 +230,10 @@ bool Session::receive(std::span<const char> bytes, Monotonic now) {
     const auto part = bytes.first(std::min(bytes.size(), slice));
     const ssize_t taken =
         nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(part.data()), part.size());
-    if (role_ == Role::Server && taken > 0) walk_.take(part.first(static_cast<std::size_t>(taken)));
+    if (role_ == Role::Server && taken > 0) {
+      walk_.take(part.first(static_cast<std::size_t>(taken)));
+      count_untold_data();
+    }
     if (taken == NGHTTP2_ERR_FLOODED)
       doom("answers to control frames pile up", NGHTTP2_ENHANCE_YOUR_CALM);
     else if (taken < 0)
@@ -235,7 +270,7 @@ bool Session::is_over() const noexcept {
 }
 
 void Session::mark_output() {
-  if (nghttp2_session_want_write(session_) != 0) user_.on_output();
+  if (nghttp2_session_want_write(session_) != 0 || is_over()) user_.on_output();
 }
 
 // ---- streams --------------------------------------------------------------------------------------------------------
@@ -292,6 +327,19 @@ void Session::refuse_new_streams() {
   mark_output();
 }
 
+Session::ExtendedConnect Session::extended_connect() const noexcept {
+  if (!settings_came_) return ExtendedConnect::Unknown;
+  return nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1
+             ? ExtendedConnect::Offered
+             : ExtendedConnect::Missing;
+}
+
+/// What waited for them goes out, or never will.
+void Session::on_settings() {
+  if (std::exchange(settings_came_, true) || role_ == Role::Server) return;
+  streams_.for_each([](Stream& stream) { stream.send_held(); });
+}
+
 bool Session::takes_streams() const noexcept {
   if (peer_leaves_ || !doom_.empty() || nghttp2_session_check_request_allowed(session_) == 0) return false;
   const std::uint32_t allowed = nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
@@ -300,11 +348,16 @@ bool Session::takes_streams() const noexcept {
 
 // ---- budgets --------------------------------------------------------------------------------------------------------
 
-void Session::count_frame(std::uint8_t type, std::uint8_t flags, std::size_t length) {
-  if (type == NGHTTP2_HEADERS || type == NGHTTP2_CONTINUATION) return;  // bounded by their own limits
-  if (type == NGHTTP2_DATA && length > 0) return idle_frames_.give(2);
-  if (type == NGHTTP2_DATA && (flags & NGHTTP2_FLAG_END_STREAM) != 0) return;
+void Session::count_idle_frame() {
   if (!idle_frames_.take(now_)) doom("frames that carry nothing", NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
+/// DATA of streams that are over, of which nghttp2 says nothing. The last one may still be told.
+void Session::count_untold_data() {
+  while (doom_.empty() && walk_.data_frames() > told_data_ + 1) {
+    ++told_data_;
+    count_idle_frame();
+  }
 }
 
 void Session::count_reset(Answer answer) {

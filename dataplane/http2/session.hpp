@@ -70,6 +70,11 @@ class Session {
   [[nodiscard]] std::string_view doom() const noexcept { return doom_; }
   /// Server: a header block has begun and is not complete.
   [[nodiscard]] bool is_in_block() const noexcept { return walk_.is_in_block(); }
+  /// Client: whether the backend takes extended CONNECT (RFC 8441 section 3); not known before its first SETTINGS.
+  enum class ExtendedConnect : std::uint8_t { Unknown, Offered, Missing };
+  [[nodiscard]] ExtendedConnect extended_connect() const noexcept;
+  /// The peer has said that it takes no more streams, or the session is doomed.
+  [[nodiscard]] bool is_leaving() const noexcept { return peer_leaves_ || !doom_.empty(); }
 
   /// Client: of its requests; "http" unless told otherwise. Static storage.
   void set_scheme(std::string_view scheme) noexcept { scheme_ = scheme; }
@@ -91,10 +96,12 @@ class Session {
   void adopt(Stream& stream) noexcept;
   void forget(Stream& stream) noexcept;
   void on_block_complete(std::int32_t id, StreamEnd end, Stream* stream);
-  void count_frame(std::uint8_t type, std::uint8_t flags, std::size_t length);
+  void count_idle_frame();
+  void count_untold_data();
   void count_reset(Answer answer);
   void doom(std::string_view why, std::uint32_t code);
   void mark_output();
+  void on_settings();
   /// So much payload of the stream was taken: its peer may send as much anew.
   void give_window(const Stream& stream, std::size_t bytes);
 
@@ -113,8 +120,11 @@ class Session {
   Monotonic now_{};
   std::string_view scheme_ = "http";
   unsigned refused_blocks_ = 0;
+  unsigned payload_credit_ = 0;  ///< what the frame of DATA at hand earns with its first byte
   FrameWalk walk_;
+  std::uint64_t told_data_ = 0;  ///< of its frames of DATA, those that were counted
   bool peer_leaves_ = false;
+  bool settings_came_ = false;
   std::string_view doom_;
 };
 

@@ -1,11 +1,13 @@
 #include "dataplane/http2/stream.hpp"
 
 #include <cerrno>
+#include <utility>
 
 #include <nghttp2/nghttp2.h>
 
 #include "dataplane/http2/frames.hpp"
 #include "dataplane/http2/session.hpp"
+#include "dataplane/http2/websocket_accept.hpp"
 
 namespace pintle::http2 {
 
@@ -40,7 +42,9 @@ void Stream::on_payload(std::span<const char> bytes) {
 
 /// A client's: an interim head, or the final one.
 void Stream::on_response(FieldBlock& block, StreamEnd end) {
-  std::string_view text = block.write_response(asked_head_ ? Body::None : Body::Allowed);
+  const bool opens_tunnel = asked_websocket_ && block.status() >= 200 && block.status() < 300;
+  std::string_view text =
+      opens_tunnel ? block.write_upgrade(accept_) : block.write_response(asked_head_ ? Body::None : Body::Allowed);
   final_head_came_ = block.status() >= 200 || text.empty();
   // No status, so that whoever reads it knows that this was no answer.
   if (text.empty()) text = "malformed\r\n\r\n";
@@ -151,7 +155,7 @@ bool Stream::submit_response() {
 
 bool Stream::submit_request() {
   const http::RequestHead& head = session_.heads_.request;
-  if (head.upgrade != http::Upgrade::None) return false;  // needs RFC 8441 at the backend: not offered
+  if (head.upgrade != http::Upgrade::None) return submit_websocket();
   asked_head_ = head.method == http::Method::Head;
   Frames frames(session_.session_);
   frames.add_request(head, session_.scheme_);
@@ -161,6 +165,34 @@ bool Stream::submit_request() {
   id_ = frames.submit_request(bodiless ? nullptr : this, this);
   session_.mark_output();
   return id_ > 0;
+}
+
+/// Only to a backend that has said it knows what this is (RFC 8441 section 3); until it has, the head is kept.
+bool Stream::submit_websocket() {
+  using Extended = Session::ExtendedConnect;
+  const Extended extended = session_.extended_connect();
+  if (extended == Extended::Unknown) held_ = reader_.head_text();
+  if (extended != Extended::Offered) return extended == Extended::Unknown;
+  const http::RequestHead& head = session_.heads_.request;
+  const http::Field* key = head.headers.find(http::HeaderId::SecWebSocketKey);
+  accept_ = websocket_accept(key == nullptr ? std::string_view() : head.headers.value(*key));
+  asked_websocket_ = true;
+  Frames frames(session_.session_);
+  frames.add_websocket(head, session_.scheme_);
+  head_sent_ = true;
+  id_ = frames.submit_request(this, this);
+  session_.mark_output();
+  return id_ > 0;
+}
+
+void Stream::send_held() {
+  if (held_.empty() || broken_ || over_) return;
+  const std::string head = std::exchange(held_, {});
+  std::span<const char> text(head);
+  MessageReader reader(MessageReader::Kind::Request);
+  if (reader.step(text, session_.heads_) == MessageReader::Step::Head && submit_websocket()) return;
+  reset(ErrorCode::Internal);
+  if (!finished_) on_readable();
 }
 
 bool Stream::submit_trailers() {

@@ -86,6 +86,8 @@ class Stream : public net::Channel, public net::ListHook<StreamTag>, public net:
   [[nodiscard]] bool commit();
   void submit_interim();
   [[nodiscard]] bool submit_request();
+  [[nodiscard]] bool submit_websocket();
+  void send_held();
   [[nodiscard]] bool submit_response();
   [[nodiscard]] bool submit_trailers();
   void send_more();
@@ -110,6 +112,8 @@ class Stream : public net::Channel, public net::ListHook<StreamTag>, public net:
   bool over_ = false;
   bool asked_head_ = false;
   bool asked_websocket_ = false;
+  std::string held_;    ///< a client's: the head of a handshake that waits for SETTINGS
+  std::string accept_;  ///< Sec-WebSocket-Accept of it
   bool final_head_came_ = false;
   bool had_pending_ = false;
 };

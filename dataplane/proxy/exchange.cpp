@@ -160,8 +160,6 @@ void Exchange::choose_backend(const route::Forward& forward) {
   if (index >= backends.size() || !backends[index])
     return fail(500, Reason::Internal, "the backend is not in the generation's endpoints");
   endpoints_ = &backends[index];
-  if (request.upgrade != http::Upgrade::None && (*endpoints_)->protocol == runtime::BackendProtocol::Http2)
-    return fail(502, Reason::UpstreamProtocol, "an upgrade to a backend that speaks HTTP/2 is not offered");
   if (!rewrite_target()) return;
   if (backend_->filters.auth) return begin_check(*backend_->filters.auth);
   send_on();

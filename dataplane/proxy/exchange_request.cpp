@@ -84,10 +84,10 @@ bool Exchange::retry_on_fresh_link() {
   const bool safe = unsent || http::is_idempotent(request.method);
   const bool body_kept = first_payload_.size() == request_body_.payload_bytes();
   if (!(link_->is_reused() || refused) || any_response_byte_ || retried_stale_ || !body_kept || !safe) return false;
-  if (!unsent) {
+  if (!unsent || link_->was_shed()) {
     if (!uses_budget_) uses_budget_ = shared_.retries.begin_retry();
     if (!uses_budget_) {
-      fail(502, Reason::RetryBudget, "the backend closed a pooled connection");
+      fail(502, Reason::RetryBudget, refused ? "the backend refused it" : "the backend closed a pooled connection");
       return true;
     }
   }
@@ -97,7 +97,9 @@ bool Exchange::retry_on_fresh_link() {
   response_input_.reset();
   response_parser_.reset();
   if (shared_.context.observe != nullptr) shared_.context.observe->on_retry(**endpoints_, Reason::UpstreamReset);
-  try_backend(upstream::Reuse::Fresh);
+  // Of a connection of HTTP/2 that is gone nothing is used again, and one new one carries all that it left.
+  const bool shared = (*endpoints_)->protocol == runtime::BackendProtocol::Http2;
+  try_backend(shared ? upstream::Reuse::Pooled : upstream::Reuse::Fresh);
   return true;
 }
 

@@ -56,12 +56,14 @@ void H2Session::on_events(std::uint32_t events) {
       on_output();
     }
   }
+  if (std::exchange(flush_due_, false)) on_output();
   while (H2Stream* stream = again_.pop_front()) stream->again();
   receive();
 }
 
 void H2Session::receive() {
-  for (unsigned reads = 0; readable_ && state_ != State::Ended; ++reads) {
+  // Who takes no answers gets no further request: the queue of frames is not the client's to fill.
+  for (unsigned reads = 0; readable_ && state_ != State::Ended && !outlet_.is_waiting(); ++reads) {
     if (reads == reads_a_turn) return context().poller.rearm(connection_.descriptor(), *this);
     auto loan = context().frames.borrow();
     const std::span<char> room = loan.span().first(read_size);
@@ -113,6 +115,12 @@ void H2Session::on_stream_over(H2Stream& /*stream*/) noexcept {
 
 void H2Session::on_output() {
   if (state_ == State::Open && !flush_later_.is_linked()) context().poller.flush_later(flush_later_);
+}
+
+void H2Session::on_flush_due() {
+  if (flushes_.take(context().now())) return flush();
+  flush_due_ = true;
+  context().poller.rearm(connection_.descriptor(), *this);
 }
 
 void H2Session::flush() {

@@ -56,6 +56,7 @@ class H2Session final : public net::Session, private http2::SessionUser {
   void receive();
   void take(std::span<const char> bytes);
   void begin_streams();
+  void on_flush_due();
   void flush();
   void on_deadline();
   void on_goaway_due();
@@ -79,11 +80,13 @@ class H2Session final : public net::Session, private http2::SessionUser {
   bool peer_closed_ = false;
   bool leaving_ = false;  ///< the first GOAWAY went out
   bool in_block_ = false;
+  bool flush_due_ = false;  ///< in the next turn
+  http2::FlushBudget flushes_;
   Reason end_reason_ = Reason::ClientClosed;
   net::MemberTimer<H2Session, &H2Session::on_deadline> deadline_{*this};  ///< of a head, of idling, of lingering
   net::MemberTimer<H2Session, &H2Session::on_goaway_due> goaway_{*this};
   net::MemberTimer<H2Session, &H2Session::on_stall> stall_{*this};
-  net::MemberTask<H2Session, &H2Session::flush> flush_later_{*this};
+  net::MemberTask<H2Session, &H2Session::on_flush_due> flush_later_{*this};
 };
 
 }  // namespace pintle::proxy

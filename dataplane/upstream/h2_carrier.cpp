@@ -1,5 +1,10 @@
 #include "dataplane/upstream/h2_carrier.hpp"
 
+#include <algorithm>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include "dataplane/upstream/link.hpp"
 
 namespace pintle::upstream {
@@ -10,6 +15,20 @@ constexpr std::size_t read_size = 64 * 1024;
 constexpr unsigned reads_a_turn = 16;
 constexpr Millis write_stall{30'000};  // req 44
 
+/// A peer that is gone without a word (its node died, a rule drops its packets) would keep all requests for a quarter
+/// of an hour. The kernel asks it where nothing is to be sent, and gives up where nothing is taken. Not PING: servers
+/// of gRPC count those of a connection whose calls are silent as abuse.
+void watch_peer(int descriptor) noexcept {
+  const auto set = [descriptor](int level, int name, int value) {
+    static_cast<void>(::setsockopt(descriptor, level, name, &value, sizeof value));
+  };
+  set(IPPROTO_TCP, TCP_USER_TIMEOUT, 30'000);  // milliseconds
+  set(IPPROTO_TCP, TCP_KEEPIDLE, 15);          // seconds
+  set(IPPROTO_TCP, TCP_KEEPINTVL, 5);
+  set(IPPROTO_TCP, TCP_KEEPCNT, 3);
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+}
+
 }  // namespace
 
 // ---- a stream -------------------------------------------------------------------------------------------------------
@@ -19,7 +38,8 @@ H2Link::H2Link(H2Carrier& carrier, LinkUser& user)
            carrier.endpoint_.address()),
       Stream(carrier.http_, 0),
       carrier_(carrier),
-      user_(&user) {
+      user_(&user),
+      opened_at_(carrier.context().now()) {
   reused_ = carrier.connected_;
   carrier.links_.push_back(*this);
   carrier_.endpoint_.on_in_use();
@@ -43,6 +63,7 @@ void H2Link::close() noexcept {
   if (user_ == nullptr) return;
   user_ = nullptr;
   carrier_.endpoint_.on_use_over();
+  if (!is_over() && !has_input_end()) carrier_.on_given_up(opened_at_);
   finish(http2::ErrorCode::Cancel);
   if (is_over() || !is_open()) carrier_.context().poller.reap_later(*this);
 }
@@ -70,6 +91,7 @@ void H2Link::on_room() {
 
 void H2Link::on_over(http2::ErrorCode code) {
   refused_ = code == http2::ErrorCode::RefusedStream;
+  shed_ = refused_ && carrier_.stays();
   if (user_ == nullptr) return carrier_.context().poller.reap_later(*this);
   user_->on_link_events(net::event_readable | net::event_peer_closed);
 }
@@ -107,7 +129,9 @@ H2Link& H2Carrier::open(LinkUser& user) {
 
 void H2Carrier::on_link_open(Link& link) {
   if (link.connection().is_tls()) http_.set_scheme("https");
+  watch_peer(link.connection().descriptor());
   connected_ = true;
+  heard_at_ = context().now();
   on_output();
   net::IntrusiveList<H2Link, CarriedTag> waiting;
   waiting.splice(listed_);
@@ -137,6 +161,7 @@ void H2Carrier::on_link_events(std::uint32_t events) {
       on_output();
     }
   }
+  if (std::exchange(flush_due_, false)) on_output();
   net::IntrusiveList<H2Link, CarriedTag> again;
   again.splice(listed_);
   while (H2Link* link = again.pop_front()) link->again();
@@ -154,6 +179,7 @@ void H2Carrier::receive() {
       return;
     }
     if (result.status != net::IoStatus::Ok) return die();
+    heard_at_ = context().now();
     if (result.bytes < room.size()) readable_ = peer_closed_;
     static_cast<void>(http_.receive(room.first(result.bytes), context().now()));  // doomed: seen in flush()
   }
@@ -165,6 +191,10 @@ void H2Carrier::on_output() {
 
 void H2Carrier::flush() {
   if (dead_) return;
+  if (!flushes_.take(context().now())) {
+    flush_due_ = true;  // the others have their turn first
+    return link_->rearm();
+  }
   const net::Sent sent = http2::send_frames(http_, outlet_, link_->connection(), context().frames);
   if (sent == net::Sent::Failed) return die();
   if (sent == net::Sent::Waiting && !stall_.is_armed()) context().arm_after(stall_, write_stall);
@@ -188,6 +218,13 @@ void H2Carrier::on_link_gone() {
   } else {
     context().arm_after(idle_, endpoint_.environment().settings.idle_timeout);
   }
+}
+
+/// A stream that got no end, perhaps because its time was over. If nothing at all was heard meanwhile, the next is
+/// better off elsewhere.
+void H2Carrier::on_given_up(Monotonic opened_at) {
+  const Monotonic since = std::max(heard_at_, opened_at);
+  if (connected_ && context().now() - since >= endpoint_.environment().settings.h2_silence) leaving_ = true;
 }
 
 void H2Carrier::on_idle() {

@@ -4,7 +4,8 @@
 //                                └── streams ──> H2Link, one for each exchange
 //
 // Guarantees: a stream is one exchange's from open() to release() or abandon(); a carrier whose peer is leaving, or
-// whose endpoint left, gets no new stream and goes with its last one; streams the peer did not look at say
+// whose endpoint left, gets no new stream and goes with its last one; so does one that was silent until a stream was
+// given up. A peer that is gone without a word is noticed within half a minute. Streams the peer did not look at say
 // was_refused(). A carrier lives until it is dead and its last H2Link was given back. Owner: the Endpoint. Worker
 // thread.
 #pragma once
@@ -52,6 +53,7 @@ class H2Link final : public Link,
 
   H2Carrier& carrier_;
   LinkUser* user_;  ///< until it gives the link back
+  Monotonic opened_at_;
 };
 
 class H2Carrier final : public net::ListHook<CarrierTag>,
@@ -67,6 +69,8 @@ class H2Carrier final : public net::ListHook<CarrierTag>,
   [[nodiscard]] bool is_idle() const noexcept { return http_.stream_count() == 0; }
   [[nodiscard]] bool is_connected() const noexcept { return connected_; }
   [[nodiscard]] bool takes_streams() const noexcept { return !dead_ && !leaving_ && http_.takes_streams(); }
+  /// Its peer has not said that it leaves.
+  [[nodiscard]] bool stays() const noexcept { return !dead_ && !leaving_ && !http_.is_leaving(); }
   [[nodiscard]] bool shows(const runtime::Certificate* certificate) const noexcept;
   [[nodiscard]] H2Link& open(LinkUser& user);
   /// No new stream; the connection goes with its last one.
@@ -89,6 +93,7 @@ class H2Carrier final : public net::ListHook<CarrierTag>,
   void flush();
   void rearm(H2Link& link) noexcept;
   void on_link_gone();
+  void on_given_up(Monotonic opened_at);
   void on_idle();
   void on_stall() { die(); }
   void die();
@@ -106,6 +111,9 @@ class H2Carrier final : public net::ListHook<CarrierTag>,
   bool dead_ = false;
   bool readable_ = false;
   bool peer_closed_ = false;
+  bool flush_due_ = false;  ///< in the next turn
+  Monotonic heard_at_{};    ///< the last byte
+  http2::FlushBudget flushes_;
   net::MemberTimer<H2Carrier, &H2Carrier::on_idle> idle_{*this};
   net::MemberTimer<H2Carrier, &H2Carrier::on_stall> stall_{*this};
   net::MemberTask<H2Carrier, &H2Carrier::flush> flush_later_{*this};

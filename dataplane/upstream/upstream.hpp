@@ -58,6 +58,8 @@ class Link {
   /// The backend has said that it did nothing of the request: it may be sent again whatever its method (RFC 9113
   /// section 8.7).
   [[nodiscard]] bool was_refused() const noexcept { return refused_; }
+  /// By a connection that stays: the backend sheds load, and what is sent to it again adds to that.
+  [[nodiscard]] bool was_shed() const noexcept { return shed_; }
   /// How long connecting took; zero for a reused one.
   [[nodiscard]] virtual std::chrono::nanoseconds connect_time() const noexcept = 0;
 
@@ -69,6 +71,7 @@ class Link {
   net::Connection connection_;
   bool reused_ = false;
   bool refused_ = false;
+  bool shed_ = false;
 
  private:
   // What Upstreams does with it.
@@ -88,11 +91,14 @@ struct Settings {
   Balance balance = Balance::RoundRobin;
   Millis eject_first{100};  ///< how long an endpoint is left out after a failed connect; doubles up to eject_most
   Millis eject_most{2000};
+  /// HTTP/2: what a connection may be silent for while a stream waits that is then given up, before no other is opened
+  /// on it.
+  Millis h2_silence{2000};
 };
 
 enum class Reuse : std::uint8_t {
   Pooled,
-  Fresh,  ///< never a pooled connection
+  Fresh,  ///< never a pooled connection; one of HTTP/2 that is new may carry others
   Raw     ///< nor a stream of one, nor TLS, whatever the backend speaks: its bytes are none of ours
 };
 

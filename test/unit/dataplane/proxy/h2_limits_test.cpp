@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 constexpr std::uint8_t data = 0, headers = 1, priority = 2, rst = 3, settings = 4, ping = 6, window_update = 8,
                        continuation = 9;
-constexpr std::uint8_t end_stream = 1, end_headers = 4;
+constexpr std::uint8_t end_stream = 1, end_headers = 4, padded = 8;
 constexpr std::uint32_t protocol_error = 1, refused_stream = 7, calm = 11;
 
 std::string get_block(const Fields& more = {}) { return block(h2_get("/", more)); }
@@ -91,15 +91,19 @@ TEST(H2Limits, ResetsMadeInUsCountAsWell) {
 }
 
 TEST(H2Limits, FramesThatCarryNothingAreCounted) {
+  const std::string begun = frame(headers, end_headers, 1, get_block());
+  const std::string cancel = frame(rst, 0, 1, u32(8));
   const std::vector<std::function<std::string(unsigned)>> ways = {
       [](unsigned) { return frame(ping, 0, 0, "12345678"); },
       [](unsigned) { return frame(settings, 0, 0, ""); },
       [](unsigned) { return frame(priority, 0, 1, std::string(5, '\0')); },
       [](unsigned) { return frame(window_update, 0, 0, u32(1)); },
       [](unsigned) { return frame(0x77, 0, 0, "x"); },
-      [](unsigned i) {
-        return (i == 0 ? frame(headers, end_headers, 1, get_block()) : std::string()) + frame(data, 0, 1, "");
-      },
+      [&](unsigned i) { return (i == 0 ? begun : "") + frame(data, 0, 1, ""); },
+      // Padding alone is no payload, nor is what comes on a stream that was reset, at its end or before.
+      [&](unsigned i) { return (i == 0 ? begun : "") + frame(data, padded, 1, std::string(1, '\0')); },
+      [&](unsigned i) { return (i == 0 ? begun + cancel : "") + frame(data, 0, 1, "x"); },
+      [&](unsigned i) { return (i == 0 ? begun + cancel : "") + frame(data, end_stream, 1, ""); },
   };
   for (std::size_t way = 0; way < ways.size(); ++way) {
     Raw raw;

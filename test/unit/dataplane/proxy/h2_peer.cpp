@@ -92,7 +92,8 @@ std::string_view Message::field(std::string_view name) const {
   return found == fields.end() ? std::string_view() : std::string_view(found->second);
 }
 
-H2Peer::H2Peer(Bench& bench, End&& connection, Kind kind, Window window) : end(std::move(connection)), bench_(bench) {
+H2Peer::H2Peer(Bench& bench, End&& connection, Kind kind, Window window, Connect connect)
+    : end(std::move(connection)), bench_(bench) {
   nghttp2_session_callbacks* callbacks = nullptr;
   nghttp2_session_callbacks_new(&callbacks);
   nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, PeerCallbacks::on_begin);
@@ -109,7 +110,8 @@ H2Peer::H2Peer(Bench& bench, End&& connection, Kind kind, Window window) : end(s
     nghttp2_session_server_new2(&session_, callbacks, this, option);
   nghttp2_option_del(option);
   nghttp2_session_callbacks_del(callbacks);
-  nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, nullptr, 0);
+  const nghttp2_settings_entry extended{NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1};
+  nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, &extended, connect == Connect::Extended ? 1 : 0);
 }
 
 H2Peer::~H2Peer() { nghttp2_session_del(session_); }

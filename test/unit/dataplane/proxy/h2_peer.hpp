@@ -31,9 +31,10 @@ struct Message {
 class H2Peer {
  public:
   enum class Kind : std::uint8_t { Client, Backend };
-  enum class Window : std::uint8_t { Given, Held };  ///< Held: only give() lets the other side send on
+  enum class Window : std::uint8_t { Given, Held };       ///< Held: only give() lets the other side send on
+  enum class Connect : std::uint8_t { Plain, Extended };  ///< Extended: RFC 8441
 
-  H2Peer(Bench& bench, End&& end, Kind kind, Window window = Window::Given);
+  H2Peer(Bench& bench, End&& end, Kind kind, Window window = Window::Given, Connect connect = Connect::Plain);
   ~H2Peer();
   H2Peer(const H2Peer&) = delete;
   H2Peer& operator=(const H2Peer&) = delete;

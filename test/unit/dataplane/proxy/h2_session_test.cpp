@@ -192,6 +192,45 @@ TEST(H2Session, DrainSaysGoawayTwiceAndFinishesWhatHasBegun) {
   h2.bench.expect_end(h2.client->end);
 }
 
+TEST(H2Session, ADrainedConnectionEndsWithTheCancelOfItsLastStream) {
+  H2 h2;
+  const std::int32_t first = h2.client->request(h2_get("/first"));
+  End one = h2.bench.accept(h2.peer);
+  h2.bench.expect(one, "\r\n\r\n");
+  h2.bench.context.sessions.for_each([](net::Session& session) { session.drain(); });
+  h2.client->until([&] { return h2.client->goaway_last == first; });
+  h2.client->reset(first, 8);
+  h2.bench.expect_end(h2.client->end);  // and not after the time of an idle one
+}
+
+TEST(H2Session, WhoTakesNoAnswersGetsNoFurtherRequest) {
+  Peer peer;
+  Bench bench;
+  bench.serve({&peer});
+  End client = bench.connect();
+  client.send(std::string(h2_preface) + frame(4, 0, 0, std::string("\0\4", 2) + u32(0x7FFFFFFF)) +
+              frame(8, 0, 0, u32(0x70000000)));  // windows as large as there are
+  client.send(frame(1, 5, 1, block(h2_get("/large"))));
+  End one = bench.accept(peer);
+  bench.expect(one, "\r\n\r\n");
+  one.send("HTTP/1.1 200 OK\r\nContent-Length: 240000000\r\n\r\n");
+  const std::string large(1'000'000, 'x');
+  for (unsigned turn = 0; turn < 50; ++turn) {
+    one.push(large);
+    bench.settle();
+  }
+  client.send(frame(1, 5, 3, block(h2_get("/next"))));  // while the first answer fills the socket
+  bench.settle();
+  EXPECT_FALSE(peer.accept().is_open());
+  End two;
+  EXPECT_TRUE(bench.run_until([&] {
+    client.pull();
+    client.received.clear();
+    two = peer.accept();
+    return two.is_open();
+  }));
+}
+
 TEST(H2Session, AnIdleConnectionGoesWithTheSecondGoaway) {
   Peer peer;
   Bench bench;

@@ -1,28 +1,10 @@
 // Backends that speak HTTP/2, behind clients of both kinds.
 #include <gtest/gtest.h>
 
-#include "test/unit/dataplane/proxy/h2_peer.hpp"
+#include "test/unit/dataplane/proxy/h2_backend.hpp"
 
 namespace pintle::proxy {
 namespace {
-
-struct H2Backend {
-  explicit H2Backend(const Settings& settings = {}) : bench(settings) {
-    bench.backend_protocol = runtime::BackendProtocol::Http2;
-    bench.serve({&peer});
-  }
-  /// The gateway's next connection.
-  [[nodiscard]] H2Peer accept(H2Peer::Window window = H2Peer::Window::Given) {
-    return {bench, bench.accept(peer), H2Peer::Kind::Backend, window};
-  }
-  /// Until a request has come whole; its id.
-  std::int32_t until_request(H2Peer& backend, std::size_t index = 0) {
-    backend.until([&] { return backend.began.size() > index && backend.messages[backend.began[index]].ended; });
-    return backend.began[index];
-  }
-  Peer peer;
-  Bench bench;
-};
 
 TEST(H2Upstream, AGetGoesThrough) {
   H2Backend h2;
@@ -134,48 +116,6 @@ TEST(H2Upstream, ACancelIsPassedOn) {
   EXPECT_EQ(client.until_ended(next).field(":status"), "204");
 }
 
-TEST(H2Upstream, AStreamThatWasRefusedIsSentAgain) {
-  H2Backend h2;
-  End client = h2.bench.connect();
-  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody");
-  H2Peer backend = h2.accept();
-  backend.reset(h2.until_request(backend), 7);  // REFUSED_STREAM
-  H2Peer second = h2.accept();
-  const std::int32_t id = h2.until_request(second);
-  EXPECT_EQ(second.messages[id].body, "body");
-  second.respond(id, {{":status", "204"}});
-  EXPECT_TRUE(h2.bench.expect(client, "\r\n\r\n").starts_with("HTTP/1.1 204 "));
-  EXPECT_EQ(h2.bench.last().attempts, 2);
-}
-
-/// So many POSTs at once, whose bodies are complete; their ids.
-std::vector<std::int32_t> post_many(H2Backend& h2, H2Peer& client, std::size_t count) {
-  std::vector<std::int32_t> ids;
-  Fields fields = h2_get("/");
-  fields[0].second = "POST";
-  for (std::size_t i = 0; i < count; ++i) ids.push_back(client.request(fields));
-  h2.bench.settle();
-  return ids;
-}
-
-TEST(H2Upstream, APostThatNeverLeftIsSentAgain) {
-  H2Backend h2;
-  End client = h2.bench.connect();
-  client.send(get);
-  H2Peer backend = h2.accept();
-  const std::int32_t first = h2.until_request(backend);
-  backend.respond(first, {{":status", "204"}});
-  h2.bench.expect(client, "\r\n\r\n");
-  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody");
-  backend.goaway(first, 0);  // in the turn that takes the request
-  backend.end.finish();
-  H2Peer second = h2.accept();
-  const std::int32_t again = h2.until_request(second);
-  EXPECT_EQ(second.messages[again].body, "body");
-  second.respond(again, {{":status", "204"}});
-  EXPECT_TRUE(h2.bench.expect(client, "\r\n\r\n").starts_with("HTTP/1.1 204 "));
-}
-
 TEST(H2Upstream, HeadsAtTheLimitHaveRoomForWhatTheGatewayAdds) {
   H2Backend h2;
   H2Peer client(h2.bench, h2.bench.connect(), H2Peer::Kind::Client);
@@ -255,37 +195,6 @@ TEST(H2Upstream, IdleConnectionsAreBounded) {
   static_cast<void>(h2.until_request(backend, 1));
 }
 
-TEST(H2Upstream, WhatGoawayLeavesOutIsSentAgain) {
-  H2Backend h2;
-  End one = h2.bench.connect();
-  one.send(get);
-  H2Peer backend = h2.accept();
-  const std::int32_t first = h2.until_request(backend);
-  End two = h2.bench.connect();
-  two.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody");
-  static_cast<void>(h2.until_request(backend, 1));
-  backend.goaway(first, 0);
-  H2Peer second = h2.accept();
-  const std::int32_t again = h2.until_request(second);
-  EXPECT_EQ(second.messages[again].body, "body");
-  second.respond(again, {{":status", "204"}});
-  h2.bench.expect(two, "\r\n\r\n");
-  backend.respond(first, {{":status", "204"}});  // what had begun is finished
-  EXPECT_TRUE(h2.bench.expect(one, "\r\n\r\n").starts_with("HTTP/1.1 204 "));
-  backend.until([&] { return backend.end.ended; });
-}
-
-TEST(H2Upstream, APostThatWasSentIsNotSentAgainWhenTheConnectionDies) {
-  H2Backend h2;
-  End client = h2.bench.connect();
-  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody");
-  H2Peer backend = h2.accept();
-  static_cast<void>(h2.until_request(backend));
-  backend.end.reset();
-  EXPECT_TRUE(h2.bench.expect(client, "\r\n\r\n").starts_with("HTTP/1.1 502 "));
-  EXPECT_EQ(h2.bench.last().reason, Reason::UpstreamReset);
-}
-
 TEST(H2Upstream, AConnectThatFailsIsTold) {
   Bench bench;
   Peer peer(Peer::Kind::Refuses);
@@ -305,25 +214,6 @@ TEST(H2Upstream, ABackendThatSpeaksHttp1IsNoAnswer) {
   h2.bench.expect(backend, "PRI * HTTP/2.0\r\n");
   backend.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
   EXPECT_TRUE(h2.bench.expect(client, "\r\n\r\n").starts_with("HTTP/1.1 502 "));
-}
-
-TEST(H2Upstream, WebSocketIsNotOfferedToIt) {
-  H2Backend h2;
-  End client = h2.bench.connect();
-  client.send(
-      "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-      "Sec-WebSocket-Key: a2V5a2V5a2V5a2V5a2V5a2U=\r\n\r\n");
-  h2.bench.expect(client, "HTTP/1.1 502 ");
-  EXPECT_EQ(h2.bench.last().reason, Reason::UpstreamProtocol);
-  H2Peer extended(h2.bench, h2.bench.connect(), H2Peer::Kind::Client);
-  extended.until([&] { return h2.bench.settle(), true; });
-  Fields fields = h2_get("/", {{"sec-websocket-version", "13"}});
-  fields[0].second = "CONNECT";
-  fields.insert(fields.begin() + 1, {":protocol", "websocket"});
-  const std::int32_t id = extended.request(fields, "");
-  extended.until([&] { return !extended.messages[id].field(":status").empty(); });
-  EXPECT_EQ(extended.messages[id].field(":status"), "502");
-  EXPECT_FALSE(h2.peer.accept().is_open());  // nothing was opened for it
 }
 
 TEST(H2Upstream, AConcurrencyTheBackendSetsIsKept) {
