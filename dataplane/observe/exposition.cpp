@@ -178,6 +178,7 @@ void append_backends(std::string& out, const Metrics& metrics, const ControlMetr
   ScalarFamily ejections;
   ScalarFamily retries;
   ScalarFamily failures;
+  ScalarFamily copies;
   std::map<std::string, std::int64_t> ejected;  // the most any worker has: each judges for itself
   const auto add_reasons = [](ScalarFamily& family, const BackendSeries& series,
                               const std::array<Counter, reason_count>& counters) {
@@ -190,6 +191,8 @@ void append_backends(std::string& out, const Metrics& metrics, const ControlMetr
     shard.backends.for_each([&](const BackendSeries& series) {
       ejections.add(join_labels({{"backend", series.backend}}), static_cast<std::int64_t>(series.ejections.value()));
       add_reasons(retries, series, series.retries);
+      if (const auto lost = series.copies_lost.value(); lost != 0)
+        copies.add(join_labels({{"backend", series.backend}}), static_cast<std::int64_t>(lost));
       add_reasons(failures, series, series.connect_failures);
       std::int64_t& most = ejected[series.backend];
       most = std::max(most, series.ejected.value());
@@ -206,6 +209,7 @@ void append_backends(std::string& out, const Metrics& metrics, const ControlMetr
   healthy.append_to(out, {"pintle_backend_healthy_endpoints", "gauge", "Endpoints that no worker has ejected."});
   ejections.append_to(out, {"pintle_backend_ejections_total", "counter", "Endpoints ejected after failures."});
   retries.append_to(out, {"pintle_backend_retries_total", "counter", "Requests sent once more."});
+  copies.append_to(out, {"pintle_mirror_copies_lost_total", "counter", "Copies for mirrors that were given up."});
   failures.append_to(out, {"pintle_backend_connect_failures_total", "counter", "Connections that were not made."});
 }
 

@@ -95,6 +95,7 @@ struct BackendSeries {
   Gauge busy;
   Gauge ejected;
   Counter ejections;
+  Counter copies_lost;
   std::array<Counter, reason_count> connect_failures;
   std::array<Counter, reason_count> retries;
   Histogram<8> connection_age;

@@ -135,6 +135,8 @@ class WorkerSink {
   virtual void on_upstream_connection_busy(const runtime::Backend& backend, std::int32_t change) = 0;
   virtual void on_connect_failed(const runtime::Backend& backend, Reason reason) = 0;
   virtual void on_retry(const runtime::Backend& backend, Reason reason) = 0;
+  /// A mirror's copy that did not reach its backend whole, or got no answer.
+  virtual void on_copy_lost(const runtime::Backend& /*backend*/) {}
   /// An endpoint was ejected (+1) or came back or left (-1).
   virtual void on_ejected(const runtime::Backend& backend, std::int32_t change) = 0;
 

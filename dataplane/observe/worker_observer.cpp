@@ -40,6 +40,8 @@ void WorkerObserver::on_upstream_connection_busy(const runtime::Backend& backend
 void WorkerObserver::on_connect_failed(const runtime::Backend& backend, Reason reason) {
   writer_.find_backend(backend).connect_failures[static_cast<std::size_t>(reason)].add();
 }
+void WorkerObserver::on_copy_lost(const runtime::Backend& backend) { writer_.find_backend(backend).copies_lost.add(); }
+
 void WorkerObserver::on_retry(const runtime::Backend& backend, Reason reason) {
   writer_.find_backend(backend).retries[static_cast<std::size_t>(reason)].add();
 }

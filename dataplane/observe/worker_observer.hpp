@@ -35,6 +35,7 @@ class WorkerObserver final : public WorkerSink {
   void on_upstream_connection_busy(const runtime::Backend& backend, std::int32_t change) override;
   void on_connect_failed(const runtime::Backend& backend, Reason reason) override;
   void on_retry(const runtime::Backend& backend, Reason reason) override;
+  void on_copy_lost(const runtime::Backend& backend) override;
   void on_ejected(const runtime::Backend& backend, std::int32_t change) override;
   void on_turn_end(Monotonic now) override;
 

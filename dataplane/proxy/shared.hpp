@@ -42,9 +42,25 @@ class ExchangePool {
 /// What all copies of requests may take together, so that a backend that hangs harms no request that is waited for.
 struct SideLoad {
   static constexpr std::uint32_t most_live = 256;
+  static constexpr std::uint32_t most_of_backend = 128;  ///< one that hangs leaves room for the others
   static constexpr std::size_t most_waiting = std::size_t{16} * 1024 * 1024;
   std::uint32_t live = 0;
-  std::size_t waiting = 0;  ///< bytes their backends have not taken, at most
+  std::vector<std::uint32_t> of_backend{};  ///< of them, by BackendId
+  std::size_t waiting = 0;                  ///< bytes their backends have not taken, at most
+
+  [[nodiscard]] bool has_room(BackendId backend) const noexcept {
+    const bool many = backend.index() < of_backend.size() && of_backend[backend.index()] >= most_of_backend;
+    return !many && live < most_live && waiting < most_waiting;
+  }
+  void begin(BackendId backend) {
+    if (backend.index() >= of_backend.size()) of_backend.resize(backend.index() + 1);
+    ++of_backend[backend.index()];
+    ++live;
+  }
+  void end(BackendId backend) noexcept {
+    --of_backend[backend.index()];
+    --live;
+  }
 };
 
 struct Shared {

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "dataplane/observe/record.hpp"
+
 namespace pintle::proxy {
 namespace {
 
@@ -16,13 +18,17 @@ std::size_t size_of(std::span<const iovec> pieces) noexcept {
   return size;
 }
 
+void count_lost(const Shared& shared, const SideTarget& target) {
+  if (shared.context.observe != nullptr) shared.context.observe->on_copy_lost(*target.endpoints);
+}
+
 }  // namespace
 
 SideRequest::SideRequest(Shared& shared, SideTarget target)
     : shared_(shared), target_(std::move(target)), outlet_(shared.context.buffers), input_(shared.context.buffers) {
   if (target_.user != nullptr) return;
   counted_ = true;
-  ++shared_.side_load.live;
+  shared_.side_load.begin(target_.backend);
 }
 
 SideRequest::~SideRequest() {
@@ -31,15 +37,18 @@ SideRequest::~SideRequest() {
 }
 
 Result<SideRequest*> SideRequest::start(Shared& shared, SideTarget target, std::span<const iovec> head) {
-  const SideLoad& load = shared.side_load;
-  const bool too_much = shared.context.pressure != net::Pressure::None || load.live >= SideLoad::most_live ||
-                        load.waiting >= SideLoad::most_waiting;
-  if (target.user == nullptr && too_much) return make_error(ErrorCode::Exhausted, "too many copies of requests");
+  const bool too_much = shared.context.pressure != net::Pressure::None || !shared.side_load.has_room(target.backend);
+  if (target.user == nullptr && too_much) {
+    count_lost(shared, target);
+    return make_error(ErrorCode::Exhausted, "too many copies of requests");
+  }
   auto made = std::unique_ptr<SideRequest>(new SideRequest(shared, std::move(target)));
   SideUser* const user = std::exchange(made->target_.user, nullptr);
   made->waited_for_ = user != nullptr;
-  if (auto connecting = made->connect(upstream::Reuse::Pooled); !connecting)
+  if (auto connecting = made->connect(upstream::Reuse::Pooled); !connecting) {
+    if (user == nullptr) count_lost(shared, made->target_);
     return std::unexpected(std::move(connecting.error()));
+  }
   shared.side_requests.push_back(*made);
   shared.context.arm_after(made->deadline_, made->target_.limit);
   SideRequest* const request = made.release();
@@ -102,8 +111,10 @@ bool SideRequest::retry_on_fresh_link() {
   input_.reset();
   parser_.reset();
   peer_closed_ = false;
-  if (!connect(upstream::Reuse::Fresh)) return false;
+  const bool shared = target_.endpoints->protocol == runtime::BackendProtocol::Http2;
+  if (!connect(shared ? upstream::Reuse::Pooled : upstream::Reuse::Fresh)) return false;
   set_waiting(replay_.size());
+  if (open_) on_link_open(*link_);
   return true;
 }
 
@@ -122,7 +133,7 @@ bool SideRequest::must_yield() const noexcept {
 
 void SideRequest::give_back_load() noexcept {
   set_waiting(0);
-  if (std::exchange(counted_, false)) --shared_.side_load.live;
+  if (std::exchange(counted_, false)) shared_.side_load.end(target_.backend);
 }
 
 void SideRequest::finish() {
@@ -251,6 +262,7 @@ void SideRequest::end() {
 void SideRequest::give_up(std::string_view why) {
   if (ended_) return;
   SideUser* const user = std::exchange(target_.user, nullptr);
+  if (!waited_for_) count_lost(shared_, target_);
   close();
   if (user != nullptr) user->on_side_failed(why);
 }

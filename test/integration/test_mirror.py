@@ -113,7 +113,8 @@ class Mirror(unittest.TestCase):
         pintle = self.serve([{"filters": [mirror("hangs")], "backendRefs": [to("one")]}],
                             {"one": [one.port], "hangs": [hangs.port]}, "--threads", "1")
         self.flood(pintle, 0)
-        wait_until(lambda: hangs.connections == 256, what="as many copies as may be at once on a worker")
+        wait_until(lambda: hangs.connections == 128, what="as many copies as one backend may have at once on a worker")
+        wait_until(lambda: pintle.metric("pintle_mirror_copies_lost_total", backend="default/hangs:80") == 400 - 128, what="the others")
 
     def test_a_mirror_that_cannot_be_reached_holds_few_bytes(self):
         one = self.backend("one")

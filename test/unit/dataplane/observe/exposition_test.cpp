@@ -157,6 +157,7 @@ TEST(Exposition, Backends) {
   sink.on_upstream_connection_closed(backend, std::chrono::seconds(2));
   sink.on_connect_failed(backend, Reason::ConnectFailed);
   sink.on_retry(backend, Reason::UpstreamReset);
+  sink.on_copy_lost(backend);
   sink.on_ejected(backend, 1);
   ControlMetrics control;
   control.endpoints["default/a:80"] = 3;
@@ -167,6 +168,7 @@ TEST(Exposition, Backends) {
               HasSubstr("http_client_open_connections{backend=\"default/a:80\",http_connection_state=\"idle\"} 0"));
   EXPECT_THAT(text, HasSubstr("pintle_backend_healthy_endpoints{backend=\"default/a:80\"} 2\n"));
   EXPECT_THAT(text, HasSubstr("pintle_backend_retries_total{backend=\"default/a:80\",reason=\"upstream_reset\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("pintle_mirror_copies_lost_total{backend=\"default/a:80\"} 1\n"));
   EXPECT_THAT(
       text, HasSubstr("pintle_backend_connect_failures_total{backend=\"default/a:80\",reason=\"connect_failed\"} 1\n"));
 }
