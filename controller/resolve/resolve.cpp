@@ -113,14 +113,18 @@ void place_routes(RouteShelf& routes, std::vector<JudgedGateway>& gateways, Reso
   });
 }
 
-/// Which Gateways send traffic to which ports of Services, by routes whose backends a policy can secure. Bytes that are
-/// passed on as they are make nobody an ancestor.
+/// A policy can secure the backends of the route at this listener: bytes that are passed on as they are are not ours.
+bool can_be_secured(api::Kind route, const JudgedListener& listener) {
+  if (route == api::Kind::TLSRoute) return ends_tls(listener);
+  return route == api::Kind::HTTPRoute || route == api::Kind::GRPCRoute;
+}
+
+/// Which Gateways send traffic to which ports of Services, where a policy can secure it.
 std::set<BackendTlsPolicies::Use> uses_of_services(RouteShelf& routes, const store::ClusterSnapshot& snapshot,
                                                    const BackendTlsPolicies& policies,
                                                    const std::vector<JudgedGateway>& gateways) {
   std::set<BackendTlsPolicies::Use> uses;
   routes.for_each([&](const RouteSlot& slot) {
-    if (slot.view.kind != api::Kind::HTTPRoute && slot.view.kind != api::Kind::GRPCRoute) return;
     for (const BackendUse& use : slot.uses) {
       const api::BackendObjectReference& ref = use.referral->ref;
       const std::string& ns = ref.ns ? *ref.ns : slot.view.metadata->ns;
@@ -132,6 +136,7 @@ std::set<BackendTlsPolicies::Use> uses_of_services(RouteShelf& routes, const sto
         if (found != service->ports.end()) port = found->name;
       }
       for (const Place& place : slot.attachment.places) {
+        if (!can_be_secured(slot.view.kind, gateways[place.gateway].listeners[place.listener])) continue;
         const api::ObjectMeta& gateway = gateways[place.gateway].object->metadata;
         api::ParentReference ancestor;
         ancestor.ns = gateway.ns;

@@ -9,7 +9,7 @@
 //
 //   TCP  ──────────────────────────────────────> TcpSession ── acquire ──> upstream::Link
 //   TLS  ── HelloSession ── SNI ── passthrough ──────^
-//                            ├──── terminate, handshake ──^
+//                            ├──── terminate, handshake ──^  over TLS where a BackendTLSPolicy says so
 //                            └──── HTTPS ──> the sessions of proxy
 //   UDP  ── UdpPort ── client address ──> UdpFlow ── a socket of its own ──> endpoint
 #pragma once

@@ -117,12 +117,11 @@ void TcpSession::report_handshake(observe::HandshakeResult result) {
 /// `reason`, `detail`: of the try before, which say more than that no endpoint is left to try.
 void TcpSession::connect(Reason reason, std::string_view detail) {
   state_ = State::Connecting;
-  // What came in secret does not go on in the open where a policy asks for TLS. Bytes that were never ours to read
-  // pass.
-  if (connection_.is_tls() && choice_.endpoints->tls)
-    return refuse(Reason::UpstreamTls, "a BackendTLSPolicy asks for TLS, which a TLSRoute does not offer to backends");
+  // Where TLS ends here a BackendTLSPolicy says how it goes on; bytes that were never ours to read pass as they are.
+  const upstream::Reuse reuse =
+      connection_.is_tls() && choice_.endpoints->tls ? upstream::Reuse::RawTls : upstream::Reuse::Raw;
   const upstream::Acquired acquired =
-      shared_.upstreams->acquire(choice_.backend->backend, choice_.endpoints, *this, upstream::Reuse::Raw);
+      shared_.upstreams->acquire(choice_.backend->backend, choice_.endpoints, *this, reuse);
   if (acquired.link == nullptr)
     return attempts_ > 0 ? refuse(reason, detail) : refuse(acquired.reason, acquired.detail);
   ++attempts_;
@@ -134,6 +133,7 @@ void TcpSession::connect(Reason reason, std::string_view detail) {
 void TcpSession::on_link_open(upstream::Link& link) {
   connect_time_ = link.connect_time();
   state_ = State::Relaying;
+  static_cast<void>(link.connection().flush());  // the end of a handshake: the backend may be the one to speak first
   pump();
 }
 

@@ -52,6 +52,9 @@ class TcpSession final : public net::Session, private upstream::LinkUser {
   void on_link_open(upstream::Link& link) override;
   void on_link_failed(Reason reason, std::string_view detail) override;
   void on_link_events(std::uint32_t events) override;
+  [[nodiscard]] std::shared_ptr<const runtime::Certificate> certificate() const override {
+    return choice_.listener->client_certificate;
+  }
   void on_deadline();
   void shake_hands();
   void report_handshake(observe::HandshakeResult result);

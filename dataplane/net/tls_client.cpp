@@ -38,7 +38,7 @@ Result<std::shared_ptr<const TlsClientContext>> TlsClientContext::make(const run
 TlsClientContext::~TlsClientContext() { SSL_CTX_free(native_); }
 
 Result<std::unique_ptr<TlsStream>> TlsClientContext::connect(int fd, TlsWorker& worker,
-                                                             const runtime::Certificate* certificate) const {
+                                                             const runtime::Certificate* certificate, Alpn alpn) const {
   SSL* const ssl = SSL_new(native_);
   if (ssl == nullptr || SSL_set_tlsext_host_name(ssl, server_name_.c_str()) != 1) {
     SSL_free(ssl);
@@ -50,6 +50,7 @@ Result<std::unique_ptr<TlsStream>> TlsClientContext::connect(int fd, TlsWorker& 
       SSL_free(ssl);
       return std::unexpected(std::move(loaded.error()));
     }
+  if (alpn == Alpn::None) SSL_set_alpn_protos(ssl, nullptr, 0);
   SSL_set_connect_state(ssl);
   return TlsStream::adopt(fd, worker, ssl);
 }

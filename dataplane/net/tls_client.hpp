@@ -1,5 +1,6 @@
 // TLS towards one backend: what its connections are made with. The certificate of a Gateway is given with each.
 #pragma once
+#include <cstdint>
 #include <memory>
 
 #include <pintle/base/error.hpp>
@@ -13,6 +14,11 @@ class TlsStream;
 class TlsWorker;
 class Trust;
 
+enum class Alpn : std::uint8_t {
+  OfProtocol,  ///< of HTTP, in the version that the backend speaks
+  None         ///< the extension is left out
+};
+
 class TlsClientContext {
  public:
   [[nodiscard]] static Result<std::shared_ptr<const TlsClientContext>> make(const runtime::UpstreamTls& tls,
@@ -23,7 +29,7 @@ class TlsClientContext {
 
   /// On a connected socket. `certificate`: shown if the backend asks for one; may be null.
   [[nodiscard]] Result<std::unique_ptr<TlsStream>> connect(int fd, TlsWorker& worker,
-                                                           const runtime::Certificate* certificate) const;
+                                                           const runtime::Certificate* certificate, Alpn alpn) const;
 
  private:
   TlsClientContext(ssl_ctx_st* native, std::shared_ptr<const Trust> trust, std::string server_name) noexcept

@@ -40,7 +40,7 @@ Result<PooledLink*> Endpoint::connect(LinkUser& user, Reuse reuse) {
     if (connection.error().code == ErrorCode::ConnectFailed) on_connect_failed(now);
     return std::unexpected(std::move(connection.error()));
   }
-  auto link = std::make_unique<PooledLink>(*this, std::move(*connection), user, reuse == Reuse::Raw ? nullptr : tls());
+  auto link = std::make_unique<PooledLink>(*this, std::move(*connection), user, reuse);
   links_.push_back(*link);
   if (auto started = link->start(); !started) return std::unexpected(std::move(started.error()));
   return link.release();

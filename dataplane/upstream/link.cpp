@@ -7,7 +7,6 @@
 #include <fmt/core.h>
 
 #include "dataplane/net/tls.hpp"
-#include "dataplane/net/tls_client.hpp"
 #include "dataplane/observe/record.hpp"
 
 namespace pintle::upstream {
@@ -23,11 +22,11 @@ std::chrono::nanoseconds PooledLink::connect_time() const noexcept {
                                                                               : opened_ - started_;
 }
 
-PooledLink::PooledLink(Endpoint& endpoint, net::Connection&& connection, LinkUser& user,
-                       const net::TlsClientContext* tls) noexcept
+PooledLink::PooledLink(Endpoint& endpoint, net::Connection&& connection, LinkUser& user, Reuse reuse) noexcept
     : Link(std::move(connection), endpoint.address()),
       endpoint_(endpoint),
-      tls_(tls),
+      tls_(reuse == Reuse::Raw ? nullptr : endpoint.tls()),
+      alpn_(reuse == Reuse::RawTls ? net::Alpn::None : net::Alpn::OfProtocol),
       user_(&user),
       started_(endpoint.environment().context.now()),
       connect_timeout_(endpoint.connect_timeout()) {
@@ -131,7 +130,7 @@ void PooledLink::begin_handshake(std::uint32_t events) {
   const auto certificate = user_->certificate();
   auto& context = endpoint_.environment().context;
   if (context.tls == nullptr) return fail(Reason::UpstreamTls, "this worker has no TLS");
-  auto stream = tls_->connect(connection_.descriptor(), *context.tls, certificate.get());
+  auto stream = tls_->connect(connection_.descriptor(), *context.tls, certificate.get(), alpn_);
   if (!stream) return fail(Reason::UpstreamTls, stream.error().context);
   shown_ = fingerprint_of(certificate.get());
   connection_.attach_tls(std::move(*stream));

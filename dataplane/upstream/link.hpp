@@ -10,6 +10,7 @@
 #include "dataplane/net/intrusive_list.hpp"
 #include "dataplane/net/poller.hpp"
 #include "dataplane/net/timer_wheel.hpp"
+#include "dataplane/net/tls_client.hpp"
 #include "dataplane/upstream/endpoint.hpp"
 #include "dataplane/upstream/upstream.hpp"
 
@@ -26,9 +27,8 @@ class PooledLink final : public Link,
                          public net::ListHook<OwnedTag>,
                          public net::ListHook<IdleTag> {
  public:
-  /// `connection` was just asked to connect, on behalf of `user`; over TLS unless `tls` is null.
-  PooledLink(Endpoint& endpoint, net::Connection&& connection, LinkUser& user,
-             const net::TlsClientContext* tls) noexcept;
+  /// `connection` was just asked to connect, on behalf of `user`.
+  PooledLink(Endpoint& endpoint, net::Connection&& connection, LinkUser& user, Reuse reuse) noexcept;
   ~PooledLink();
 
   /// Begins to listen to its socket; on an Error the link is of no use and may be deleted at once.
@@ -59,8 +59,9 @@ class PooledLink final : public Link,
   void count_busy(std::int32_t change);
 
   Endpoint& endpoint_;
-  const net::TlsClientContext* tls_;  ///< of the service, which outlives it
-  LinkUser* user_;                    ///< while Connecting or InUse
+  const net::TlsClientContext* tls_;  ///< null: without; of the service, which outlives it
+  net::Alpn alpn_;
+  LinkUser* user_;  ///< while Connecting or InUse
   State state_ = State::Connecting;
   bool peer_closed_ = false;
   std::uint64_t shown_ = 0;  ///< fingerprint of our certificate that the peer may have seen

@@ -49,6 +49,8 @@ class WorkerUpstreams final : public Upstreams, public ServiceOwner, public net:
   Services retired_;
 };
 
+bool is_raw(Reuse reuse) noexcept { return reuse == Reuse::Raw || reuse == Reuse::RawTls; }
+
 Acquired WorkerUpstreams::acquire(BackendId id, const std::shared_ptr<const runtime::Backend>& backend, LinkUser& user,
                                   Reuse reuse, const runtime::SocketAddress* wanted) {
   if (!backend) return refuse(Reason::NoEndpoints, "the backend does not exist");
@@ -62,7 +64,7 @@ Acquired WorkerUpstreams::acquire(BackendId id, const std::shared_ptr<const runt
   // An endpoint whose connect fails at once is left out by that, so each round has one less to choose from.
   while (Endpoint* endpoint = wanted == nullptr ? service.pick() : service.pick(*wanted)) {
     Error failure;
-    if (backend->protocol == runtime::BackendProtocol::Http2 && reuse != Reuse::Raw) {
+    if (backend->protocol == runtime::BackendProtocol::Http2 && !is_raw(reuse)) {
       auto link = endpoint->open_stream(user, reuse);
       if (link) return {.link = *link, .connected = (*link)->is_connected()};
       failure = std::move(link.error());

@@ -99,7 +99,8 @@ struct Settings {
 enum class Reuse : std::uint8_t {
   Pooled,
   Fresh,  ///< never a pooled connection; one of HTTP/2 that is new may carry others
-  Raw     ///< nor a stream of one, nor TLS, whatever the backend speaks: its bytes are none of ours
+  Raw,    ///< nor a stream of one, nor TLS, whatever the backend speaks: its bytes are none of ours
+  RawTls  ///< likewise, but over the backend's TLS, in which no protocol is named
 };
 
 struct Acquired {

@@ -42,10 +42,10 @@ def l4_route(kind, name, *backends, hostnames=None, created=None, **parent):
     return {"apiVersion": f"{GROUP}/v1", "kind": kind, "metadata": metadata, "spec": spec}
 
 
-def tls_policy(name):
+def tls_policy(name, **validation):
     return {"apiVersion": f"{GROUP}/v1", "kind": "BackendTLSPolicy", "metadata": {"name": name, "namespace": "default"},
             "spec": {"targetRefs": [{"group": "", "kind": "Service", "name": name}],
-                     "validation": {"hostname": "x.test", "wellKnownCACertificates": "System"}}}
+                     "validation": {"hostname": "x.test", **(validation or {"wellKnownCACertificates": "System"})}}}
 
 
 class Server:
@@ -155,7 +155,7 @@ class World(unittest.TestCase):
 
 
 class Tcp(World):
-    PORTS = (9000, 9001, 9002, 9003, 9004)
+    PORTS = (9000, 9001, 9002, 9003, 9004, 9005, 9006)
 
     @classmethod
     def write(cls):
@@ -170,7 +170,9 @@ class Tcp(World):
                          l4_route("TCPRoute", "broken", ("one", 50), ("missing", 50), port=9002),
                          l4_route("TCPRoute", "young", "one", sectionName="p9003", created="2026-02-01T00:00:00Z"),
                          l4_route("TCPRoute", "z-old", "two", sectionName="p9003", created="2026-01-01T00:00:00Z"),
-                         l4_route("TCPRoute", "down", "down", sectionName="p9004"))
+                         l4_route("TCPRoute", "down", "down", sectionName="p9004"),
+                         l4_route("TCPRoute", "zero", ("one", 0), ("two", 0), sectionName="p9005"),
+                         l4_route("TCPRoute", "empty", "empty", sectionName="p9006"))
 
     def ask(self, port):
         with dial(self.pintle.port(port)) as connection:
@@ -215,6 +217,13 @@ class Tcp(World):
         answers = [self.ask(9002) for _ in range(200)]
         self.assertEqual(set(answers), {"one", ""})
         self.assertAlmostEqual(answers.count("") / len(answers), 0.5, delta=0.15)
+
+    def test_a_share_of_nothing_is_closed(self):
+        """Weights that add up to 0, and a Service without an endpoint."""
+        before = self.one.accepted, self.two.accepted
+        for port in (9005, 9006):
+            self.assertTrue(is_closed(self.pintle.port(port)), port)
+        self.assertEqual((self.one.accepted, self.two.accepted), before)
 
     def test_the_oldest_route_takes_all(self):
         self.assertEqual({self.ask(9003) for _ in range(20)}, {"two"})
@@ -341,9 +350,18 @@ class Tls(World):
         with tempfile.NamedTemporaryFile("w", dir=scratch, delete=False) as pem:
             pem.write(cls.own[0] + cls.own[1])
         server_context.load_cert_chain(pem.name)
+        server_context.set_alpn_protocols(["http/1.1"])
+        names, cls.seen = threading.local(), []
+        server_context.sni_callback = lambda connection, name, context: setattr(names, "last", name)
+
+        def tell(connection):
+            cls.seen.append((names.last, connection.selected_alpn_protocol()))
+            name_first("told")(connection)
+        cls.told = cls.server(tell, server_context)
         cls.secure = cls.server(name_first("secure"), server_context)
         cls.plain = cls.server(name_first("plain"))
-        cls.wanted = cls.server(name_first("wanted"))
+        cls.wanted_bytes = []
+        cls.wanted = cls.server(lambda connection: cls.wanted_bytes.append(connection.recv(1000)))
         cls.backend = Backend("web")
         cls.stack.callback(cls.backend.close)
         ends_here = lambda name: {"mode": "Terminate", "certificateRefs": [{"name": name}]}
@@ -353,6 +371,7 @@ class Tls(World):
                 {"name": "web", "protocol": "HTTPS", "port": 443, "hostname": "web.test", "tls": ends_here("web")},
                 {"name": "ends", "protocol": "TLS", "port": 443, "hostname": "ends.test", "tls": ends_here("ends")},
                 {"name": "wanted", "protocol": "TLS", "port": 443, "hostname": "wanted.ends.test", "tls": ends_here("ends")},
+                {"name": "again", "protocol": "TLS", "port": 443, "hostname": "again.ends.test", "tls": ends_here("ends")},
                 {"name": "passes", "protocol": "TLS", "port": 443, "hostname": "*.passes.test",
                  "tls": {"mode": "Passthrough"}},
                 {"name": "alone", "protocol": "TLS", "port": 8443, "tls": {"mode": "Passthrough"}}]),
@@ -363,6 +382,9 @@ class Tls(World):
             *(tls_policy(name) for name in ("wanted", "sealed")),
             l4_route("TLSRoute", "wanted", "wanted", hostnames=["wanted.ends.test"], sectionName="wanted"),
             l4_route("TLSRoute", "sealed", "sealed", hostnames=["sealed.passes.test"]),
+            l4_service("again", cls.told.port), l4_route("TLSRoute", "again", "again", hostnames=["again.ends.test"], sectionName="again"),
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "ca", "namespace": "default"}, "data": {"ca.crt": cls.own[0]}},
+            tls_policy("again", hostname="b.passes.test", caCertificateRefs=[{"group": "", "kind": "ConfigMap", "name": "ca"}]),
             l4_route("TLSRoute", "passes", "secure", hostnames=["a.passes.test", "b.passes.test"]),
             l4_route("TLSRoute", "broken", "missing", hostnames=["broken.passes.test"]))
 
@@ -388,18 +410,32 @@ class Tls(World):
             self.assertEqual(connection.recv(1), b"\0")
 
     def test_what_came_in_secret_does_not_go_on_in_the_open(self):
-        """A BackendTLSPolicy wants TLS to the backend. TLS that passes through is not ours, and no policy's."""
+        """The backend is not what its BackendTLSPolicy wants. TLS that passes through is not ours, and no policy's."""
         context = self.trust(self.ends)
         context.check_hostname = False
         with context.wrap_socket(dial(self.pintle.port(443)), server_hostname="wanted.ends.test") as connection:
             with contextlib.suppress(ConnectionError, ssl.SSLEOFError):
+                connection.sendall(b"secret")
                 self.assertEqual(connection.recv(1), b"")
-        self.assertEqual(self.wanted.accepted, 0)
+        self.assertTrue(all(first[:1] in (b"\x16", b"") for first in self.wanted_bytes), "nothing but a ClientHello")
         own = self.trust(self.own)
         own.check_hostname = False
         with own.wrap_socket(dial(self.pintle.port(443)), server_hostname="sealed.passes.test") as connection:
             self.assertEqual(read_line(connection), "secure")
-        self.assertNotIn("the policy is in force", self.pintle.admin("/status")[1])
+
+    def test_terminated_tls_goes_on_over_the_tls_of_its_policy(self):
+        """With the server name of the policy, and with no protocol named: what is spoken is not known."""
+        context = self.trust(self.ends)
+        context.check_hostname = False
+        payload = bytes(range(256)) * 2000
+        with context.wrap_socket(dial(self.pintle.port(443)), server_hostname="again.ends.test") as connection:
+            self.assertEqual(read_line(connection), "told")
+            connection.sendall(payload)
+            got = b""
+            while len(got) < len(payload):
+                got += connection.recv(1 << 16)
+        self.assertEqual(got, payload)
+        self.assertEqual(self.seen, [("b.passes.test", None)])
 
     def test_https_on_the_same_port(self):
         with Client(self.pintle.port(443), tls=self.trust(self.web), server_name="web.test") as client:
@@ -441,6 +477,39 @@ class Tls(World):
         line = wait_until(lambda: [l for l in self.pintle.access_log() if l.get("tls.server_name") == "nobody.test"],
                           what="the line")[0]
         self.assertEqual(line["reason"], "no_listener")
+
+
+class Conflicts(World):
+    PORTS = (80, 8443, 9000)
+
+    @classmethod
+    def write(cls):
+        scratch = cls.stack.enter_context(tempfile.TemporaryDirectory())
+        cls.backend = Backend("b")
+        cls.stack.callback(cls.backend.close)
+        server = cls.server(name_first("tcp"))
+        cls.folder.write("all", secret("cert", *certificate(scratch, "any", ["any.test"])), service("b", [cls.backend.port]),
+                         l4_service("l4", server.port),
+                         gateway(listeners=[
+                             {"name": "alone", "protocol": "HTTP", "port": 80},
+                             {"name": "https", "protocol": "HTTPS", "port": 8443,
+                              "tls": {"mode": "Terminate", "certificateRefs": [{"name": "cert"}]}},
+                             {"name": "tls", "protocol": "TLS", "port": 8443, "tls": {"mode": "Passthrough"}},
+                             {"name": "tcp", "protocol": "TCP", "port": 9000},
+                             {"name": "http", "protocol": "HTTP", "port": 9000}]),
+                         route("web", [{"matches": [prefix("/")], "backendRefs": [to("b")]}]),
+                         l4_route("TCPRoute", "tcp", "l4"), l4_route("TLSRoute", "tls", "l4", hostnames=["any.test"]))
+
+    def test_none_of_them_is_served(self):
+        """Listeners that are not distinct: of neither pair does one win. The distinct one serves."""
+        with Client(self.pintle.port(80)) as client:
+            self.assertEqual(client.get("any.test").body, b"b")
+        for port in (8443, 9000):
+            with self.assertRaises(ConnectionRefusedError, msg=port):
+                dial(self.pintle.port(port)).close()
+        status = self.pintle.admin("/status")[1]
+        for reason in ("HostnameConflict", "ProtocolConflict", "ListenersNotValid"):
+            self.assertIn(reason, status)
 
 
 class Udp(World):
