@@ -241,6 +241,7 @@ std::vector<RouteReportPtr> BackendTlsPolicies::report(const store::ClusterSnaps
     for (std::size_t at = 0; at < policy.spec.target_refs.size(); ++at) {
       const api::PolicyTargetReference& target = policy.spec.target_refs[at];
       if (auto fault = find_target_fault(snapshot, policy, at)) said.accepted.push_back(std::move(*fault));
+      if (!names_service(target, target.name)) continue;
       const JudgedPolicy* first = winner(policy.metadata.ns, target.name, target.section_name);
       if (first != &one && first != nullptr)
         said.accepted.insert(said.accepted.begin(),

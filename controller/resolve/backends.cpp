@@ -25,9 +25,10 @@ bool is_named(const std::optional<std::string>& app_protocol, std::string_view l
 }
 
 /// What a Service port says about itself (GEP-1911).
-bool is_supported(const std::optional<std::string>& app_protocol) noexcept {
-  return !app_protocol || app_protocol->empty() || is_named(app_protocol, "http") || is_named(app_protocol, "https") ||
-         *app_protocol == websocket_protocol || *app_protocol == http2_protocol;
+bool is_supported(const std::optional<std::string>& app_protocol, api::Kind route) noexcept {
+  if (!app_protocol || app_protocol->empty() || is_named(app_protocol, "http") || is_named(app_protocol, "https"))
+    return true;
+  return *app_protocol == http2_protocol || (*app_protocol == websocket_protocol && route == api::Kind::HTTPRoute);
 }
 
 /// A backend that wants TLS, and nobody said whom to trust: nothing is sent to it, least of all in the clear.
@@ -97,9 +98,11 @@ std::optional<Problem> find_service_fault(const api::Service* service, const Bac
   // What a connection carries is none of our concern.
   const bool passes_bytes =
       route == api::Kind::TLSRoute || route == api::Kind::TCPRoute || route == api::Kind::UDPRoute;
-  if (!passes_bytes && !is_supported(port->app_protocol))
-    return refuse(fmt::format("has appProtocol {}, which is not supported; use none, http, https, {} or {}",
-                              api::quote(*port->app_protocol), websocket_protocol, http2_protocol));
+  if (!passes_bytes && !is_supported(port->app_protocol, route))
+    return refuse(fmt::format("has appProtocol {}, which is not supported for {}s; use none, http, https{} or {}",
+                              api::quote(*port->app_protocol), api::to_string(route),
+                              route == api::Kind::HTTPRoute ? fmt::format(", {}", websocket_protocol) : std::string(),
+                              http2_protocol));
   return std::nullopt;
 }
 

@@ -142,10 +142,8 @@ struct Overlaps {
   void look_at(const JudgedListener& one, const JudgedListener& other) {
     if (&other == &one || !is_https(other) || !same_port(one, other)) return;
     const std::string name = other.set == one.set ? other.spec->name : other.spec->name + " of the Gateway";
-    if (hostnames_overlap(one, other))
-      by_host.push_back(name);
-    else if (certificates_reach(one, other) || certificates_reach(other, one))
-      by_certificate.push_back(name);
+    if (hostnames_overlap(one, other)) by_host.push_back(name);
+    if (certificates_reach(one, other) || certificates_reach(other, one)) by_certificate.push_back(name);
   }
 };
 
@@ -179,12 +177,13 @@ void judge_overlaps(JudgedGateway& gateway) {
       for (const JudgedListener& other : listeners) overlaps.look_at(one, other);
       if (one.set != nullptr)
         for (const JudgedListener& other : own) overlaps.look_at(one, other);
-      if (!overlaps.by_host.empty())
-        one.report.overlap =
-            make_overlap(reason::overlapping_hostnames, one, overlaps.by_host, "the hostname overlaps");
-      else if (!overlaps.by_certificate.empty())
+      // Where both hold, certificates are the reason that the API wants to be given.
+      if (!overlaps.by_certificate.empty())
         one.report.overlap =
             make_overlap(reason::overlapping_certificates, one, overlaps.by_certificate, "the certificates overlap");
+      else if (!overlaps.by_host.empty())
+        one.report.overlap =
+            make_overlap(reason::overlapping_hostnames, one, overlaps.by_host, "the hostname overlaps");
     }
   });
 }

@@ -74,15 +74,27 @@ JudgedGateway judge_gateway(const Inputs& inputs, const api::Gateway& object, co
 }
 
 /// Nothing of it is judged, nor of its sets.
+/// Nothing can be said of them but that they wait.
+std::vector<ListenerReport> make_pending(const std::vector<api::Listener>& listeners) {
+  std::vector<ListenerReport> reports(listeners.size());
+  for (std::size_t at = 0; at < listeners.size(); ++at) {
+    reports[at].name = listeners[at].name;
+    reports[at].port = listeners[at].port;
+  }
+  return reports;
+}
+
 JudgedGateway make_pending(const api::Gateway& object, const SetClaims& claims) {
   JudgedGateway pending;
   pending.object = &object;
   pending.report.object = identify(object);
   pending.report.standing = Standing::ClassPending;
+  pending.report.listeners = make_pending(object.spec.listeners);
   for (const SetClaim& claim : claims) {
     JudgedSet& set = pending.sets.emplace_back();
     set.object = claim.set;
     set.report.object = identify(*claim.set);
+    set.report.listeners = make_pending(claim.set->spec.listeners);
   }
   return pending;
 }

@@ -203,6 +203,20 @@ void name_grpc_field(std::string& field) {
     field.replace(at, std::string::npos, ".method");
 }
 
+/// Each pattern by itself: "a[" is none, but would be one together with what stands behind it.
+void check_patterns(const api::GRPCMethodMatch& method, const Place& place, Problems& problems) {
+  const auto check = [&](const std::optional<std::string>& pattern, std::string_view field) {
+    if (!pattern) return;
+    const Result<route::Regex> regex = route::Regex::compile(*pattern);
+    if (regex) return;
+    problems.push_back({fmt::format("spec.rules[{}].matches[{}].method.{}", place.rule, place.match, field),
+                        std::string(reason::unsupported_value),
+                        fmt::format("{}: {}", api::quote(*pattern), regex.error().context)});
+  };
+  check(method.service, "service");
+  check(method.method, "method");
+}
+
 [[nodiscard]] std::optional<route::Match> read_match(const api::HTTPRouteMatch& spec, const Place& place,
                                                      Problems& problems) {
   return MatchReader(spec, place, problems).read();
@@ -211,6 +225,9 @@ void name_grpc_field(std::string& field) {
 [[nodiscard]] std::optional<route::Match> read_match(const api::GRPCRouteMatch& spec, const Place& place,
                                                      Problems& problems) {
   const std::size_t before = problems.size();
+  if (spec.method && spec.method->type == api::ValueMatchType::RegularExpression)
+    check_patterns(*spec.method, place, problems);
+  if (problems.size() != before) return std::nullopt;
   std::optional<route::Match> match = read_match(http_match_of(spec), place, problems);
   for (std::size_t at = before; at < problems.size(); ++at) name_grpc_field(problems[at].field_path);
   if (!match) return match;

@@ -50,12 +50,12 @@ std::string describe(const resolve::Problems& problems) {
 }
 
 Verdict gateway_class::refused_accepted(const resolve::Problems& problems) {
-  static constexpr MakeVerdict known[] = {unsupported, invalid_parameters};
+  static constexpr MakeVerdict known[] = {invalid_parameters};
   return choose(known, problems);
 }
 
 Verdict gateway::refused_accepted(const resolve::Problems& problems) {
-  static constexpr MakeVerdict known[] = {invalid, invalid_parameters, unsupported_address, listeners_not_valid};
+  static constexpr MakeVerdict known[] = {listeners_not_valid, invalid_parameters, unsupported_address};
   return choose(known, problems);
 }
 Verdict gateway::refused_programmed(const resolve::Problems& problems) {

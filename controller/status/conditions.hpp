@@ -54,10 +54,6 @@ inline constexpr std::array owned{type::Accepted, type::SupportedVersion};
 inline Verdict accepted(std::string m) { return is_true(type::Accepted, "Accepted", std::move(m)); }
 /// parametersRef cannot be found or read, or Pintle takes none of that kind.
 inline Verdict invalid_parameters(std::string m) { return is_false(type::Accepted, "InvalidParameters", std::move(m)); }
-/// The class asks for something this controller does not do.
-inline Verdict unsupported(std::string m) { return is_false(type::Accepted, "Unsupported", std::move(m)); }
-/// The class has not been judged.
-inline Verdict pending(std::string m) { return is_unknown(type::Accepted, "Pending", std::move(m)); }
 /// The installed definitions of the Gateway API are of a version that is served in full.
 inline Verdict supported_version(std::string m) {
   return is_true(type::SupportedVersion, "SupportedVersion", std::move(m));
@@ -81,8 +77,6 @@ inline Verdict accepted_in_part(std::string m) { return is_true(type::Accepted, 
 inline Verdict listeners_not_valid(std::string m) {
   return is_false(type::Accepted, "ListenersNotValid", std::move(m));
 }
-/// The Gateway itself says something that cannot be.
-inline Verdict invalid(std::string m) { return is_false(type::Accepted, "Invalid", std::move(m)); }
 /// infrastructure.parametersRef cannot be found or read, or Pintle takes none of that kind.
 inline Verdict invalid_parameters(std::string m) { return is_false(type::Accepted, "InvalidParameters", std::move(m)); }
 /// spec.addresses asks for a type of address that is not supported.

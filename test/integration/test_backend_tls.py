@@ -8,7 +8,8 @@ import tempfile
 import threading
 import unittest
 
-from harness import Backend, Client, Folder, Pintle, Stream, answer, fetch, gateway, prefix, route, secret, service, to
+from harness import (Backend, Client, Folder, Pintle, Stream, answer, fetch, gateway, prefix, route, secret, service, to,
+                     wait_until)
 
 
 class Authority:
@@ -180,6 +181,19 @@ class BackendTls(WithAuthorities):
         pintle = self.serve(gateway(), self.route_to("b"), service("b", [plain.port]), policy("p", "b", "abc.example.com"),
                             config_map("ca", self.ours.pem))
         self.assertEqual(fetch(pintle.port(), "x.test", "/b").status, 502)
+
+    def test_a_mirror_gets_tls_too(self):
+        backend, plain = self.backend("good"), Backend("plain")
+        self.addCleanup(plain.close)
+        mirrored = {"matches": [prefix("/")], "backendRefs": [to("plain")],
+                    "filters": [{"type": "RequestMirror", "requestMirror": {"backendRef": to(name)}} for name in ("good", "wrong")]}
+        pintle = self.serve(gateway(), route("r", [mirrored]), service("plain", [plain.port]),
+                            *(service(name, [backend.port]) for name in ("good", "wrong")), policy("good", "good", "abc.example.com"),
+                            policy("wrong", "wrong", "no.example.com"), config_map("ca", self.ours.pem))
+        for at in range(3):
+            self.assertEqual(fetch(pintle.port(), "x.test", f"/{at}").body, b"plain")
+        wait_until(lambda: len(backend.requests) == 3, what="the copies, by the name that is right alone")
+        self.assertEqual({r.target for r in backend.requests}, {"/0", "/1", "/2"})
 
     def test_certificate_of_the_gateway(self):
         backend = self.backend("good", authority=self.ours)

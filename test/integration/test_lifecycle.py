@@ -92,6 +92,22 @@ class Lifecycle(unittest.TestCase):
                 pintle.edit(lambda: folder.remove("route"))
                 self.assertEqual(client.get("x.test").status, 404)
 
+    def test_a_grant_that_is_revoked_closes_at_once(self):
+        """On the connection that was open before, too, and without an edit of the route."""
+        with Backend("b") as backend:
+            far = [dict(one, metadata=dict(one["metadata"], namespace="far")) for one in service("b", [backend.port])]
+            grant = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "ReferenceGrant", "metadata": {"name": "g", "namespace": "far"},
+                     "spec": {"from": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": "default"}],
+                              "to": [{"group": "", "kind": "Service"}]}}
+            folder = self.folder(gateway(), far, route("r", [{"backendRefs": [{**to("b"), "namespace": "far"}]}]))
+            with Pintle(folder) as pintle, Client(pintle.port()) as client:
+                self.assertEqual(client.get("x.test").status, 500)
+                pintle.edit(lambda: folder.write("grant", grant))
+                self.assertEqual(client.get("x.test").status, 200)
+                pintle.edit(lambda: folder.remove("grant"))
+                self.assertEqual(client.get("x.test").status, 500)
+                self.assertIn("RefNotPermitted", pintle.admin("/status")[1])
+
     def test_removed_listener_closes_its_connections_only(self):
         with Backend("b") as backend:
             both = [{"name": "one", "protocol": "HTTP", "port": 80}, {"name": "two", "protocol": "HTTP", "port": 8080}]

@@ -41,6 +41,8 @@ class Routing(unittest.TestCase):
                              {"matches": [prefix("/unknown")], "backendRefs": [to("one")], "filters": [
                                  {"type": "ExtensionRef", "extensionRef": {"group": "x.test", "kind": "Y", "name": "z"}}]},
                          ], ["filters.test"], sectionName="any"),
+                         route("moved", [{"matches": [prefix("/")], "filters": [{"type": "RequestRedirect", "requestRedirect": {
+                             "path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/there"}}}]}], ["moved.test"]),
                          route("on-wild", [{"backendRefs": [to("two")]}], sectionName="wild"),
                          route("on-alt", [{"backendRefs": [to("two")]}], port=8080))
         cls.pintle = Pintle(cls.folder).__enter__()
@@ -86,7 +88,12 @@ class Routing(unittest.TestCase):
         self.assertEqual((response.status, response.get("location")), (301, "https://new.test/to/tail?q=1"))
 
     def test_redirect_keeps_the_listener_port_clients_use(self):
-        self.assertEqual(self.get("filters.test", "/redirect").status, 301)
+        """Neither scheme nor port is said: the port that the connection came in by, whatever Host says."""
+        for host in ("moved.test", "moved.test:80", "moved.test:12345"):
+            for port in (80, 8080):
+                response = self.get(host, "/x", port=port)
+                self.assertEqual((response.status, response.get("location")),
+                                 (302, f"http://moved.test:{self.pintle.port(port)}/there/x"), host)
 
     def test_rewrite(self):
         self.get("filters.test", "/rewrite/x/y?q=%20")

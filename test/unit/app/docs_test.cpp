@@ -1,43 +1,18 @@
 // Documents that restate what the program knows must say the same. PINTLE_UPDATE_DOCS=1 writes the generated parts
 // anew.
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
-
 #include <gtest/gtest.h>
 
 #include <pintle/base/reason.hpp>
 
 #include "src/app/cli_text.hpp"
 #include "src/app/finding_table.hpp"
+#include "test/unit/app/docs_text.hpp"
 
 namespace pintle::app {
 namespace {
 
-std::string path_of(const std::string& name) { return std::string(PINTLE_SOURCE_DIR) + "/docs/" + name; }
-
-std::string read(const std::string& name) {
-  std::ifstream in(path_of(name));
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
-/// Compares (or replaces) what stands between the marker and the end mark.
-void expect_generated(const std::string& name, const std::string& marker, const std::string& wanted) {
-  const std::string begin = "<!-- generated: " + marker + " -->\n";
-  std::string text = read(name);
-  const std::size_t from = text.find(begin);
-  ASSERT_NE(from, std::string::npos) << name;
-  const std::size_t to = text.find("<!-- end -->", from);
-  ASSERT_NE(to, std::string::npos) << name;
-  const std::string found = text.substr(from + begin.size(), to - from - begin.size());
-  if (std::getenv("PINTLE_UPDATE_DOCS") != nullptr && found != wanted) {
-    std::ofstream(path_of(name)) << text.replace(from + begin.size(), found.size(), wanted);
-    return;
-  }
-  EXPECT_EQ(found, wanted) << "docs/" << name << " is behind; run this test with PINTLE_UPDATE_DOCS=1";
-}
+using docs::expect_generated;
+using docs::read;
 
 std::string fix_line(const api::FindingDoc& doc) {
   const CrossFindingDoc& row = find_cross_finding(doc.id);
@@ -52,7 +27,7 @@ TEST(Docs, CommandLine) {
   for (const CommandText& text : command_texts())
     wanted += "### " + std::string(text.name) + "\n\n```\n" +
               help_text(*tree->get_subcommand(std::string(text.name)), text) + "```\n\n";
-  expect_generated("cli.md", "commands", wanted);
+  expect_generated("docs/cli.md", "commands", wanted);
 }
 
 TEST(Docs, Findings) {
@@ -60,11 +35,11 @@ TEST(Docs, Findings) {
   for (const api::FindingDoc& doc : all_finding_docs())
     wanted += "\n## " + std::string(doc.id) + "\n\n**" + std::string(doc.title) + "** (" +
               std::string(api::to_string(doc.severity)) + "). " + std::string(doc.meaning) + "\n" + fix_line(doc);
-  expect_generated("findings.md", "findings", wanted + "\n");
+  expect_generated("docs/findings.md", "findings", wanted + "\n");
 }
 
 TEST(Docs, EveryReasonHasItsSection) {
-  const std::string text = read("reasons.md");
+  const std::string text = read("docs/reasons.md");
   std::size_t last = 0;
   for (std::size_t i = 0; i < reason_count; ++i) {
     const std::string heading = "\n## " + std::string(to_string(static_cast<Reason>(i))) + "\n";

@@ -78,6 +78,13 @@ TEST(Regex, RefusesWithATextForPeople) {
   }
 }
 
+// One that looks for a way by trying them all would not come to an end here.
+TEST(Regex, TimeGrowsWithTheLengthAlone) {
+  const std::string long_value(std::size_t{64} * 1024, 'a');
+  for (const char* pattern : {"(a+)+b", "(a|a)*b", "(.*)*b", "(a?){50}a{50}b"})
+    EXPECT_FALSE(regex(pattern).matches(long_value)) << pattern;
+}
+
 TEST(Regex, DefaultValueMatchesNothing) {
   EXPECT_FALSE(Regex().matches(""));
   EXPECT_EQ(Regex().pattern(), "");

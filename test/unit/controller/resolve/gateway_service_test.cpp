@@ -220,6 +220,8 @@ TEST(GatewayService, OfTwoThatAskForOneAddressTheOlderHasIt) {
   EXPECT_EQ(reasons_of(exposures[0].unusable), "AddressNotUsable");
   EXPECT_THAT(exposures[0].unusable[0].message, HasSubstr("default/b"));
   EXPECT_THAT(exposures[1].requested, ElementsAre("10.96.0.9"));
+  scene.world.remove(api::Kind::Gateway, "default", "b");
+  EXPECT_EQ(reasons_of(scene.expose()[0].unusable), "") << "free again when its Gateway is gone";
 }
 
 TEST(GatewayService, NodesAreWhereNodePortsAreIfTheyAreKnown) {

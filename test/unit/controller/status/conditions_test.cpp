@@ -16,10 +16,8 @@ struct Row {
 
 // The reasons for False that the API lists for each condition, spelled out here a second time on purpose.
 const Row rows[] = {
-    {gateway_class::refused_accepted, "Accepted", {"InvalidParameters", "Unsupported"}},
-    {gateway::refused_accepted,
-     "Accepted",
-     {"Invalid", "InvalidParameters", "UnsupportedAddress", "ListenersNotValid"}},
+    {gateway_class::refused_accepted, "Accepted", {"InvalidParameters"}},
+    {gateway::refused_accepted, "Accepted", {"InvalidParameters", "UnsupportedAddress", "ListenersNotValid"}},
     {gateway::refused_programmed,
      "Programmed",
      {"Invalid", "Pending", "NoResources", "AddressNotAssigned", "AddressNotUsable"}},
