@@ -135,15 +135,17 @@ void FolderStatusSink::follow(const store::ClusterSnapshot& snapshot) {
   StatusPtr last;  // most objects say the same, or nothing yet
   store::for_each_change<T>(snapshot_, snapshot, [&](const T* before, const T* now) {
     const api::ObjectKey key = api::key_of(now != nullptr ? *now : *before);
-    const bool written = statuses_->contains(key) && !unwritten_.contains(key);
-    if (written && before != nullptr && now != nullptr && before->metadata.uid == now->metadata.uid) return;
-    if (written && before != nullptr && !directory_.empty()) std::remove(path_of(key).c_str());
-    statuses_->erase(key);
-    unwritten_.erase(key);
+    if (before != nullptr) {
+      const bool written = statuses_->contains(key) && !unwritten_.contains(key);
+      if (written && now != nullptr && before->metadata.uid == now->metadata.uid) return;
+      if (written && !directory_.empty()) std::remove(path_of(key).c_str());
+      statuses_->erase(key);
+      unwritten_.erase(key);
+    }
     if (now == nullptr) return;
     if (!last || *last != StatusValue(now->status)) last = std::make_shared<const StatusValue>(now->status);
-    statuses_->emplace(key, last);
-    unwritten_.insert(key);
+    statuses_->insert_or_assign(statuses_->end(), key, last);  // at the start all come in their order
+    unwritten_.insert(unwritten_.end(), key);
   });
 }
 

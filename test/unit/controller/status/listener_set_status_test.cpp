@@ -140,7 +140,7 @@ TEST(ListenerSetStatus, EachRow) {
     ASSERT_EQ(patches.size(), 2U) << "of the Gateway and of the set";
     EXPECT_EQ(patches[1].key, world.gateway.sets[0].object.key);
     EXPECT_EQ(patches[1].generation, 3);
-    const auto& status = std::get<api::ListenerSetStatus>(patches[1].status);
+    const auto& status = std::get<api::ListenerSetStatus>(*patches[1].status);
     EXPECT_EQ(shown(status.conditions), row.conditions);
     for (const api::Condition& one : status.conditions) EXPECT_EQ(one.observed_generation, 3);
     if (!row.second.empty()) EXPECT_EQ(shown(status.listeners.at(1).conditions), row.second);
@@ -155,7 +155,7 @@ TEST(ListenerSetStatus, TheGatewayCountsThem) {
     all.gateways = {report};
     const Statuses before{{report.object.key, std::make_shared<const StatusValue>(std::move(previous))}};
     const auto patches = finish_status(all, apply, before, at(0));
-    return std::get<api::GatewayStatus>(patches.at(0).status).attached_listener_sets;
+    return std::get<api::GatewayStatus>(*patches.at(0).status).attached_listener_sets;
   };
   EXPECT_EQ(counted({}), 1);
   report.sets.clear();
