@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "controller/api/backend_tls_policy.hpp"
+#include "controller/api/backend_traffic_policy.hpp"
 #include "controller/api/core.hpp"
 #include "controller/api/gateway.hpp"
 #include "controller/api/gateway_class.hpp"
@@ -20,9 +21,10 @@ template <class T>
 using Ptr = std::shared_ptr<const T>;
 
 /// Never null; the alternatives stand in the order of Kind.
-using AnyObject = std::variant<Ptr<GatewayClass>, Ptr<Gateway>, Ptr<HTTPRoute>, Ptr<ReferenceGrant>, Ptr<Service>,
-                               Ptr<EndpointSlice>, Ptr<Secret>, Ptr<ConfigMap>, Ptr<Namespace>, Ptr<ListenerSet>,
-                               Ptr<GRPCRoute>, Ptr<TLSRoute>, Ptr<TCPRoute>, Ptr<UDPRoute>, Ptr<BackendTLSPolicy>>;
+using AnyObject =
+    std::variant<Ptr<GatewayClass>, Ptr<Gateway>, Ptr<HTTPRoute>, Ptr<ReferenceGrant>, Ptr<Service>, Ptr<EndpointSlice>,
+                 Ptr<Secret>, Ptr<ConfigMap>, Ptr<Namespace>, Ptr<ListenerSet>, Ptr<GRPCRoute>, Ptr<TLSRoute>,
+                 Ptr<TCPRoute>, Ptr<UDPRoute>, Ptr<BackendTLSPolicy>, Ptr<XBackendTrafficPolicy>>;
 
 /// Calls `visit.operator()<T>()` for each kind of route that is served, in the order of Kind.
 template <class Visit>
@@ -41,6 +43,7 @@ void for_each_status_kind(Visit&& visit) {
   visit.template operator()<ListenerSet>();
   for_each_route_kind(visit);
   visit.template operator()<BackendTLSPolicy>();
+  visit.template operator()<XBackendTrafficPolicy>();
 }
 
 [[nodiscard]] inline const ObjectMeta& metadata_of(const AnyObject& object) noexcept {

@@ -24,6 +24,7 @@ std::string text_member(const Value& value, std::string_view key) {
 
 /// Versions whose fields are those of v1.
 bool is_served_version(Kind kind, std::string_view version) {
+  if (group_of(kind) == experimental_group) return version == "v1alpha1";
   if (group_of(kind) != gateway_group) return version == "v1";
   if (version == "v1") return true;
   switch (kind) {
@@ -117,6 +118,9 @@ void read_body(Fields& root, const Field& field, L4Route<K>& out) {
   read_l4_route(root, {.kind = K, .most_rules = alpha2 ? 16U : 1U}, out.spec, out.status);
 }
 void read_body(Fields& root, const Field& field, BackendTLSPolicy& out) { read_backend_tls_policy(root, field, out); }
+void read_body(Fields& root, const Field& field, XBackendTrafficPolicy& out) {
+  read_backend_traffic_policy(root, field, out);
+}
 void read_body(Fields& root, const Field& field, ReferenceGrant& out) { read_reference_grant(root, field, out); }
 void read_body(Fields& root, const Field& field, Service& out) { read_service(root, field, out); }
 void read_body(Fields& root, const Field& field, EndpointSlice& out) { read_endpoint_slice(root, field, out); }
@@ -211,8 +215,7 @@ std::optional<AnyObject> decode_value(const Value& value, const DecodeOptions& o
   if (!is_served_version(*kind, type->version)) {
     field.report({.id = "GW0207",
                   .message = fmt::format("version {} of {} is not served", quote(type->version), type->kind),
-                  .fix = group_of(*kind).empty() ? "use apiVersion: v1"
-                                                 : fmt::format("use apiVersion: {}/v1", group_of(*kind))});
+                  .fix = fmt::format("use apiVersion: {}", api_version_of(*kind))});
     return std::nullopt;
   }
   return decoders[static_cast<std::size_t>(*kind)](value, state, origin);

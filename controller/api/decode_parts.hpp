@@ -47,6 +47,7 @@ struct L4RouteForm {
 };
 void read_l4_route(Fields& root, const L4RouteForm& form, L4RouteSpec& spec, RouteStatus& status);
 void read_backend_tls_policy(Fields& root, const Field& field, BackendTLSPolicy& out);
+void read_backend_traffic_policy(Fields& root, const Field& field, XBackendTrafficPolicy& out);
 void read_reference_grant(Fields& root, const Field& field, ReferenceGrant& out);
 void read_service(Fields& root, const Field& field, Service& out);
 void read_endpoint_slice(Fields& root, const Field& field, EndpointSlice& out);

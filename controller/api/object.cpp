@@ -28,12 +28,19 @@ constexpr std::array<KindRow, kind_count> kinds{{
     {"TCPRoute", gateway_group},
     {"UDPRoute", gateway_group},
     {"BackendTLSPolicy", gateway_group},
+    {"XBackendTrafficPolicy", experimental_group},
 }};
 
 }  // namespace
 
 std::string_view to_string(Kind kind) noexcept { return kinds[static_cast<std::size_t>(kind)].name; }
 std::string_view group_of(Kind kind) noexcept { return kinds[static_cast<std::size_t>(kind)].group; }
+
+std::string api_version_of(Kind kind) {
+  const std::string_view group = group_of(kind);
+  if (group.empty()) return "v1";
+  return std::string(group) + (group == experimental_group ? "/v1alpha1" : "/v1");
+}
 
 std::optional<Kind> find_kind(std::string_view group, std::string_view kind) noexcept {
   for (std::size_t at = 0; at < kinds.size(); ++at) {

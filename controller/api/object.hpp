@@ -35,10 +35,12 @@ enum class Kind : std::uint8_t {
   TCPRoute,
   UDPRoute,
   BackendTLSPolicy,
+  XBackendTrafficPolicy,
 };
-inline constexpr std::size_t kind_count = static_cast<std::size_t>(Kind::BackendTLSPolicy) + 1;
+inline constexpr std::size_t kind_count = static_cast<std::size_t>(Kind::XBackendTrafficPolicy) + 1;
 
 inline constexpr std::string_view gateway_group = "gateway.networking.k8s.io";
+inline constexpr std::string_view experimental_group = "gateway.networking.x-k8s.io";
 inline constexpr std::string_view core_group = "";
 inline constexpr std::string_view discovery_group = "discovery.k8s.io";
 inline constexpr std::string_view namespace_name_label = "kubernetes.io/metadata.name";
@@ -46,6 +48,8 @@ inline constexpr std::string_view service_name_label = "kubernetes.io/service-na
 
 [[nodiscard]] std::string_view to_string(Kind kind) noexcept;
 [[nodiscard]] std::string_view group_of(Kind kind) noexcept;
+/// "gateway.networking.k8s.io/v1", "v1": with the version that is written.
+[[nodiscard]] std::string api_version_of(Kind kind);
 /// The kind of that group and kind name; nullopt for any Pintle does not know.
 [[nodiscard]] std::optional<Kind> find_kind(std::string_view group, std::string_view kind) noexcept;
 /// GatewayClass and Namespace have no namespace.

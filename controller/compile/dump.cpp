@@ -123,6 +123,10 @@ Json dump_backends(const runtime::EndpointSet& endpoints) {
              {"protocol", backend->protocol == runtime::BackendProtocol::Http2 ? "h2c" : "http/1.1"}};
     if (backend->websocket) one["websocket"] = true;
     if (backend->tls) one["tls"] = dump_tls(*backend->tls);
+    if (backend->retries)
+      one["retries"] = fmt::format("{} % in {} ms, at least {} in {} ms", backend->retries->percent,
+                                   backend->retries->interval.count(), backend->retries->min_count,
+                                   backend->retries->min_interval.count());
     Json addresses = Json::array();
     for (const runtime::SocketAddress& address : backend->endpoints) addresses.push_back(runtime::to_string(address));
     one["endpoints"] = std::move(addresses);

@@ -23,6 +23,7 @@ constexpr std::array resources{
     Resource{Kind::Namespace, api::core_group, "v1", "namespaces", Scope::Cluster},
     Resource{Kind::GRPCRoute, api::gateway_group, "v1", "grpcroutes"},
     Resource{Kind::BackendTLSPolicy, api::gateway_group, "v1", "backendtlspolicies"},
+    Resource{Kind::XBackendTrafficPolicy, api::experimental_group, "v1alpha1", "xbackendtrafficpolicies"},
     Resource{Kind::TLSRoute, api::gateway_group, "v1", "tlsroutes"},
     Resource{Kind::TCPRoute, api::gateway_group, "v1", "tcproutes"},
     Resource{Kind::UDPRoute, api::gateway_group, "v1", "udproutes"},

@@ -189,7 +189,7 @@ std::string event_text(const EventWrite& write, const Reporter& reporter, const 
   if (write.count > 1)
     return json{{"series", {{"count", write.count}, {"lastObservedTime", time}}}}.dump(-1, ' ', false, replace);
   const api::ObjectKey& object = write.event.object;
-  json regarding{{"apiVersion", fmt::format("{}/v1", api::group_of(object.kind))},
+  json regarding{{"apiVersion", api::api_version_of(object.kind)},
                  {"kind", api::to_string(object.kind)},
                  {"name", object.name},
                  {"uid", write.event.uid}};

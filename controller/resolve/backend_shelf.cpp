@@ -12,7 +12,7 @@ constexpr std::uint32_t no_port = 0x10000;
 
 bool same_backend(const runtime::Backend& a, const runtime::Backend& b) {
   return a.name == b.name && a.protocol == b.protocol && a.websocket == b.websocket && a.tls == b.tls &&
-         a.endpoints == b.endpoints;
+         a.retries == b.retries && a.endpoints == b.endpoints;
 }
 
 std::uint32_t sum(std::uint32_t count, std::int32_t difference) noexcept {

@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <optional>
-#include <tuple>
 
 #include <fmt/format.h>
 
 #include "controller/api/document.hpp"
-#include "controller/resolve/age.hpp"
 #include "controller/resolve/certificates.hpp"
 #include "controller/resolve/classes.hpp"
 #include "controller/resolve/reasons.hpp"
@@ -17,7 +15,6 @@ namespace pintle::resolve {
 namespace {
 
 constexpr std::string_view ca_key = "ca.crt";
-constexpr std::size_t most_ancestors = 16;
 
 /// The object that a CA reference names; nullptr if there is none.
 std::shared_ptr<const void> find_authority(const store::ClusterSnapshot& snapshot, const std::string& ns,
@@ -127,32 +124,9 @@ std::vector<std::shared_ptr<const void>> look_up_authorities(const store::Cluste
   return found;
 }
 
-bool names_service(const api::PolicyTargetReference& target, std::string_view service) {
-  return target.group.empty() && target.kind == "Service" && target.name == service;
-}
-
-/// Why the target is none; nullopt if there is such a port, or Service.
-std::optional<Problem> find_target_fault(const store::ClusterSnapshot& snapshot, const api::BackendTLSPolicy& policy,
-                                         std::size_t at) {
-  const api::PolicyTargetReference& target = policy.spec.target_refs[at];
-  const std::string field = fmt::format("spec.targetRefs[{}]", at);
-  const auto missing = [&](std::string message) {
-    return Problem{field, std::string(reason::target_not_found), std::move(message)};
-  };
-  if (!target.group.empty() || target.kind != "Service")
-    return Problem{field, std::string(reason::invalid),
-                   fmt::format("{} cannot be the target; name a Service", target.kind)};
-  const auto* service = snapshot.find<api::Service>(policy.metadata.ns, target.name);
-  if (service == nullptr) return missing(fmt::format("Service {} does not exist", target.name));
-  if (!target.section_name) return std::nullopt;
-  const auto port = std::ranges::find(service->ports, *target.section_name, &api::ServicePort::name);
-  if (port != service->ports.end()) return std::nullopt;
-  return missing(fmt::format("Service {} has no port called {}", target.name, *target.section_name));
-}
-
 /// Of a port that does not exist everyone is told who sends traffic to the Service.
 bool concerns_use(const store::ClusterSnapshot& snapshot, const api::PolicyTargetReference& target,
-                  const BackendTlsPolicies::Use& use) {
+                  const ServiceUse& use) {
   if (!names_service(target, use.service)) return false;
   if (!target.section_name || *target.section_name == use.port) return true;
   const auto* service = snapshot.find<api::Service>(use.ns, use.service);
@@ -189,14 +163,6 @@ bool BackendTlsPolicies::name(std::string_view ns, std::string_view service) con
   });
 }
 
-bool BackendTlsPolicies::precedes(std::size_t a, std::size_t b) const {
-  const auto rank = [this](std::size_t at) {
-    const api::ObjectMeta& metadata = policies_[at].object->metadata;
-    return std::tuple(birth_of(metadata), std::cref(metadata.ns).get(), std::cref(metadata.name).get());
-  };
-  return rank(a) < rank(b);
-}
-
 const JudgedPolicy* BackendTlsPolicies::winner(std::string_view ns, std::string_view service,
                                                std::optional<std::string_view> section) const {
   std::optional<std::size_t> best;
@@ -206,7 +172,7 @@ const JudgedPolicy* BackendTlsPolicies::winner(std::string_view ns, std::string_
     const bool claims = std::ranges::any_of(policy.spec.target_refs, [&](const api::PolicyTargetReference& target) {
       return names_service(target, service) && target.section_name == section;
     });
-    if (claims && (!best || precedes(at, *best))) best = at;
+    if (claims && (!best || precedes(policy.metadata, policies_[*best].object->metadata))) best = at;
   }
   return best ? &policies_[*best] : nullptr;
 }
@@ -227,7 +193,7 @@ std::set<std::pair<std::string, std::string>> BackendTlsPolicies::services() con
 }
 
 std::vector<RouteReportPtr> BackendTlsPolicies::report(const store::ClusterSnapshot& snapshot,
-                                                       const std::set<Use>& uses) const {
+                                                       const std::set<ServiceUse>& uses) const {
   std::vector<RouteReportPtr> reports;
   reports.reserve(policies_.size());
   for (const JudgedPolicy& one : policies_) {
@@ -240,7 +206,8 @@ std::vector<RouteReportPtr> BackendTlsPolicies::report(const store::ClusterSnaps
     said.resolved_refs = one.resolved_refs;
     for (std::size_t at = 0; at < policy.spec.target_refs.size(); ++at) {
       const api::PolicyTargetReference& target = policy.spec.target_refs[at];
-      if (auto fault = find_target_fault(snapshot, policy, at)) said.accepted.push_back(std::move(*fault));
+      if (auto fault = find_target_fault(snapshot, policy.metadata.ns, target, fmt::format("spec.targetRefs[{}]", at)))
+        said.accepted.push_back(std::move(*fault));
       if (!names_service(target, target.name)) continue;
       const JudgedPolicy* first = winner(policy.metadata.ns, target.name, target.section_name);
       if (first != &one && first != nullptr)
@@ -249,16 +216,10 @@ std::vector<RouteReportPtr> BackendTlsPolicies::report(const store::ClusterSnaps
                               fmt::format("BackendTLSPolicy {} is older, or first by name, and has the same target",
                                           first->object->metadata.name)});
     }
-    for (const Use& use : uses) {
-      const bool concerned =
-          use.ns == policy.metadata.ns && std::ranges::any_of(policy.spec.target_refs, [&](const auto& target) {
-            return concerns_use(snapshot, target, use);
-          });
-      const bool known = std::ranges::find(parents, use.gateway, &ParentReport::ref) != parents.end();
-      if (!concerned || known || parents.size() == most_ancestors) continue;
-      parents.push_back(said);
-      parents.back().ref = use.gateway;
-    }
+    add_ancestors(parents, said, uses, [&](const ServiceUse& use) {
+      const auto concerns = [&](const auto& target) { return concerns_use(snapshot, target, use); };
+      return use.ns == policy.metadata.ns && std::ranges::any_of(policy.spec.target_refs, concerns);
+    });
     report->parents = std::move(parents);
     reports.push_back(std::move(report));
   }

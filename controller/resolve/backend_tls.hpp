@@ -14,6 +14,7 @@
 #include <pintle/runtime/compiled.hpp>
 
 #include "controller/api/any_object.hpp"
+#include "controller/resolve/policy_targets.hpp"
 #include "controller/resolve/status_report.hpp"
 #include "controller/store/store.hpp"
 
@@ -48,20 +49,11 @@ class BackendTlsPolicies {
   /// (namespace, name) of the Services that policies name.
   [[nodiscard]] std::set<std::pair<std::string, std::string>> services() const;
 
-  /// A Gateway that sends traffic to a port of a Service.
-  struct Use {
-    api::ParentReference gateway;  ///< as an ancestorRef
-    std::string ns;
-    std::string service;
-    std::string port;  ///< its name; may be empty
-    friend auto operator<=>(const Use&, const Use&) = default;
-  };
   /// One report per policy, with the Gateways as its ancestors: at most 16 (PolicyStatus.ancestors).
   [[nodiscard]] std::vector<RouteReportPtr> report(const store::ClusterSnapshot& snapshot,
-                                                   const std::set<Use>& uses) const;
+                                                   const std::set<ServiceUse>& uses) const;
 
  private:
-  [[nodiscard]] bool precedes(std::size_t a, std::size_t b) const;
   /// Of the policies with exactly this target. `section`: nullopt for those that name no port.
   [[nodiscard]] const JudgedPolicy* winner(std::string_view ns, std::string_view service,
                                            std::optional<std::string_view> section) const;

@@ -187,7 +187,9 @@ BackendVerdict judge_backend(const BackendContext& context, const Referrer& from
   if (from.kind == api::Kind::GRPCRoute) key.protocol = runtime::BackendProtocol::Http2;
   if (find_override(context.settings, key) == nullptr)
     verdict.problem = find_service_fault(context.snapshot.find<api::Service>(target, ref.name), key, from.kind);
-  if (!verdict.problem) verdict.backend = std::move(key);
+  if (verdict.problem) return verdict;
+  if (const JudgedTrafficPolicy* policy = context.traffic.find(target, ref.name)) verdict.session = policy->session;
+  verdict.backend = std::move(key);
   return verdict;
 }
 
@@ -199,6 +201,8 @@ BackendEndpoints find_endpoints(const BackendContext& context, const BackendKey&
   const auto* service = context.snapshot.find<api::Service>(key.namespace_, key.service);
   const api::ServicePort* port = service == nullptr ? nullptr : find_port(*service, key);
   if (const JudgedPolicy* policy = find_policy(context, key, port)) backend->tls = policy->tls;
+  if (const JudgedTrafficPolicy* policy = context.traffic.find(key.namespace_, key.service))
+    backend->retries = policy->retries;
   if (port != nullptr) {
     if (!backend->tls && is_named(port->app_protocol, "https")) backend->tls = tls_without_policy(key);
     backend->websocket = port->app_protocol == websocket_protocol;

@@ -13,15 +13,17 @@
 #include "controller/resolve/grants.hpp"
 #include "controller/resolve/model.hpp"
 #include "controller/resolve/settings.hpp"
+#include "controller/resolve/traffic_policies.hpp"
 #include "controller/store/store.hpp"
 
 namespace pintle::resolve {
 
 /// One backendRef, judged.
 struct BackendVerdict {
-  std::optional<BackendKey> backend;  ///< nullopt exactly if there is a problem
-  std::string name;                   ///< "namespace/service:port" as far as known
-  std::optional<Problem> problem;     ///< of ResolvedRefs; field path relative to the backendRef
+  std::optional<BackendKey> backend;              ///< nullopt exactly if there is a problem
+  std::string name;                               ///< "namespace/service:port" as far as known
+  std::optional<Problem> problem;                 ///< of ResolvedRefs; field path relative to the backendRef
+  std::shared_ptr<const route::Session> session;  ///< of the Service's policy; null: none
   friend bool operator==(const BackendVerdict&, const BackendVerdict&) = default;
 };
 
@@ -29,6 +31,7 @@ struct BackendContext {
   const store::ClusterSnapshot& snapshot;
   const Settings& settings;
   const BackendTlsPolicies& policies;
+  const TrafficPolicies& traffic;
 };
 /// Order of the checks: kind, grant, existence, port, protocol; so nothing of another namespace is
 /// told to who may not refer to it.

@@ -38,4 +38,8 @@ Changes::Changes(const store::ClusterSnapshot& before, const store::ClusterSnaps
   });
 }
 
+void Changes::add_references(const std::set<std::pair<std::string, std::string>>& names) {
+  for (const auto& [ns, name] : names) refs_.insert(ref_to(api::Kind::Service, ns, name));
+}
+
 }  // namespace pintle::resolve

@@ -30,6 +30,8 @@ class Changes {
   void add_services(const std::set<std::pair<std::string, std::string>>& names) {
     services_.insert(names.begin(), names.end());
   }
+  /// Something that a reference to one of these Services looks up.
+  void add_references(const std::set<std::pair<std::string, std::string>>& names);
 
  private:
   bool same_routes_ = false;

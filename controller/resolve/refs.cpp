@@ -21,6 +21,7 @@ bool concerns(const Lookups& refs, const api::ObjectKey& changed) {
     case api::Kind::TCPRoute:
     case api::Kind::UDPRoute:
     case api::Kind::BackendTLSPolicy:
+    case api::Kind::XBackendTrafficPolicy:
       return true;  // each of them is looked at
     default:
       return refs.contains(ref_to(changed.kind, changed.ns, changed.name)) ||

@@ -1,6 +1,7 @@
 #include "controller/resolve/resolve.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -23,6 +24,7 @@ struct Memo::State {
   BackendShelf backends;
   RouteShelf routes{backends};
   BackendTlsPolicies policies;
+  TrafficPolicies traffic;
   GatewayFaces faces;  ///< of the attachments that the routes hold
 };
 
@@ -113,22 +115,24 @@ void place_routes(RouteShelf& routes, std::vector<JudgedGateway>& gateways, Reso
   });
 }
 
-/// A policy can secure the backends of the route at this listener: bytes that are passed on as they are are not ours.
+/// A policy can be about the backends of the route at this listener: bytes that are passed on as they are are not ours.
 bool can_be_secured(api::Kind route, const JudgedListener& listener) {
   if (route == api::Kind::TLSRoute) return ends_tls(listener);
   return route == api::Kind::HTTPRoute || route == api::Kind::GRPCRoute;
 }
 
-/// Which Gateways send traffic to which ports of Services, where a policy can secure it.
-std::set<BackendTlsPolicies::Use> uses_of_services(RouteShelf& routes, const store::ClusterSnapshot& snapshot,
-                                                   const BackendTlsPolicies& policies,
-                                                   const std::vector<JudgedGateway>& gateways) {
-  std::set<BackendTlsPolicies::Use> uses;
+/// Which Gateways send traffic to which ports of Services, where a policy can be about it.
+std::set<ServiceUse> uses_of_services(RouteShelf& routes, const store::ClusterSnapshot& snapshot,
+                                      const Memo::State& policies, const std::vector<JudgedGateway>& gateways) {
+  std::set<ServiceUse> uses;
+  const auto is_named = [&policies](const std::string& ns, const std::string& service) {
+    return policies.policies.name(ns, service) || policies.traffic.find(ns, service) != nullptr;
+  };
   routes.for_each([&](const RouteSlot& slot) {
     for (const BackendUse& use : slot.uses) {
       const api::BackendObjectReference& ref = use.referral->ref;
       const std::string& ns = ref.ns ? *ref.ns : slot.view.metadata->ns;
-      if (slot.attachment.places.empty() || !policies.name(ns, ref.name)) continue;
+      if (slot.attachment.places.empty() || !is_named(ns, ref.name)) continue;
       const auto* service = snapshot.find<api::Service>(ns, ref.name);
       std::string port;
       if (service != nullptr && ref.port) {
@@ -168,15 +172,25 @@ Resolution resolve(const store::ClusterSnapshot& snapshot, const Settings& setti
     changes.add_services(policies.services());
   }
   state.policies = std::move(policies);
-  const BackendContext context{snapshot, settings, state.policies};
+  TrafficPolicies traffic = TrafficPolicies::judge(snapshot, state.traffic);
+  if (!(traffic == state.traffic)) {
+    for (const auto& services : {state.traffic.services(), traffic.services()}) {
+      changes.add_services(services);
+      changes.add_references(services);
+    }
+  }
+  state.traffic = std::move(traffic);
+  const BackendContext context{snapshot, settings, state.policies, state.traffic};
   state.backends.refresh(context, changes);
   state.routes.refresh(context, changes);
   attach_routes(state, snapshot, changes, gateways);
   place_routes(state.routes, gateways, resolution);
 
-  if (!state.policies.empty())
-    resolution.report.policies =
-        state.policies.report(snapshot, uses_of_services(state.routes, snapshot, state.policies, gateways));
+  if (!state.policies.empty() || !state.traffic.empty()) {
+    const std::set<ServiceUse> uses = uses_of_services(state.routes, snapshot, state, gateways);
+    resolution.report.policies = state.policies.report(snapshot, uses);
+    std::ranges::move(state.traffic.report(snapshot, uses), std::back_inserter(resolution.report.policies));
+  }
   for (JudgedGateway& gateway : gateways) add_gateway(gateway, resolution);
   resolution.model.endpoints = state.backends.endpoints();
   resolution.refs.of_routes = state.backends.lookups();

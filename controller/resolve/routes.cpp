@@ -204,13 +204,27 @@ class RuleReader {
     rule().retry = std::move(retry);
   }
 
+  /// What the rule says goes before policies of its backends (GEP-1619, "Edge Case Behavior").
   void read_sessions() {
-    if (!spec_.session_persistence || forward_.backends.empty()) return;
+    if (forward_.backends.empty()) return;
     route::Sessions sessions{.scope = session_scope(rule().source), .by_backend = {}};
+    if (!spec_.session_persistence) return read_policies(std::move(sessions));
     const auto session =
         resolve_session(*spec_.session_persistence, sessions.scope, field() + ".sessionPersistence", faults_);
     sessions.by_backend.resize(forward_.backends.size(), session);
     rule().sessions = std::move(sessions);
+  }
+
+  void read_policies(route::Sessions sessions) {
+    sessions.by_backend.resize(forward_.backends.size());
+    bool any = false;
+    for (std::size_t at = 0; at < sessions.by_backend.size(); ++at) {
+      const auto& of_policy = uses_[at].verdict->session;
+      if (!of_policy) continue;
+      sessions.by_backend[at] = session_for(*of_policy, sessions.scope);
+      any = true;
+    }
+    if (any) rule().sessions = std::move(sessions);
   }
 
   /// A rule that cannot be served answers 500: its traffic must not fall through to another rule.

@@ -110,7 +110,7 @@ struct StatusReport {
   std::vector<ClassReport> classes;
   std::vector<GatewayReport> gateways;
   std::vector<RouteReportPtr> routes;    ///< by kind, namespace and name
-  std::vector<RouteReportPtr> policies;  ///< BackendTLSPolicies; their parents are the Gateways they are in force for
+  std::vector<RouteReportPtr> policies;  ///< of both kinds; their parents are the Gateways they are in force for
 };
 
 }  // namespace pintle::resolve

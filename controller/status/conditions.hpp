@@ -322,7 +322,7 @@ Verdict refused_refs(const resolve::Problems& problems);
 Verdict dropped_rules(const resolve::Problems& problems);
 }  // namespace parent
 
-/// Of a BackendTLSPolicy at one Gateway.
+/// Of a BackendTLSPolicy or an XBackendTrafficPolicy at one Gateway.
 namespace policy {
 inline constexpr std::array owned{type::Accepted, type::ResolvedRefs};
 

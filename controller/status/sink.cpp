@@ -1,6 +1,7 @@
 #include "controller/status/sink.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cerrno>
 #include <cstdio>
@@ -83,7 +84,10 @@ constexpr std::string_view file_end = ".status.yaml";
 [[nodiscard]] bool is_ours(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
   std::string line;
-  return std::getline(in, line) && line == fmt::format("apiVersion: \"{}/v1\"", api::gateway_group);
+  if (!std::getline(in, line)) return false;
+  return std::ranges::any_of(std::array{api::Kind::Gateway, api::Kind::XBackendTrafficPolicy}, [&line](api::Kind kind) {
+    return line == fmt::format("apiVersion: \"{}\"", api::api_version_of(kind));
+  });
 }
 
 }  // namespace

@@ -132,7 +132,7 @@ std::string to_yaml(const StatusPatch& patch) {
   std::string out;
   Lines lines(out);
   const api::ObjectKey& key = patch.key;
-  lines.text("apiVersion", fmt::format("{}/v1", api::group_of(key.kind)));
+  lines.text("apiVersion", api::api_version_of(key.kind));
   lines.text("kind", api::to_string(key.kind));
   lines.open("metadata");
   if (!key.ns.empty()) lines.text("namespace", key.ns);

@@ -167,6 +167,7 @@ void Exchange::choose_backend(const route::Forward& forward) {
 
 void Exchange::send_on() {
   chosen_at_ = shared_.context.now();
+  if ((*endpoints_)->retries) shared_.backend_retries.of(backend_->backend, **endpoints_).on_request(chosen_at_);
   arm_rule_deadline();
   if (rule_->filters.mirrors || backend_->filters.mirrors) start_mirrors();
   try_backend(upstream::Reuse::Pooled);

@@ -124,6 +124,7 @@ class Exchange final : public upstream::LinkUser, public AuthCheck::User {
   void drop_mirrors();
 
   // exchange_retry.cpp: another try by the rule's word
+  [[nodiscard]] bool take_from_budget();
   [[nodiscard]] bool try_again(Reason why);
   void keep_for_retry(std::span<const char> payload);
   void on_retry_wait_over();

@@ -84,12 +84,10 @@ bool Exchange::retry_on_fresh_link() {
   const bool safe = unsent || http::is_idempotent(request.method);
   const bool body_kept = first_payload_.size() == request_body_.payload_bytes();
   if (!(link_->is_reused() || refused) || any_response_byte_ || retried_stale_ || !body_kept || !safe) return false;
-  if (!unsent || link_->was_shed()) {
-    if (!uses_budget_) uses_budget_ = shared_.retries.begin_retry();
-    if (!uses_budget_) {
-      fail(502, Reason::RetryBudget, refused ? "the backend refused it" : "the backend closed a pooled connection");
-      return true;
-    }
+  if ((!unsent || link_->was_shed()) && !take_from_budget()) {
+    const std::uint16_t status = (*endpoints_)->retries ? 503 : 502;
+    fail(status, Reason::RetryBudget, refused ? "the backend refused it" : "the backend closed a pooled connection");
+    return true;
   }
   drop_link();
   retried_stale_ = true;

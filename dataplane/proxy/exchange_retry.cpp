@@ -23,11 +23,23 @@ Millis wait_before(const route::Retry& retry, std::uint32_t number, Reason why) 
 
 }  // namespace
 
-/// True: another try is under way or waits for its time.
+/// The backend's budget if a policy gives it one, else the worker's, of which a request takes one part for all its
+/// retries.
+bool Exchange::take_from_budget() {
+  if ((*endpoints_)->retries)
+    return shared_.backend_retries.of(backend_->backend, **endpoints_).begin_retry(shared_.context.now());
+  if (!uses_budget_) uses_budget_ = shared_.retries.begin_retry();
+  return uses_budget_;
+}
+
+/// True: another try is under way or waits for its time, or the exchange has failed.
 bool Exchange::try_again(Reason why) {
   if (!rule_->retry || head_sent_ || replay_lost_ || retries_ >= rule_->retry->attempts) return false;
-  if (!uses_budget_) uses_budget_ = shared_.retries.begin_retry();
-  if (!uses_budget_) return false;
+  if (!take_from_budget()) {
+    if (!(*endpoints_)->retries) return false;
+    fail(503, Reason::RetryBudget, "the retries that the backend's policy allows are spent");  // GEP-3388
+    return true;
+  }
   ++retries_;
   connect_tries_ = 0;
   drop_link();

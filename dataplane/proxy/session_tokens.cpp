@@ -102,27 +102,35 @@ std::optional<Sealed> decode(std::string_view token) noexcept {
 
 }  // namespace
 
+/// Setting a key costs more than all else, so each use begins with a copy of a context that has one.
 struct SessionTokens::Cipher {
-  ~Cipher() { OPENSSL_cleanse(key.data(), key.size()); }
-
+  bool set_key(std::string_view secret) {
+    Key key = derive(secret);
+    const bool set = EVP_EncryptInit_ex2(sealer.get(), siv.get(), key.data(), nullptr, nullptr) == 1 &&
+                     EVP_DecryptInit_ex2(opener.get(), siv.get(), key.data(), nullptr, nullptr) == 1;
+    OPENSSL_cleanse(key.data(), key.size());
+    return set;
+  }
   bool seal(std::string_view scope, const Content& content, Sealed& out) {
     int size = 0;
-    return EVP_EncryptInit_ex2(context.get(), siv.get(), key.data(), nullptr, nullptr) == 1 &&
-           EVP_EncryptUpdate(context.get(), nullptr, &size, bytes_of(scope), static_cast<int>(scope.size())) == 1 &&
-           EVP_EncryptUpdate(context.get(), out.data() + tag_size, &size, content.data(), content_size) == 1 &&
-           EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, tag_size, out.data()) == 1;
+    return EVP_CIPHER_CTX_copy(used.get(), sealer.get()) == 1 &&
+           EVP_EncryptUpdate(used.get(), nullptr, &size, bytes_of(scope), static_cast<int>(scope.size())) == 1 &&
+           EVP_EncryptUpdate(used.get(), out.data() + tag_size, &size, content.data(), content_size) == 1 &&
+           EVP_CIPHER_CTX_ctrl(used.get(), EVP_CTRL_AEAD_GET_TAG, tag_size, out.data()) == 1;
   }
   bool open(std::string_view scope, Sealed sealed, Content& out) {
     int size = 0;
-    return EVP_DecryptInit_ex2(context.get(), siv.get(), key.data(), nullptr, nullptr) == 1 &&
-           EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG, tag_size, sealed.data()) == 1 &&
-           EVP_DecryptUpdate(context.get(), nullptr, &size, bytes_of(scope), static_cast<int>(scope.size())) == 1 &&
-           EVP_DecryptUpdate(context.get(), out.data(), &size, sealed.data() + tag_size, content_size) == 1;
+    return EVP_CIPHER_CTX_copy(used.get(), opener.get()) == 1 &&
+           EVP_CIPHER_CTX_ctrl(used.get(), EVP_CTRL_AEAD_SET_TAG, tag_size, sealed.data()) == 1 &&
+           EVP_DecryptUpdate(used.get(), nullptr, &size, bytes_of(scope), static_cast<int>(scope.size())) == 1 &&
+           EVP_DecryptUpdate(used.get(), out.data(), &size, sealed.data() + tag_size, content_size) == 1;
   }
 
-  Key key{};
+  using Context = std::unique_ptr<EVP_CIPHER_CTX, FreeContext>;
   std::unique_ptr<EVP_CIPHER, FreeCipher> siv{EVP_CIPHER_fetch(nullptr, "AES-128-SIV", nullptr)};
-  std::unique_ptr<EVP_CIPHER_CTX, FreeContext> context{EVP_CIPHER_CTX_new()};
+  Context sealer{EVP_CIPHER_CTX_new()};
+  Context opener{EVP_CIPHER_CTX_new()};
+  Context used{EVP_CIPHER_CTX_new()};
 };
 
 SessionTokens::SessionTokens() = default;
@@ -132,7 +140,7 @@ void SessionTokens::set_key(const std::shared_ptr<const Secret>& key) {
   if (key == key_) return;
   key_ = key;
   cipher_ = key ? std::make_unique<Cipher>() : nullptr;
-  if (key) cipher_->key = derive(key->reveal());
+  if (key && !cipher_->set_key(key->reveal())) cipher_ = nullptr;
 }
 
 std::optional<SessionTokens::Text> SessionTokens::seal(std::string_view scope, const SessionContent& content) {

@@ -9,6 +9,7 @@
 #include "dataplane/http1/recent_lines.hpp"
 #include "dataplane/net/intrusive_list.hpp"
 #include "dataplane/net/worker_context.hpp"
+#include "dataplane/proxy/backend_retries.hpp"
 #include "dataplane/proxy/proxy.hpp"
 #include "dataplane/proxy/retry_budget.hpp"
 #include "dataplane/proxy/session_tokens.hpp"
@@ -76,6 +77,7 @@ struct Shared {
   http1::RecentLines request_lines;
   http1::RecentLines response_lines;
   RetryBudget retries;
+  BackendRetryTable backend_retries;
   SessionTokens tokens;
   ExchangePool exchanges;
   SideLoad side_load;

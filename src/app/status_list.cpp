@@ -196,7 +196,7 @@ Json list_statuses(const status::Statuses& statuses, const std::vector<api::Find
     Json metadata = Json::object();
     if (!key.ns.empty()) metadata["namespace"] = key.ns;
     metadata["name"] = key.name;
-    items.push_back(Json{{"apiVersion", fmt::format("{}/v1", api::group_of(key.kind))},
+    items.push_back(Json{{"apiVersion", api::api_version_of(key.kind)},
                          {"kind", api::to_string(key.kind)},
                          {"metadata", std::move(metadata)},
                          {"status", std::visit([](const auto& status) { return encode(status); }, *value)}});

@@ -30,6 +30,8 @@ namespaced gateway.networking.k8s.io  tcproutes                  get list watch
 namespaced gateway.networking.k8s.io  tcproutes/status           patch
 namespaced gateway.networking.k8s.io  udproutes                  get list watch
 namespaced gateway.networking.k8s.io  udproutes/status           patch
+namespaced gateway.networking.x-k8s.io xbackendtrafficpolicies    get list watch
+namespaced gateway.networking.x-k8s.io xbackendtrafficpolicies/status patch
 namespaced gateway.networking.k8s.io  referencegrants            list watch
 namespaced -                          services                   create delete list patch watch
 namespaced discovery.k8s.io           endpointslices             create delete list patch watch

@@ -14,6 +14,7 @@ RARE = {
     **{("gateway.networking.k8s.io", kind, "get"): "only a conflict of two writers asks for it"
        for kind in ("gatewayclasses", "gateways", "listenersets", "httproutes", "grpcroutes", "tlsroutes", "tcproutes", "udproutes",
                     "backendtlspolicies")},
+    ("gateway.networking.x-k8s.io", "xbackendtrafficpolicies", "get"): "only a conflict of two writers asks for it",
     ("", "services", "delete"): "only a Gateway that asks for another cluster address",
     ("events.k8s.io", "events", "patch"): "only an Event that comes again",
     ("discovery.k8s.io", "endpointslices", "delete"): "only more than a thousand replicas, or a family of addresses that goes",
@@ -84,6 +85,14 @@ spec:
   targetRefs: [{{group: "", kind: Service, name: secured}}]
   validation: {{hostname: secured.test, wellKnownCACertificates: System}}
 ---
+apiVersion: gateway.networking.x-k8s.io/v1alpha1
+kind: XBackendTrafficPolicy
+metadata: {{name: kinds, namespace: {ns}}}
+spec:
+  targetRefs: [{{group: "", kind: Service, name: secured}}]
+  retryConstraint: {{budget: {{percent: 10}}}}
+  sessionPersistence: {{type: Header}}
+---
 apiVersion: v1
 kind: Service
 metadata: {{name: secured, namespace: {ns}}}
@@ -95,6 +104,7 @@ metadata: {{name: datagrams, namespace: {ns}}}
 spec: {{ports: [{{name: dns, port: 53, protocol: UDP}}]}}
 """
 STATUSES = {"listenerset": "{.status.conditions[*].type}", "backendtlspolicy": "{.status.ancestors[*].conditions[*].type}",
+            "xbackendtrafficpolicy": "{.status.ancestors[*].conditions[*].type}",
             **{kind: "{.status.parents[*].conditions[*].type}"
                for kind in ("httproute", "grpcroute", "tlsroute", "tcproute", "udproute")}}
 KINDS = ("deployments,replicasets,pods,services,endpointslices,leases,configmaps,secrets,serviceaccounts,roles,rolebindings,"

@@ -1,6 +1,7 @@
 // Endpoints of the backends, apart from the routing table: endpoint churn replaces only this.
 #pragma once
 #include <array>
+#include <chrono>
 #include <compare>
 #include <cstdint>
 #include <memory>
@@ -39,6 +40,15 @@ struct UpstreamTls {
   friend bool operator==(const UpstreamTls&, const UpstreamTls&) = default;
 };
 
+/// How many retries a backend takes (XBackendTrafficPolicy.retryConstraint, GEP-3388).
+struct RetryConstraint {
+  std::uint32_t percent = 20;  ///< of the requests within `interval`
+  std::chrono::milliseconds interval{10'000};
+  std::uint32_t min_count = 10;  ///< so many within `min_interval` whatever their share
+  std::chrono::milliseconds min_interval{1'000};
+  friend bool operator==(const RetryConstraint&, const RetryConstraint&) = default;
+};
+
 enum class BackendProtocol : std::uint8_t { Http1, Http2 };
 
 /// The endpoints of one backend. Immutable; shared between generations by pointer while equal, so a worker can tell by
@@ -49,6 +59,7 @@ struct Backend {
   std::vector<SocketAddress> endpoints;      ///< ready (or serving, when none is ready) endpoints, sorted, unique
   bool websocket = false;                    ///< appProtocol kubernetes.io/ws; upgrades are allowed on plain http too
   std::shared_ptr<const UpstreamTls> tls{};  ///< null: without TLS
+  std::shared_ptr<const RetryConstraint> retries{};  ///< null: the worker's own budget
 };
 
 struct EndpointSet {

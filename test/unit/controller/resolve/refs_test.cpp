@@ -81,6 +81,7 @@ TEST(Refs, WhatConcernsUs) {
       {Kind::TCPRoute, "any", "any", true},
       {Kind::GRPCRoute, "any", "any", true},
       {Kind::BackendTLSPolicy, "any", "any", true},
+      {Kind::XBackendTrafficPolicy, "any", "any", true},
       {Kind::ListenerSet, "default", "any", true},
   };
   for (const auto& row : rows) {

@@ -223,7 +223,7 @@ TEST(KubeSource, AMissingRightIsSaidAndNotTakenForEmptiness) {
 
 TEST(KubeSource, NamespacesAreFollowedOneByOne) {
   KubeWorld kube({.namespaces = {"b", "a", "b"}, .replicas_namespace = {}, .chance = {}, .wanted = {}, .on_text = {}});
-  EXPECT_EQ(kube.api.open(), 13U * 2U + 2U);
+  EXPECT_EQ(kube.api.open(), 14U * 2U + 2U);
   EXPECT_NE(kube.api.find("/namespaces/a/httproutes?limit"), nullptr);
   EXPECT_NE(kube.api.find("/namespaces/b/httproutes?limit"), nullptr);
   for (int i = 0; i < 2; ++i) kube.list_all_but("namespaces");
@@ -239,7 +239,7 @@ TEST(KubeSource, SlicesOfTheReplicasAreFollowedWhereverTheyAre) {
   EXPECT_NE(kube.api.find("/namespaces/pintle-system/endpointslices?limit"), nullptr);
   EXPECT_EQ(kube.api.find("/namespaces/pintle-system/services?limit"), nullptr);
   KubeWorld inside({.namespaces = {"a"}, .replicas_namespace = "a", .chance = {}, .wanted = {}, .on_text = {}});
-  EXPECT_EQ(inside.api.open(), 13U + 2U) << "no kind is followed twice";
+  EXPECT_EQ(inside.api.open(), 14U + 2U) << "no kind is followed twice";
 }
 
 TEST(KubeSource, SecretsAreLimitedToThoseAListenerCanUse) {
