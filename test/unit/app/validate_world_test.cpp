@@ -161,6 +161,33 @@ TEST_F(ValidateWorld, GatewaysAndTheirListeners) {
                                    HasSubstr("warning GW0617"), HasSubstr(unused_grant)));
 }
 
+TEST_F(ValidateWorld, ListenerSetsAndTheirListeners) {
+  resolve::ListenerSetReport refused;
+  refused.object.key = {api::Kind::ListenerSet, "web", "refused"};
+  refused.accepted = {{"spec.parentRef", "NotAllowed", "the Gateway allows none"}};
+  resolve::ListenerSetReport set;
+  set.object.key = {api::Kind::ListenerSet, "web", "set"};
+  set.listeners.emplace_back().accepted = {{"spec.listeners[0]", "ListenerConflict", "the port is taken"}};
+  resolve::GatewayReport gateway;
+  gateway.object.key = {api::Kind::Gateway, "web", "absent"};
+  gateway.sets = {refused, set};
+  world_.resolution.report.gateways = {gateway};
+  EXPECT_THAT(lines(), ElementsAre(HasSubstr("error GW0628: ListenerSet web/refused: spec.parentRef: "),
+                                   HasSubstr("error GW0631: ListenerSet web/set: spec.listeners[0]: "),
+                                   HasSubstr(unused_grant)));
+}
+
+TEST_F(ValidateWorld, AListenerSetOfNoGatewayHereIsANote) {
+  auto set = std::make_shared<api::ListenerSet>();
+  set->metadata.ns = "web";
+  set->metadata.name = "lost";
+  store::Store store;
+  (void)store.apply(
+      {.changes = {source::Upsert{api::Ptr<api::ListenerSet>(std::move(set))}}, .findings = {}, .synced = true});
+  world_.snapshot = store.freeze();
+  EXPECT_THAT(lines(), ElementsAre(HasSubstr("info GW0902: ListenerSet web/lost: spec.parentRef: ")));
+}
+
 TEST_F(ValidateWorld, CertificatesThatEnd) {
   add_certificate("web/tls", std::chrono::days(21));
   add_certificate("internal", std::chrono::days(1));
