@@ -94,7 +94,7 @@ void H2Session::on_request(std::int32_t id, http2::FieldBlock& block, http2::Str
   auto stream = std::make_unique<H2Stream>(shared_, *this, id);
   if (!stream->take_head(block, end)) return;  // malformed: reset, nothing was begun
   begun_.push_back(*stream.release());         // owns itself until on_over()
-  if (++requests_ == max_requests) leave();
+  if (++requests_ == shared_.settings.h2_requests) leave();
 }
 
 void H2Session::begin_streams() {

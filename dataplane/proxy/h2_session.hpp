@@ -25,8 +25,6 @@ struct AgainTag;
 
 class H2Session final : public net::Session, private http2::SessionUser {
  public:
-  static constexpr std::uint32_t max_requests = 10'000;  // req 46
-
   H2Session(Shared& shared, net::Connection&& connection, std::shared_ptr<const net::BoundSocket> socket,
             observe::SocketSlot slot);
   ~H2Session() override;

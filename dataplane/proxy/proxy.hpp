@@ -33,7 +33,8 @@ struct Timeouts {
 };
 
 struct Settings {
-  std::uint8_t trusted_hops = 0;  ///< X-Forwarded-For entries from the right that are believed (req 26)
+  std::uint8_t trusted_hops = 0;          ///< X-Forwarded-For entries from the right that are believed (req 26)
+  std::uint32_t h2_requests = 1'000'000;  ///< of one HTTP/2 connection, then GOAWAY (req 46); ids last for 2^30
   Timeouts timeouts{};
   upstream::Settings upstream{};
 };

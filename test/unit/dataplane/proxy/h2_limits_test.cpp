@@ -367,30 +367,21 @@ TEST(H2Limits, AnIdleConnectionIsEndedByGoaway) {
   EXPECT_TRUE(raw.find(7, 0).has_value());
 }
 
-TEST(H2Limits, NotHttp2AfterThePreface) {
-  Peer peer;
-  Bench bench;
-  bench.serve({&peer});
-  End client = bench.connect();
-  client.send(std::string(h2_preface) + "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-  EXPECT_TRUE(bench.run_until([&] { return client.pull(), client.ended || client.cut; }));
-  EXPECT_FALSE(peer.accept().is_open());
-}
-
-TEST(H2Limits, ThePrefaceMayComeInPieces) {
-  Peer peer;
-  Bench bench;
-  bench.serve({&peer});
-  const std::string all =
-      std::string(h2_preface) + frame(settings, 0, 0, "") + frame(headers, end_headers | end_stream, 1, get_block());
-  for (std::size_t cut = 1; cut < all.size(); ++cut) {
-    End client = bench.connect();
-    client.send(std::string_view(all).substr(0, cut));
-    bench.settle();
-    client.send(std::string_view(all).substr(cut));
-    End backend = bench.accept(peer);
-    ASSERT_TRUE(bench.expect(backend, "\r\n\r\n").starts_with("GET / ")) << cut;
+TEST(H2Limits, AfterItsLastRequestAConnectionIsToldToLeaveAndStillAnswers) {
+  Settings wanted;
+  wanted.h2_requests = 2;
+  Raw raw(wanted);
+  for (unsigned i = 0; i < 3; ++i) {
+    EXPECT_EQ(raw.find(7, 0).has_value(), i == 2) << i;
+    raw.client.send(frame(headers, end_headers | end_stream, stream_of(i), get_block()));
+    End backend = raw.bench.accept(raw.peer);
+    raw.bench.expect(backend, "\r\n\r\n");
+    backend.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_TRUE(raw.bench.run_until([&] { return raw.find(headers, stream_of(i)).has_value(); })) << i;
   }
+  const auto told = raw.find(7, 0);
+  ASSERT_TRUE(told.has_value());
+  EXPECT_FALSE(find_goaway(raw.client.received).has_value());  // of an error
 }
 
 }  // namespace

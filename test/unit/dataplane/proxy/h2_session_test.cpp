@@ -310,5 +310,32 @@ TEST(H2Session, AnAnswerOtherThan101IsNoTunnel) {
   EXPECT_EQ(h2.client->messages[id].field(":status"), "502");
 }
 
+TEST(H2Session, NotHttp2AfterThePreface) {
+  Peer peer;
+  Bench bench;
+  bench.serve({&peer});
+  End client = bench.connect();
+  client.send(std::string(h2_preface) + "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(bench.run_until([&] { return client.pull(), client.ended || client.cut; }));
+  EXPECT_FALSE(peer.accept().is_open());
+}
+
+TEST(H2Session, ThePrefaceMayComeInPieces) {
+  Peer peer;
+  Bench bench;
+  bench.serve({&peer});
+  const std::string all =
+      std::string(h2_preface) + frame(NGHTTP2_SETTINGS, 0, 0, "") +
+      frame(NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, 1, block(h2_get("/", {})));
+  for (std::size_t cut = 1; cut < all.size(); ++cut) {
+    End client = bench.connect();
+    client.send(std::string_view(all).substr(0, cut));
+    bench.settle();
+    client.send(std::string_view(all).substr(cut));
+    End backend = bench.accept(peer);
+    ASSERT_TRUE(bench.expect(backend, "\r\n\r\n").starts_with("GET / ")) << cut;
+  }
+}
+
 }  // namespace
 }  // namespace pintle::proxy
