@@ -111,6 +111,9 @@ def build_component(go, component):
     if component.modules:
         write_module(go, component, module)
     part.mkdir(parents=True, exist_ok=True)
+    if component.modules:
+        for own in component.own_sources:
+            shutil.copyfile(layout.HERE / own, module / own)
     for program, package in component.programs.items():
         if (part / program).exists():
             continue

@@ -4,6 +4,7 @@
     /run/pintle-cluster/NAME/          a running cluster: seen as a tmpfs from inside, so nothing of it is left behind
 """
 import dataclasses
+import hashlib
 import os
 import pathlib
 import re
@@ -23,11 +24,16 @@ class Component:
     name: str
     version: str
     modules: tuple  # required at this version
-    programs: dict  # file name -> import path of its main package
+    programs: dict  # file name -> import path of its main package, or a file beside this one
 
     @property
     def folder(self):
-        return f"{self.name}-{self.version}"
+        own = b"".join((HERE / path).read_bytes() for path in self.own_sources)
+        return f"{self.name}-{self.version}" + (f"-{hashlib.sha256(own).hexdigest()[:8]}" if own else "")
+
+    @property
+    def own_sources(self):
+        return [path for path in self.programs.values() if path.endswith(".go")]
 
 
 COMPONENTS = (
@@ -40,6 +46,7 @@ COMPONENTS = (
                "conformance.test": "sigs.k8s.io/gateway-api/conformance"}),
     Component("coredns", "v1.12.2", ("github.com/coredns/coredns",), {"coredns": "github.com/coredns/coredns"}),
     Component("helm", "v3.19.0", ("helm.sh/helm/v3",), {"helm": "helm.sh/helm/v3/cmd/helm"}),
+    Component("grpc-peer", "v1.81.1", ("google.golang.org/grpc",), {"grpc-peer": "./grpc_peer.go"}),
     Component("pause", "1", (), {"pause": "./pause.go"}),
 )
 

@@ -2,7 +2,7 @@
 import signal
 import time
 
-from scene import NAMESPACE, RELEASE, SHOP, Scene, until
+from scene import NAMESPACE, RELEASE, SHOP, Scene, layout, until
 
 POOL = ["100.64.77.1", "100.64.77.2"]  # free addresses of the node
 ACCOUNT = f"system:serviceaccount:{NAMESPACE}:{RELEASE}"
@@ -11,7 +11,7 @@ ACCOUNT = f"system:serviceaccount:{NAMESPACE}:{RELEASE}"
 class Modes(Scene):
     def steps(self):
         return (self.direct_mode_binds_the_addresses_of_its_flag, self.a_restart_without_the_api_server_serves_what_it_knew,
-                self.namespaced_rights_reach_no_further)
+                self.namespaced_rights_reach_no_further, self.features_go_and_come_with_their_definitions)
 
     def direct_mode_binds_the_addresses_of_its_flag(self):
         self.begin()
@@ -67,3 +67,27 @@ class Modes(Scene):
         finally:
             self.kubectl("-n", "default", "delete", "gateway", "elsewhere")
         self.leave()
+
+    def features_go_and_come_with_their_definitions(self):
+        """The class supports what the API that is installed can say."""
+        self.begin()
+        self.install({"replicaCount": 1})
+
+        def features():
+            return self.kubectl("get", "gatewayclass", "pintle", "-o", "jsonpath={.status.supportedFeatures[*].name}").split()
+
+        def told():
+            return self.kubectl("get", "gatewayclass", "pintle", "-o", "jsonpath={.status.conditions[?(@.type=='SupportedVersion')].message}")
+
+        until(lambda: "TLSRoute" in features(), lambda: f"TLSRoute is not offered: {features()}")
+        self.kubectl("delete", "crd", "tlsroutes.gateway.networking.k8s.io", "--timeout=60s")
+        try:
+            until(lambda: not any(name.startswith("TLSRoute") for name in features()), lambda: f"still offered: {features()}")
+            assert "not offered" in told() and "TLSRoute" in told(), told()
+            assert "TCPRoute" in features(), features()
+        finally:
+            self.kubectl("apply", "--server-side", "-f", str(layout.crd_folder() / "experimental/gateway.networking.k8s.io_tlsroutes.yaml"))
+        until(lambda: "TLSRouteModeMixed" in features(), lambda: f"not offered again: {features()}")
+        words = told()
+        self.leave()
+        return words

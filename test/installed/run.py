@@ -7,6 +7,7 @@
     chart     install, helm test, a rolling upgrade and a killed pod under load, uninstall, rights against the audit log
     replicas  Programmed waits for every ready replica
     modes     direct mode, a restart without the API server, some namespaces alone
+    grpc      calls and streams of a grpc-go client to a grpc-go server
     faults    the API server killed and stalled, etcd stalled, a token that is not taken any more, under load
     figures   idle CPU, time from a change to its first answer, memory with 5,000 routes, changes that concern nobody
 
@@ -21,7 +22,7 @@ from scene import Scene, kubernetes
 sys.path.insert(0, str(scene.ROOT / "test/conformance"))
 import run as conformance  # noqa: E402: its CRDs are ours
 
-CHAPTERS = ("chart", "replicas", "modes", "faults", "figures")
+CHAPTERS = ("chart", "replicas", "modes", "grpc", "faults", "figures")
 
 
 def run(wanted):
