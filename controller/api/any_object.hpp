@@ -6,6 +6,7 @@
 #include "controller/api/backend_tls_policy.hpp"
 #include "controller/api/backend_traffic_policy.hpp"
 #include "controller/api/core.hpp"
+#include "controller/api/custom_resource_definition.hpp"
 #include "controller/api/gateway.hpp"
 #include "controller/api/gateway_class.hpp"
 #include "controller/api/grpc_route.hpp"
@@ -24,7 +25,8 @@ using Ptr = std::shared_ptr<const T>;
 using AnyObject =
     std::variant<Ptr<GatewayClass>, Ptr<Gateway>, Ptr<HTTPRoute>, Ptr<ReferenceGrant>, Ptr<Service>, Ptr<EndpointSlice>,
                  Ptr<Secret>, Ptr<ConfigMap>, Ptr<Namespace>, Ptr<ListenerSet>, Ptr<GRPCRoute>, Ptr<TLSRoute>,
-                 Ptr<TCPRoute>, Ptr<UDPRoute>, Ptr<BackendTLSPolicy>, Ptr<XBackendTrafficPolicy>>;
+                 Ptr<TCPRoute>, Ptr<UDPRoute>, Ptr<BackendTLSPolicy>, Ptr<XBackendTrafficPolicy>,
+                 Ptr<CustomResourceDefinition>>;
 
 /// Calls `visit.operator()<T>()` for each kind of route that is served, in the order of Kind.
 template <class Visit>

@@ -127,6 +127,9 @@ void read_body(Fields& root, const Field& field, EndpointSlice& out) { read_endp
 void read_body(Fields& root, const Field& field, Secret& out) { read_secret(root, field, out); }
 void read_body(Fields& root, const Field& field, ConfigMap& out) { read_config_map(root, field, out); }
 void read_body(Fields& root, const Field& field, Namespace& out) { read_namespace(root, field, out); }
+void read_body(Fields& root, const Field& /*field*/, CustomResourceDefinition& /*out*/) {
+  root.ignore({"spec", "status"});
+}
 
 struct Origin {
   const Document* document = nullptr;

@@ -29,6 +29,7 @@ constexpr std::array<KindRow, kind_count> kinds{{
     {"UDPRoute", gateway_group},
     {"BackendTLSPolicy", gateway_group},
     {"XBackendTrafficPolicy", experimental_group},
+    {"CustomResourceDefinition", extensions_group},
 }};
 
 }  // namespace
@@ -49,7 +50,9 @@ std::optional<Kind> find_kind(std::string_view group, std::string_view kind) noe
   return std::nullopt;
 }
 
-bool is_cluster_scoped(Kind kind) noexcept { return kind == Kind::GatewayClass || kind == Kind::Namespace; }
+bool is_cluster_scoped(Kind kind) noexcept {
+  return kind == Kind::GatewayClass || kind == Kind::Namespace || kind == Kind::CustomResourceDefinition;
+}
 
 std::string to_string(const ObjectKey& key) {
   std::string out(to_string(key.kind));

@@ -36,13 +36,15 @@ enum class Kind : std::uint8_t {
   UDPRoute,
   BackendTLSPolicy,
   XBackendTrafficPolicy,
+  CustomResourceDefinition,
 };
-inline constexpr std::size_t kind_count = static_cast<std::size_t>(Kind::XBackendTrafficPolicy) + 1;
+inline constexpr std::size_t kind_count = static_cast<std::size_t>(Kind::CustomResourceDefinition) + 1;
 
 inline constexpr std::string_view gateway_group = "gateway.networking.k8s.io";
 inline constexpr std::string_view experimental_group = "gateway.networking.x-k8s.io";
 inline constexpr std::string_view core_group = "";
 inline constexpr std::string_view discovery_group = "discovery.k8s.io";
+inline constexpr std::string_view extensions_group = "apiextensions.k8s.io";
 inline constexpr std::string_view namespace_name_label = "kubernetes.io/metadata.name";
 inline constexpr std::string_view service_name_label = "kubernetes.io/service-name";
 
@@ -52,7 +54,7 @@ inline constexpr std::string_view service_name_label = "kubernetes.io/service-na
 [[nodiscard]] std::string api_version_of(Kind kind);
 /// The kind of that group and kind name; nullopt for any Pintle does not know.
 [[nodiscard]] std::optional<Kind> find_kind(std::string_view group, std::string_view kind) noexcept;
-/// GatewayClass and Namespace have no namespace.
+/// GatewayClass, Namespace and CustomResourceDefinition have no namespace.
 [[nodiscard]] bool is_cluster_scoped(Kind kind) noexcept;
 
 /// Order: kind, namespace, name; the order of everything that is listed.

@@ -21,6 +21,10 @@ enum class Method : std::uint8_t { Get, Post, Put, Patch, Delete };
 /// Content types of a body.
 inline constexpr std::string_view json_type = "application/json";
 inline constexpr std::string_view merge_patch_type = "application/merge-patch+json";
+/// What an answer may be: the metadata of each object alone, of a list and of a watch.
+inline constexpr std::string_view metadata_list_type =
+    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+inline constexpr std::string_view metadata_type = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 
 struct Request {
   Method method = Method::Get;
@@ -28,6 +32,7 @@ struct Request {
   std::string query;  ///< without '?', escaped; may be empty
   std::string body;
   std::string_view content_type = json_type;  ///< of the body
+  std::string_view accept = json_type;        ///< of the answer
   Millis timeout{30'000};                     ///< of the whole request; of a stream: of silence
 };
 

@@ -27,6 +27,8 @@ constexpr std::array resources{
     Resource{Kind::TLSRoute, api::gateway_group, "v1", "tlsroutes"},
     Resource{Kind::TCPRoute, api::gateway_group, "v1", "tcproutes"},
     Resource{Kind::UDPRoute, api::gateway_group, "v1", "udproutes"},
+    Resource{Kind::CustomResourceDefinition, api::extensions_group, "v1", "customresourcedefinitions", Scope::Cluster,
+             Detail::Metadata},
 };
 
 }  // namespace

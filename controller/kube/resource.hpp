@@ -10,6 +10,8 @@
 namespace pintle::kube {
 
 enum class Scope : std::uint8_t { Cluster, Namespaced };
+/// What is asked of each object. Metadata: as a meta.k8s.io/v1 PartialObjectMetadata.
+enum class Detail : std::uint8_t { Whole, Metadata };
 
 struct Resource {
   api::Kind kind = api::Kind::Gateway;
@@ -17,6 +19,7 @@ struct Resource {
   std::string_view version;  ///< "v1"
   std::string_view plural;   ///< "httproutes"
   Scope scope = Scope::Namespaced;
+  Detail detail = Detail::Whole;
 };
 
 /// The kinds the controller follows, in the order of api::Kind.

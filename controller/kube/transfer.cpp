@@ -166,7 +166,7 @@ void Transfer::set_tls() {
 }
 
 void Transfer::set_method() {
-  add_field("Accept: application/json");
+  add_field(fmt::format("Accept: {}", request_.accept));
   add_field("Expect:");  // a body is sent at once
   if (request_.method == Method::Get) return;
   curl().easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, name_of(request_.method));

@@ -4,74 +4,21 @@
 
 #include <fmt/format.h>
 
+#include "controller/resolve/features.hpp"
 #include "controller/resolve/reasons.hpp"
 
 namespace pintle::resolve {
 
-const std::vector<std::string>& supported_features() {
-  static const std::vector<std::string> features{
-      "BackendTLSPolicy",
-      "BackendTLSPolicySANValidation",
-      "GRPCRoute",
-      "GRPCRouteNamedRouteRule",
-      "Gateway",
-      "GatewayAddressEmpty",
-      "GatewayBackendClientCertificate",
-      "GatewayFrontendClientCertificateValidation",
-      "GatewayFrontendClientCertificateValidationInsecureFallback",
-      "GatewayHTTPListenerIsolation",
-      "GatewayHTTPSListenerDetectMisdirectedRequests",
-      "GatewayPort8080",
-      "GatewayStaticAddresses",
-      "HTTPRoute",
-      "HTTPRoute303RedirectStatusCode",
-      "HTTPRoute307RedirectStatusCode",
-      "HTTPRoute308RedirectStatusCode",
-      "HTTPRouteBackendProtocolH2C",
-      "HTTPRouteBackendProtocolWebSocket",
-      "HTTPRouteBackendRequestHeaderModification",
-      "HTTPRouteBackendTimeout",
-      "HTTPRouteCORS",
-      "HTTPRouteDestinationPortMatching",
-      "HTTPRouteHostRewrite",
-      "HTTPRouteMethodMatching",
-      "HTTPRouteNamedRouteRule",
-      "HTTPRouteParentRefPort",
-      "HTTPRoutePathRedirect",
-      "HTTPRoutePathRewrite",
-      "HTTPRoutePortRedirect",
-      "HTTPRouteQueryParamMatching",
-      "HTTPRouteRequestMirror",
-      "HTTPRouteRequestMultipleMirrors",
-      "HTTPRouteRequestPercentageMirror",
-      "HTTPRouteRequestTimeout",
-      "HTTPRouteResponseHeaderModification",
-      "HTTPRouteRetry",
-      "HTTPRouteRetryBackendTimeout",
-      "HTTPRouteRetryConnectionError",
-      "HTTPRouteSchemeRedirect",
-      "ListenerSet",
-      "ReferenceGrant",
-      "TCPRoute",
-      "TLSRoute",
-      "TLSRouteModeMixed",
-      "TLSRouteModeTerminate",
-      "UDPRoute",
-  };
-  return features;
-}
-
 std::vector<ClassReport> judge_classes(const store::ClusterSnapshot& snapshot, const Settings& settings) {
+  const Offer offer = judge_features(snapshot, settings.gateway_mode);
   std::vector<ClassReport> reports;
   for (const api::GatewayClass& one : snapshot.all<api::GatewayClass>()) {
     if (one.spec.controller_name != settings.controller_name) continue;
     ClassReport& report = reports.emplace_back();
     report.object = identify(one);
-    report.supported_features = supported_features();
-    if (settings.gateway_mode == GatewayMode::Service) {
-      report.supported_features.emplace_back("GatewayInfrastructure");  // it is told to the Service
-      std::ranges::sort(report.supported_features);
-    }
+    report.supported_features = offer.features;
+    report.unsupported_version = offer.fault;
+    report.installed = offer.installed;
     if (const auto& parameters = one.spec.parameters_ref)
       report.accepted.push_back({"spec.parametersRef", std::string(reason::invalid_parameters),
                                  fmt::format("parametersRef names {} {}, but this controller takes no parameters; "

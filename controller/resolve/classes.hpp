@@ -9,10 +9,6 @@
 
 namespace pintle::resolve {
 
-/// Names of features as the API's conformance suite spells them (pkg/features of v1.6.3), sorted: what this version
-/// serves. A name that the suite does not know is silently ignored by it, hence the test.
-[[nodiscard]] const std::vector<std::string>& supported_features();
-
 [[nodiscard]] std::vector<ClassReport> judge_classes(const store::ClusterSnapshot& snapshot, const Settings& settings);
 
 enum class Membership : std::uint8_t { Foreign, Pending, Ours };

@@ -22,6 +22,7 @@ bool concerns(const Lookups& refs, const api::ObjectKey& changed) {
     case api::Kind::UDPRoute:
     case api::Kind::BackendTLSPolicy:
     case api::Kind::XBackendTrafficPolicy:
+    case api::Kind::CustomResourceDefinition:
       return true;  // each of them is looked at
     default:
       return refs.contains(ref_to(changed.kind, changed.ns, changed.name)) ||

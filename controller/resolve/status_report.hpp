@@ -30,6 +30,8 @@ struct ObjectId {
 struct ClassReport {
   ObjectId object;
   Problems accepted;
+  std::string unsupported_version;              ///< not empty: the installed Gateway API is of one that we do not know
+  std::string installed;                        ///< which one it is, and what is not offered for that
   std::vector<std::string> supported_features;  ///< sorted
 };
 

@@ -8,8 +8,6 @@
 
 #include <pintle/base/log.hpp>
 
-#include "controller/kube/resource.hpp"
-
 namespace pintle::source {
 namespace {
 
@@ -83,6 +81,7 @@ void CollectionWatch::list(const ListPage& page) {
   request.query = fmt::format("limit={}", page.limit);
   if (!page.continue_token.empty()) request.query += "&continue=" + kube::escape(page.continue_token);
   if (!collection_.selectors.empty()) request.query += "&" + collection_.selectors;
+  if (collection_.detail == kube::Detail::Metadata) request.accept = kube::metadata_list_type;
   request.timeout = longest_page;
   call_ = ports_.api.send(std::move(request), [this](Result<kube::Response> answer) { on_page(std::move(answer)); });
 }
@@ -120,6 +119,7 @@ void CollectionWatch::watch(const Watch& watch) {
   request.query = fmt::format("watch=1&allowWatchBookmarks=true&resourceVersion={}&timeoutSeconds={}",
                               kube::escape(watch.version), watch.timeout.count());
   if (!collection_.selectors.empty()) request.query += "&" + collection_.selectors;
+  if (collection_.detail == kube::Detail::Metadata) request.accept = kube::metadata_type;
   request.timeout = longest_silence;
   call_ =
       ports_.api.stream(std::move(request), {.on_open = [this] { on(Opened{}); },

@@ -12,6 +12,7 @@
 
 #include "controller/kube/api.hpp"
 #include "controller/kube/clock.hpp"
+#include "controller/kube/resource.hpp"
 #include "controller/source/json_scan.hpp"
 #include "controller/source/watch_state.hpp"
 
@@ -32,6 +33,7 @@ class CollectionWatch {
     std::string selectors;  ///< of the query, escaped: "fieldSelector=..."; empty: all objects
     std::string name;       ///< for people: "httproutes of namespace shop"
     Need need = Need::Required;
+    kube::Detail detail = kube::Detail::Whole;
     Contents contents = Contents::Plain;
   };
   struct Ports {

@@ -14,6 +14,7 @@ namespace {
   made.name = scope.ns.empty() ? std::string(scope.resource->plural)
                                : fmt::format("{} of namespace {}", scope.resource->plural, scope.ns);
   made.need = scope.need;
+  made.detail = scope.resource->detail;
   if (scope.resource->kind == api::Kind::Secret) made.contents = Contents::Keys;
   return made;
 }

@@ -29,6 +29,8 @@ constexpr std::string_view tls_secrets = "type=kubernetes.io/tls";
     const std::vector<std::string>& namespaces = resource.kind == api::Kind::Secret ? with_secrets : followed;
     KindWatch::Scope scope{.resource = &resource, .ns = {}, .field_selector = {}};
     if (resource.kind == api::Kind::Secret && settings.secrets == SecretScope::Tls) scope.field_selector = tls_secrets;
+    // Without a right to them it is only not known what is installed.
+    if (resource.kind == api::Kind::CustomResourceDefinition) scope.need = Need::Optional;
     if (namespaces.empty() || resource.scope == kube::Scope::Cluster) {
       // Rights in some namespaces are none in the cluster: a Namespace is then known by its name alone.
       if (!namespaces.empty()) scope.need = Need::Optional;

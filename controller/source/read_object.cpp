@@ -19,8 +19,13 @@ const std::shared_ptr<const std::string>& no_file() {
   return none;
 }
 
-void set_if_missing(api::Value& object, std::string_view key, std::string_view text) {
-  if (object.find(key) != nullptr) return;
+/// Items of lists do not say what they are, and what holds metadata alone says that.
+void set_type(api::Value& object, std::string_view key, std::string_view text, kube::Detail detail) {
+  for (api::Member& member : object.members) {
+    if (member.key != key) continue;
+    if (detail == kube::Detail::Metadata) member.value.text = text;
+    return;
+  }
   api::Member member;
   member.key = key;
   member.value.type = api::Value::Type::String;
@@ -64,8 +69,8 @@ std::optional<api::AnyObject> ObjectReader::read(std::string_view text, const Ob
       {.bytes = bytes, .file = no_file()},
       [&](api::Document&& document) {
         api::Value root = std::move(document.root);
-        set_if_missing(root, "apiVersion", api_version_);
-        set_if_missing(root, "kind", api::to_string(resource_.kind));
+        set_type(root, "apiVersion", api_version_, resource_.detail);
+        set_type(root, "kind", api::to_string(resource_.kind), resource_.detail);
         drop_last_applied(root);
         object = api::decode_object(root, api::DecodeMode::Lenient, findings);
       },

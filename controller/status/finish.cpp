@@ -30,7 +30,8 @@ template <class Status>
   const Verdict verdicts[] = {
       report.accepted.empty() ? gateway_class::accepted("the class is served by this controller")
                               : gateway_class::refused_accepted(report.accepted),
-      gateway_class::supported_version("Gateway API v1.6 is what is read: unknown fields and versions are findings"),
+      report.unsupported_version.empty() ? gateway_class::supported_version(report.installed)
+                                         : gateway_class::unsupported_version(report.unsupported_version),
   };
   return {.conditions = merge_conditions(previous.conditions, verdicts, gateway_class::owned, stamp),
           .supported_features = report.supported_features};

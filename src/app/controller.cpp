@@ -27,6 +27,7 @@
 #include "controller/reconcile/leader.hpp"
 #include "controller/reconcile/peers.hpp"
 #include "controller/reconcile/session_key.hpp"
+#include "controller/resolve/features.hpp"
 #include "controller/source/kube_source.hpp"
 #include "controller/source/last_good_world.hpp"
 #include "controller/status/kube_sink.hpp"
@@ -231,7 +232,7 @@ void Controlling::start_source() {
                                        .secret_namespaces = options_.secret_namespaces,
                                        .secrets = source::SecretScope::Tls,
                                        .chance = {},
-                                       .wanted = {},
+                                       .wanted = resolve::is_looked_at,
                                        .on_text =
                                            [this](const api::ObjectKey& key, std::string_view json) {
                                              if (world_) world_->keep(key, json);

@@ -1,5 +1,7 @@
 #include "controller/source/kube_source.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -54,6 +56,31 @@ TEST(KubeSource, ReadsWhatAnApiServerWrites) {
   EXPECT_EQ(found->metadata.uid, "u-a");
   EXPECT_EQ(found->metadata.annotations, (api::StringMap{{"mine", "1"}})) << "kubectl's copy of the object is dropped";
   EXPECT_EQ(kube.finding_ids(), "") << "a field of a later version of the API is no fault";
+}
+
+TEST(KubeSource, OfDefinitionsTheMetadataAloneIsAskedFor) {
+  constexpr std::string_view definition =
+      R"({"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":{"name":"tlsroutes.gateway.networking.k8s.io",)"
+      R"("uid":"u","resourceVersion":"3","annotations":{"gateway.networking.k8s.io/channel":"standard"}}})";
+  KubeWorld kube;
+  ASSERT_NE(kube.api.find("/customresourcedefinitions?limit"), nullptr);
+  EXPECT_EQ(kube.api.find("/customresourcedefinitions?limit")->request.accept, kube::metadata_list_type);
+  EXPECT_EQ(kube.api.find(route_list)->request.accept, kube::json_type);
+  kube.list_all_but("customresourcedefinitions");
+  kube.api.answer("/customresourcedefinitions?limit", 200,
+                  list("PartialObjectMetadata", "4", {std::string(definition)}));
+  kube.clock.turn();
+  EXPECT_EQ(kube.keys(), "CustomResourceDefinition tlsroutes.gateway.networking.k8s.io");
+  EXPECT_EQ(kube.finding_ids(), "");
+  EXPECT_EQ(kube.api.find("/customresourcedefinitions?watch")->request.accept, kube::metadata_type);
+}
+
+TEST(KubeSource, ItIsSyncedWithoutARightToDefinitions) {
+  KubeWorld kube;
+  kube.list_all_but("customresourcedefinitions");
+  kube.api.answer("/customresourcedefinitions?limit", 403, status(403, "Forbidden", "no"));
+  kube.clock.turn();
+  EXPECT_TRUE(kube.source->is_synced());
 }
 
 TEST(KubeSource, FollowsAWatch) {
@@ -221,9 +248,16 @@ TEST(KubeSource, AMissingRightIsSaidAndNotTakenForEmptiness) {
   EXPECT_EQ(kube.status_of(api::Kind::Secret).error, "403 Forbidden: secrets is forbidden");
 }
 
+std::size_t namespaced_kinds() {
+  return static_cast<std::size_t>(
+      std::ranges::count(kube::followed_resources(), kube::Scope::Namespaced, &kube::Resource::scope));
+}
+
 TEST(KubeSource, NamespacesAreFollowedOneByOne) {
   KubeWorld kube({.namespaces = {"b", "a", "b"}, .replicas_namespace = {}, .chance = {}, .wanted = {}, .on_text = {}});
-  EXPECT_EQ(kube.api.open(), 14U * 2U + 2U);
+  const std::size_t all = kube::followed_resources().size();
+  const std::size_t namespaced = namespaced_kinds();
+  EXPECT_EQ(kube.api.open(), namespaced * 2 + (all - namespaced));
   EXPECT_NE(kube.api.find("/namespaces/a/httproutes?limit"), nullptr);
   EXPECT_NE(kube.api.find("/namespaces/b/httproutes?limit"), nullptr);
   for (int i = 0; i < 2; ++i) kube.list_all_but("namespaces");
@@ -239,7 +273,7 @@ TEST(KubeSource, SlicesOfTheReplicasAreFollowedWhereverTheyAre) {
   EXPECT_NE(kube.api.find("/namespaces/pintle-system/endpointslices?limit"), nullptr);
   EXPECT_EQ(kube.api.find("/namespaces/pintle-system/services?limit"), nullptr);
   KubeWorld inside({.namespaces = {"a"}, .replicas_namespace = "a", .chance = {}, .wanted = {}, .on_text = {}});
-  EXPECT_EQ(inside.api.open(), 14U + 2U) << "no kind is followed twice";
+  EXPECT_EQ(inside.api.open(), kube::followed_resources().size()) << "no kind is followed twice";
 }
 
 TEST(KubeSource, SecretsAreLimitedToThoseAListenerCanUse) {

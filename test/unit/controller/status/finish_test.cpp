@@ -289,6 +289,8 @@ resolve::StatusReport small_world() {
   report.controller_name = testing::us;
   report.classes = {{.object = {.key = {api::Kind::GatewayClass, "", "pintle"}, .uid = "c", .generation = 4},
                      .accepted = {},
+                     .unsupported_version = {},
+                     .installed = "all of it",
                      .supported_features = {"Gateway", "HTTPRoute"}}};
   report.gateways = {gateway({listener("http", 80)})};
   report.gateways[0].listeners[0].sockets = {address("127.0.0.1", 80)};
@@ -307,6 +309,13 @@ TEST(Finish, ClassesCarryTheirFeatures) {
   EXPECT_EQ(shown(status.conditions), "Accepted=True/Accepted SupportedVersion=True/SupportedVersion");
   EXPECT_EQ(status.supported_features, report.classes[0].supported_features);
   EXPECT_EQ(status.conditions[0].observed_generation, 4);
+  EXPECT_EQ(status.conditions[1].message, "all of it");
+  report.classes[0].unsupported_version = "of v9";
+  EXPECT_EQ(shown(std::get<api::GatewayClassStatus>(
+                      finish_status(report, applied({address("127.0.0.1", 80)}), {}, at(1))[0].status)
+                      .conditions),
+            "Accepted=True/Accepted SupportedVersion=False/UnsupportedVersion");
+  report.classes[0].unsupported_version.clear();
   report.classes[0].accepted = {{"spec.parametersRef", "InvalidParameters", "none is known"}};
   EXPECT_EQ(
       shown(std::get<api::GatewayClassStatus>(*finish_status(report, applied({}), {}, at(1))[0].status).conditions),

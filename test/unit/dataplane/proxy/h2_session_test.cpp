@@ -321,12 +321,12 @@ TEST(H2Session, NotHttp2AfterThePreface) {
 }
 
 TEST(H2Session, ThePrefaceMayComeInPieces) {
+  constexpr std::uint8_t headers = 1, settings = 4, end_stream = 1, end_headers = 4;
   Peer peer;
   Bench bench;
   bench.serve({&peer});
-  const std::string all =
-      std::string(h2_preface) + frame(NGHTTP2_SETTINGS, 0, 0, "") +
-      frame(NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, 1, block(h2_get("/", {})));
+  const std::string all = std::string(h2_preface) + frame(settings, 0, 0, "") +
+                          frame(headers, end_headers | end_stream, 1, block(h2_get("/", {})));
   for (std::size_t cut = 1; cut < all.size(); ++cut) {
     End client = bench.connect();
     client.send(std::string_view(all).substr(0, cut));
