@@ -234,7 +234,7 @@ class RuleReader {
     if (redirect_) return std::move(*redirect_);
     if (forward_.backends.empty())
       return route::Failure{server_fault, Reason::RefInvalid, "the rule has no backendRefs"};
-    if (forward_.total_weight == 0)
+    if (forward_.total_weight == 0 && !rule().sessions)  // sessions outlive their weight (GEP-1619, Traffic Splitting)
       return route::Failure{server_fault, Reason::RefInvalid, "the weights of the rule's backends add up to 0"};
     return std::move(forward_);
   }

@@ -15,6 +15,9 @@ void AuthCheck::ask(SideTarget target, const CheckedRequest& checked) {
   target.method = method_of_check(auth_, checked.request);
   target.limit = shared_.settings.timeouts.external_auth;
   target.user = this;
+  // A server that answers without reading a body takes it for its next request: the answer to that, which the client
+  // wrote, must not be the answer to anybody's question.
+  target.keep_link = auth_.protocol == route::ExternalAuth::Protocol::Grpc || checked.body.empty();
   const std::string text = write_check(auth_, checked);
   const iovec piece{const_cast<char*>(text.data()), text.size()};
   auto started = SideRequest::start(shared_, std::move(target), {&piece, 1});

@@ -60,6 +60,8 @@ void Exchange::reset() noexcept {
   backend_ = nullptr;
   endpoints_ = nullptr;
   pinned_.reset();
+  name_in_use_ = false;
+  link_readable_ = link_peer_closed_ = link_broken_ = false;
   attempts_ = connect_tries_ = 0;
   retried_stale_ = uses_budget_ = false;
   first_payload_ = {};
@@ -150,7 +152,11 @@ bool Exchange::answer_preflight(const route::MessageFilters& filters) {
 /// Weights are drawn, not counted: the share holds over all workers, also when each connection carries one request.
 void Exchange::choose_backend(const route::Forward& forward) {
   const auto total = static_cast<std::uint32_t>(forward.total_weight);
-  if (rule_->sessions) backend_ = find_session(forward);
+  if (rule_->sessions) {
+    backend_ = find_session(forward);
+    if (backend_ == nullptr && total == 0)
+      return fail(500, Reason::RefInvalid, "the weights of the rule's backends add up to 0: no session begins");
+  }
   if (backend_ == nullptr)
     backend_ = &forward.choose(forward.backends.size() == 1 ? 0 : shared_.context.random.below(total));
   if (answer_preflight(backend_->filters)) return;

@@ -190,6 +190,7 @@ class Exchange final : public upstream::LinkUser, public AuthCheck::User {
   const route::WeightedBackend* backend_ = nullptr;
   const std::shared_ptr<const runtime::Backend>* endpoints_ = nullptr;  ///< in the generation's EndpointSet
   std::optional<runtime::SocketAddress> pinned_;                        ///< of the client's session
+  bool name_in_use_ = false;  ///< the client showed something of the session's name that is no token
   runtime::SocketAddress client_;
   http1::RequestForwarding forwarding_;
   std::string rewritten_path_;

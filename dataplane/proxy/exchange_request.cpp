@@ -258,9 +258,9 @@ void Exchange::watch_body() {
 }
 
 /// Req 42: a call may be silent by design, in either direction. Timeouts of its route and limits of its connection hold
-/// it instead.
+/// it instead. Not while a check waits for the body: nothing else would end the wait.
 bool Exchange::may_be_silent() const noexcept {
-  return request.version == http::Version::Http2 && http::is_grpc(request.headers);
+  return phase_ != Phase::Checking && request.version == http::Version::Http2 && http::is_grpc(request.headers);
 }
 
 /// Req 42 and 44. Whose turn it is has a deadline from the last byte that moved; both are looked at every few seconds.

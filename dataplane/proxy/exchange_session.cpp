@@ -1,7 +1,8 @@
 // Exchange, session persistence (GEP-1619). A request that shows a token of its rule goes to the token's endpoint, past
 // all weights, while a backendRef of the rule still has that endpoint among its ready ones and the session is not over.
 // Else it goes where any request goes, and the answer begins a new session there: so also when the endpoint could not
-// be reached. What is no token is no session, and no error. The backend gets cookie and field as the client sent them.
+// be reached. What is no token is no session, and no error; what has not even the form of one is somebody else's, and
+// no session begins over it. The backend gets cookie and field as the client sent them.
 #include <algorithm>
 #include <array>
 #include <string>
@@ -91,6 +92,7 @@ const route::WeightedBackend* Exchange::find_session(const route::Forward& forwa
     before = &*session;
     const bool done = each_token(request.headers, *session, [&](std::string_view token) {
       if (++looked_at > most_tokens) return true;
+      name_in_use_ = name_in_use_ || (!token.empty() && token.size() != SessionTokens::length);
       if (const auto content = shared_.tokens.open(sessions.scope, token)) found = find_pinned(forward, *content);
       return found != nullptr;
     });
@@ -119,7 +121,7 @@ void Exchange::begin_session(http1::HeadEdits& edits) {
   const auto& forward = std::get<route::Forward>(rule_->action);
   const auto at = static_cast<std::size_t>(backend_ - forward.backends.data());
   const auto& session = rule_->sessions->by_backend[at];
-  if (!session || is_set_by_backend(*session, response_.headers)) return;
+  if (!session || name_in_use_ || is_set_by_backend(*session, response_.headers)) return;
   shared_.tokens.set_key(snapshot_->session_key);
   const auto token =
       shared_.tokens.seal(rule_->sessions->scope,

@@ -117,7 +117,9 @@ std::string write_http_request(const route::ExternalAuth& auth, const CheckedReq
   const bool length_known = request.body.kind != http::BodyKind::Chunked;
   out.number(9, length_known ? request.body.length : ~std::uint64_t{0});  // -1: not known
   out.text(10, protocol_of(request.version));
-  if (!checked.body.empty()) out.text(is_utf8(checked.body) ? 11 : 12, checked.body);
+  // A server that looks at `body` alone must not be shown less by a client that adds a byte.
+  if (!checked.body.empty()) out.text(11, to_text(checked.body));
+  if (!is_utf8(checked.body)) out.text(12, checked.body);
   return made;
 }
 
@@ -150,12 +152,20 @@ bool read_option(std::string_view message, HeaderOption& option) {
   return reader.is_sound();
 }
 
+/// A name and a value that make one line of a head.
+bool is_line(const HeaderOption& option) noexcept {
+  return !option.name.empty() && std::ranges::all_of(option.name, http1::is_token_byte) &&
+         option.value.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos;
+}
+
+/// False also for what makes no line: without that edit the client's own field would pass for the server's.
 bool read_edit(std::string_view message, route::HeaderEdits& edits) {
   HeaderOption option;
-  if (!read_option(message, option)) return false;
+  if (!read_option(message, option) || !is_line(option)) return false;
   const HeaderId id = http::find_header_id(option.name);
-  if (id == HeaderId::Host) return true;  // there is one, and it has routed the request
-  (option.append ? edits.add : edits.set).push_back({std::move(option.name), std::move(option.value), id});
+  if (id == HeaderId::Host) return true;                         // there is one, and it has routed the request
+  const bool adds = option.append || id == HeaderId::SetCookie;  // each is a cookie of its own
+  (adds ? edits.add : edits.set).push_back({std::move(option.name), std::move(option.value), id});
   return true;
 }
 
@@ -173,13 +183,6 @@ bool read_ok(std::string_view message, AuthVerdict& verdict) {
   return reader.is_sound();
 }
 
-/// A name and a value that make one line of a head, and not one of the connection's.
-bool is_line(const HeaderOption& option) noexcept {
-  return !option.name.empty() && std::ranges::all_of(option.name, http1::is_token_byte) &&
-         option.value.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos &&
-         !http::is_connection_field(http::find_header_id(option.name));
-}
-
 /// DeniedHttpResponse. Without a status of its own it is a 403.
 bool read_denied(std::string_view message, AuthVerdict& verdict) {
   ProtoReader reader(message);
@@ -193,7 +196,8 @@ bool read_denied(std::string_view message, AuthVerdict& verdict) {
     } else if (reader.field() == 2) {
       HeaderOption option;
       if (!read_option(reader.text(), option)) return false;
-      if (is_line(option)) verdict.fields.push_back({std::move(option.name), std::move(option.value)});
+      if (is_line(option) && !http::is_connection_field(http::find_header_id(option.name)))
+        verdict.fields.push_back({std::move(option.name), std::move(option.value)});
     } else if (reader.field() == 3) {
       verdict.body = reader.text();
     }
@@ -204,8 +208,11 @@ bool read_denied(std::string_view message, AuthVerdict& verdict) {
 /// google.rpc.Status; 0, OK, where it is not there.
 bool read_status(std::string_view message, std::uint64_t& code) {
   ProtoReader reader(message);
-  while (reader.next())
-    if (reader.field() == 1) code = reader.number();
+  while (reader.next()) {
+    if (reader.field() != 1) continue;
+    if (!reader.is_number()) return false;
+    code = reader.number();
+  }
   return reader.is_sound();
 }
 
@@ -244,10 +251,12 @@ AuthVerdict read_check_response(std::string_view message) {
   bool has_denied = false;
   ProtoReader reader(message);
   while (sound && reader.next()) {
-    any_word = any_word || (reader.field() >= 1 && reader.field() <= 3);
-    if (reader.field() == 1) sound = read_status(reader.text(), code);
-    if (reader.field() == 2) has_denied = true, sound = read_denied(reader.text(), denied);
-    if (reader.field() == 3) sound = read_ok(reader.text(), allowed);
+    const bool is_word = reader.field() >= 1 && reader.field() <= 3;
+    any_word = any_word || is_word;
+    if (is_word && !reader.is_text()) sound = false;  // all three are messages
+    if (sound && reader.field() == 1) sound = read_status(reader.text(), code);
+    if (sound && reader.field() == 2) has_denied = true, sound = read_denied(reader.text(), denied);
+    if (sound && reader.field() == 3) sound = read_ok(reader.text(), allowed);
   }
   if (!sound || !reader.is_sound()) {
     verdict.detail = "its answer is no CheckResponse";

@@ -44,6 +44,7 @@ bool ProtoReader::skip(std::size_t count) noexcept {
 bool ProtoReader::next() noexcept {
   number_ = 0;
   text_ = {};
+  form_ = Form::Other;
   if (!sound_ || rest_.empty()) return false;
   std::uint64_t tag = 0;
   sound_ = varint(tag) && tag >> 3U != 0 && tag >> 3U <= UINT32_MAX >> 3U;
@@ -52,6 +53,7 @@ bool ProtoReader::next() noexcept {
   switch (tag & 7U) {
     case Varint:
       sound_ = varint(number_);
+      form_ = Form::Number;
       break;
     case Length: {
       std::uint64_t length = 0;
@@ -59,6 +61,7 @@ bool ProtoReader::next() noexcept {
       if (!sound_) break;
       text_ = rest_.substr(0, static_cast<std::size_t>(length));
       rest_.remove_prefix(text_.size());
+      form_ = Form::Text;
       break;
     }
     case Fixed64:

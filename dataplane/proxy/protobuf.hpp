@@ -31,6 +31,8 @@ class ProtoReader {
   [[nodiscard]] bool next() noexcept;
   [[nodiscard]] bool is_sound() const noexcept { return sound_; }
   [[nodiscard]] std::uint32_t field() const noexcept { return field_; }
+  [[nodiscard]] bool is_number() const noexcept { return form_ == Form::Number; }
+  [[nodiscard]] bool is_text() const noexcept { return form_ == Form::Text; }
   /// 0 where the field is none.
   [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
   /// Empty where the field is none. Also the bytes of a message.
@@ -40,8 +42,11 @@ class ProtoReader {
   [[nodiscard]] bool varint(std::uint64_t& value) noexcept;
   [[nodiscard]] bool skip(std::size_t count) noexcept;
 
+  enum class Form : std::uint8_t { Other, Number, Text };
+
   std::string_view rest_;
   std::uint32_t field_ = 0;
+  Form form_ = Form::Other;
   std::uint64_t number_ = 0;
   std::string_view text_;
   bool sound_ = true;

@@ -250,7 +250,9 @@ bool SideRequest::take_body(std::span<char> input) {
 
 /// The answer is complete. A connection whose request is not cannot be used again.
 void SideRequest::end() {
-  if (complete_ && !outlet_.is_waiting() && response_.keep_alive && response_.body.kind != http::BodyKind::UntilClose) {
+  const bool reusable =
+      complete_ && !outlet_.is_waiting() && response_.keep_alive && response_.body.kind != http::BodyKind::UntilClose;
+  if (reusable && target_.keep_link) {
     shared_.upstreams->release(*link_, upstream::Unread::Unknown);
     link_ = nullptr;
   }

@@ -53,6 +53,7 @@ struct SideTarget {
   std::shared_ptr<const runtime::Certificate> certificate{};  ///< shown over TLS
   Millis limit{30'000};                                       ///< from its first byte to the last of its answer
   SideUser* user = nullptr;
+  bool keep_link = true;  ///< for others to use
 };
 
 class SideRequest final : public upstream::LinkUser, public net::TurnTask, public net::ListHook<SideRequest> {

@@ -120,8 +120,8 @@ void Bench::serve(const std::vector<const Peer*>& peers, route::Rule rule) {
     endpoints->backends.push_back(std::move(one));
   }
   route::Forward forward;
-  forward.backends.push_back({.backend = {0}, .weight = 1, .name = "default/b:80", .failure = {}, .filters = {}});
-  forward.total_weight = 1;
+  forward.backends.push_back({.backend = {0}, .weight = weight, .name = "default/b:80", .failure = {}, .filters = {}});
+  forward.total_weight = weight;
   rule.action = std::move(forward);
   publish(std::make_shared<route::Rule>(std::move(rule)), std::move(endpoints));
 }

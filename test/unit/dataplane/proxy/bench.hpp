@@ -96,7 +96,7 @@ class Bench {
   /// Nothing is left behind: every started request was recorded once, every connection counted out.
   ~Bench();
 
-  /// A generation with one rule for every host and path, to these backends in order of weight 1.
+  /// A generation with one rule for every host and path, to a backend with these endpoints.
   void serve(const std::vector<const Peer*>& peers, route::Rule rule = {});
   /// The same with what the rule does instead of forwarding.
   void serve_action(route::Action action);
@@ -123,6 +123,7 @@ class Bench {
   std::unique_ptr<net::Poller> poller;
   net::WorkerContext context;
   Notes notes;
+  std::uint32_t weight = 1;  ///< of the backend in what is served next
   runtime::BackendProtocol backend_protocol = runtime::BackendProtocol::Http1;  ///< of what serve() makes
   std::shared_ptr<const Secret> session_key;                                    ///< of what serve() makes
   std::vector<const Peer*> others;  ///< backends 1 and on, which the rule may name, with one endpoint each

@@ -191,6 +191,39 @@ TEST_F(GuardedInTime, ABodyThatStopsEndsTheRequest) {
   EXPECT_TRUE(bench.expect(client, "request_timeout").starts_with("HTTP/1.1 408 "));
 }
 
+/// Exchanges are used again: what became of the link of the one before says nothing of this one's body.
+TEST_F(GuardedInTime, ABodyThatStopsEndsTheRequestAfterOneWhoseBackendBroke) {
+  serve(with_body(10));
+  End first = bench.connect();
+  first.send("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 2\r\n\r\nab");
+  End asked = bench.accept(server);
+  bench.expect(asked, "ab");
+  asked.send(allow);
+  End upstream = bench.accept(backend);
+  bench.expect(upstream, "ab");
+  upstream.reset();
+  EXPECT_TRUE(bench.expect(first, "\r\n\r\n").starts_with("HTTP/1.1 502 "));
+  End client = bench.connect();
+  client.send("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5\r\n\r\nab");
+  EXPECT_TRUE(bench.expect(client, "request_timeout").starts_with("HTTP/1.1 408 "));
+}
+
+TEST_F(Guarded, AConnectionThatCarriedABodyIsNotUsedAgain) {
+  serve(with_body(10));
+  for (int turn = 0; turn < 2; ++turn) {
+    End client = bench.connect();
+    client.send("POST / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\nContent-Length: 2\r\n\r\nab");
+    End asked = bench.accept(server);  // a connection of its own each time
+    bench.expect(asked, "ab");
+    asked.send(allow);
+    End upstream = bench.accept(backend);
+    bench.expect(upstream, "ab");
+    upstream.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+    bench.expect(client, "ok");
+    bench.expect_end(asked);
+  }
+}
+
 TEST_F(Guarded, FiltersRunInTheirOrder) {
   for (const bool before : {true, false}) {
     route::Rule rule;

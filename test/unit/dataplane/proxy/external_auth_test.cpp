@@ -172,7 +172,7 @@ TEST(GrpcCheck, SendsTheAttributes) {
   EXPECT_EQ(find(message, {1, 4, 2, 5}), "a.test");
   EXPECT_EQ(find(message, {1, 4, 2, 6}), "https");
   EXPECT_EQ(find(message, {1, 4, 2, 10}), "HTTP/1.1");
-  EXPECT_EQ(find(message, {1, 4, 2, 11}), "");
+  EXPECT_EQ(find(message, {1, 4, 2, 11}), "b!") << "as much of it as text can hold";
   EXPECT_EQ(find(message, {1, 4, 2, 12}), "b\xFF");
   EXPECT_EQ(find(message, {1, 4, 2, 3, 1}), "x-two") << "the last by name";
 }
@@ -196,8 +196,19 @@ TEST(GrpcCheck, AYesHasItsEdits) {
   EXPECT_EQ(verdict.request.add[0].name, "X-More");
   ASSERT_EQ(verdict.request.remove.size(), 1U);
   EXPECT_EQ(verdict.request.remove[0].name, "Authorization");
-  ASSERT_EQ(verdict.response.set.size(), 1U);
-  EXPECT_EQ(verdict.response.set[0].value, "a=b");
+  ASSERT_EQ(verdict.response.add.size(), 1U) << "cookies of the backend stay";
+  EXPECT_EQ(verdict.response.add[0].value, "a=b");
+}
+
+TEST(GrpcCheck, AnEditThatMakesNoLineIsNoYes) {
+  for (const std::string& bad : {option("X-User", "bob\nX-Evil: 1"), option("X-User", std::string("b\0b", 3)),
+                                 option("", "me"), option("X User", "me")})
+    EXPECT_EQ(read_check_response(field(1, "") + field(3, field(2, bad))).kind, Kind::Failed) << bad;
+}
+
+TEST(GrpcCheck, AnotherMessageIsNoYes) {
+  EXPECT_EQ(read_check_response(field(1, std::uint64_t{1})).kind, Kind::Failed) << "SERVING of a HealthCheckResponse";
+  EXPECT_EQ(read_check_response(field(1, field(1, "x"))).kind, Kind::Failed);
 }
 
 TEST(GrpcCheck, ANoHasItsAnswer) {

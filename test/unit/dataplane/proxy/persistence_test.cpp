@@ -136,11 +136,33 @@ TEST(Persistence, WhatIsNoTokenIsNoSession) {
   const std::string token = Scene::token_of(scene.ask(), "sid=");
   std::string forged = token;
   forged[40] = forged[40] == 'A' ? 'B' : 'A';
-  for (const std::string& value : {std::string(), std::string("x"), forged, token + token, std::string(3000, 'A')})
+  for (const std::string& value : {std::string(), forged, std::string(64, 'A')})
     EXPECT_THAT(scene.ask(fmt::format("Cookie: sid={}\r\n", value)), HasSubstr("Set-Cookie: sid=")) << value;
   std::string many = "Cookie: ";
-  for (int i = 0; i < 20; ++i) many += "sid=x; ";
+  for (int i = 0; i < 20; ++i) many += fmt::format("sid={}; ", forged);
   EXPECT_THAT(scene.ask(fmt::format("{}sid={}\r\n", many, token)), HasSubstr("Set-Cookie")) << "not searched for ever";
+}
+
+TEST(Persistence, ACookieOfTheApplicationIsNotReplaced) {
+  Scene scene(keeping(cookie()));
+  const std::string token = Scene::token_of(scene.ask(), "sid=");
+  for (const std::string& value : {std::string("x"), token + token, std::string(3000, 'A')})
+    EXPECT_THAT(scene.ask(fmt::format("Cookie: sid={}\r\n", value)), Not(HasSubstr("Set-Cookie"))) << value;
+}
+
+TEST(Persistence, SessionsOutliveTheirWeight) {
+  Scene scene(keeping(cookie()));
+  const std::string token = Scene::token_of(scene.ask(), "sid=");
+  Peer* const home = scene.at;
+  scene.bench.weight = 0;
+  scene.bench.serve({&scene.one, &scene.two, &scene.three}, keeping(cookie()));
+  for (int turn = 0; turn < 4; ++turn) {
+    scene.ask(fmt::format("Cookie: sid={}\r\n", token));
+    EXPECT_EQ(scene.at, home);
+  }
+  scene.client.received.clear();
+  scene.client.send("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+  EXPECT_TRUE(scene.bench.expect(scene.client, "ref_invalid").starts_with("HTTP/1.1 500 "));
 }
 
 TEST(Persistence, ATokenOfAnotherRuleIsNone) {
