@@ -66,12 +66,12 @@ struct Peers::State {
   /// Once for all that one turn of the event loop brings.
   void tell_news() { news = ports.clock.after(Millis(0), ports.on_news); }
 
-  [[nodiscard]] status::Lag::Stage stage_of(const api::ObjectKey& gateway,
+  [[nodiscard]] status::Lag::Stage stage_of(const api::ObjectKey& object,
                                             std::map<api::ObjectKey, Monotonic>& now_behind) {
     const Monotonic now = ports.clock.now();
-    const auto known = behind.find(gateway);
+    const auto known = behind.find(object);
     const Monotonic since = known == behind.end() ? now : known->second;
-    now_behind.emplace(gateway, since);
+    now_behind.emplace(object, since);
     return now - since < settings.patience ? status::Lag::Stage::Held : status::Lag::Stage::Told;
   }
 
@@ -84,14 +84,16 @@ struct Peers::State {
     std::ranges::copy(std::views::values(leases), std::back_inserter(replicas));
     status::Lags lags;
     std::map<api::ObjectKey, Monotonic> now_behind;
-    for (const resolve::GatewayReport& gateway : report.gateways) {
-      const Mark mark = mark_of(gateway, apply);
+    const auto look_at = [&](const api::ObjectKey& key, Mark mark) {
       const ReplicaCount count = count_serving(mark, replicas, others);
-      if (mark == 0 || count.complete()) continue;  // 0: what is not bound here is said by itself
-      const api::ObjectKey& key = gateway.object.key;
+      if (mark == 0 || count.complete()) return;  // 0: what is not bound here is said by itself
       lags.emplace(
           key,
           status::Lag{.stage = stage_of(key, now_behind), .serving = count.serving + 1, .replicas = count.ready + 1});
+    };
+    for (const resolve::GatewayReport& gateway : report.gateways) {
+      look_at(gateway.object.key, mark_of(gateway, apply));
+      for (const resolve::ListenerSetReport& set : gateway.sets) look_at(set.object.key, mark_of(gateway, set, apply));
     }
     behind = std::move(now_behind);
     await_patience(lags);
@@ -102,9 +104,9 @@ struct Peers::State {
   void await_patience(const status::Lags& lags) {
     patience.cancel();
     std::optional<Monotonic> first;
-    for (const auto& [gateway, lag] : lags)
+    for (const auto& [object, lag] : lags)
       if (lag.stage == status::Lag::Stage::Held)
-        first = std::min(first.value_or(Monotonic::max()), behind.at(gateway) + settings.patience);
+        first = std::min(first.value_or(Monotonic::max()), behind.at(object) + settings.patience);
     if (!first) return;
     const auto rest = std::chrono::ceil<Millis>(*first - ports.clock.now());
     patience = ports.clock.after(std::max(rest, Millis(0)), ports.on_news);
@@ -114,7 +116,7 @@ struct Peers::State {
   Ports ports;
   std::map<std::string, Replica> leases;       ///< by name
   std::set<std::string> unnamed;               ///< by the list that is being read
-  std::map<api::ObjectKey, Monotonic> behind;  ///< Gateways that others do not serve, since when
+  std::map<api::ObjectKey, Monotonic> behind;  ///< Gateways and sets that others do not serve, since when
   kube::Alarm news;
   kube::Alarm patience;
   ReplicaLease lease;

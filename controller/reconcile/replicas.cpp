@@ -28,26 +28,35 @@ bool add_bound_ports(const std::vector<resolve::ListenerReport>& listeners, cons
   return all;
 }
 
+[[nodiscard]] Mark hash_of(std::string_view text) {
+  const Mark hash = stable_hash(text);
+  return hash == 0 ? 1 : hash;
+}
+
 }  // namespace
 
 Mark mark_of(const resolve::GatewayReport& gateway, const runtime::ApplyReport& apply) {
   if (!apply.complete()) return 0;
   std::set<std::uint16_t> ports;
   if (!add_bound_ports(gateway.listeners, apply, ports)) return 0;
-  std::string sets;
-  for (const resolve::ListenerSetReport& set : gateway.sets) {
-    add_bound_ports(set.listeners, apply, ports);
-    sets += fmt::format("/{}.{}", set.object.uid, set.object.generation);
-  }
-  const Mark hash = stable_hash(
-      fmt::format("{}/{}/{}{}", gateway.object.uid, gateway.object.generation, fmt::join(ports, ","), sets));
-  return hash == 0 ? 1 : hash;
+  return hash_of(fmt::format("{}/{}/{}", gateway.object.uid, gateway.object.generation, fmt::join(ports, ",")));
+}
+
+Mark mark_of(const resolve::GatewayReport& gateway, const resolve::ListenerSetReport& set,
+             const runtime::ApplyReport& apply) {
+  std::set<std::uint16_t> ports;
+  if (!apply.complete() || !set.accepted.empty() || !add_bound_ports(set.listeners, apply, ports)) return 0;
+  return hash_of(
+      fmt::format("{}/{}/{}/{}", gateway.object.uid, set.object.uid, set.object.generation, fmt::join(ports, ",")));
 }
 
 std::set<Mark> served_marks(const resolve::StatusReport& report, const runtime::ApplyReport& apply) {
   std::set<Mark> marks;
-  for (const resolve::GatewayReport& gateway : report.gateways)
-    if (const Mark mark = mark_of(gateway, apply); mark != 0) marks.insert(mark);
+  for (const resolve::GatewayReport& gateway : report.gateways) {
+    marks.insert(mark_of(gateway, apply));
+    for (const resolve::ListenerSetReport& set : gateway.sets) marks.insert(mark_of(gateway, set, apply));
+  }
+  marks.erase(0);
   return marks;
 }
 

@@ -17,13 +17,17 @@ namespace pintle::reconcile {
 
 inline constexpr std::string_view served_annotation = "pintle.dev/served-gateways";
 
-/// Of one Gateway as one replica serves it: its uid and generation, those of its ListenerSets, the ports that are bound
-/// for it. Two replicas that serve the same have the same mark.
+/// Of one Gateway, or of one ListenerSet at its Gateway, as one replica serves it: uids, generation, the ports that are
+/// bound for it. Two replicas that serve the same have the same mark. A set is no part of its Gateway's: what somebody
+/// does to his set is not to delay the Gateway.
 using Mark = std::uint64_t;
 
 /// Of the Gateway, if all sockets of its own listeners could be bound here; 0 if not.
 [[nodiscard]] Mark mark_of(const resolve::GatewayReport& gateway, const runtime::ApplyReport& apply);
-/// Of all Gateways that have one.
+/// Of a set that is accepted, if all its sockets could be bound here; 0 if not.
+[[nodiscard]] Mark mark_of(const resolve::GatewayReport& gateway, const resolve::ListenerSetReport& set,
+                           const runtime::ApplyReport& apply);
+/// Of all Gateways and sets that have one.
 [[nodiscard]] std::set<Mark> served_marks(const resolve::StatusReport& report, const runtime::ApplyReport& apply);
 
 /// Sixteen hex digits each, a space between.

@@ -149,8 +149,9 @@ struct Overlaps {
 
 }  // namespace
 
-/// What loses against those that come before claims nothing. What its own object contradicts is not served, and is
-/// nobody else's all the same: a slip of the Gateway's author must not give a hostname of his away.
+/// What loses against those that come before claims nothing. What the Gateway itself contradicts is not served, and is
+/// nobody else's all the same: a slip of its author must not give a hostname of his away. A slip in a set claims
+/// nothing: it must not take the port from the sets that come later (GEP-1713: the first in the order is accepted).
 void judge_conflicts(JudgedGateway& gateway) {
   Claims claims;
   for_each_object(gateway, [&](std::span<JudgedListener> listeners) {
@@ -162,7 +163,8 @@ void judge_conflicts(JudgedGateway& gateway) {
       clashes.push_back(one.protocol == nullptr || one.report.conflict ? std::nullopt : find_clash(listeners, one));
     for (std::size_t at = 0; at < listeners.size(); ++at) {
       JudgedListener& one = listeners[at];
-      if (one.protocol != nullptr && !one.report.conflict) claims.add(one);
+      const bool slip_of_set = one.set != nullptr && clashes[at];
+      if (one.protocol != nullptr && !one.report.conflict && !slip_of_set) claims.add(one);
       if (clashes[at]) refuse(one, clashes[at]->first, clashes[at]->second);
     }
   });

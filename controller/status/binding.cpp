@@ -35,11 +35,11 @@ struct Outcome {
 }
 
 /// Listeners of one port share their sockets; each socket is counted once.
-[[nodiscard]] Outcome outcome_of(const resolve::GatewayReport& report, const resolve::AssignedAddress& assigned,
-                                 const SocketResults& results) {
+[[nodiscard]] Outcome outcome_of(const std::vector<resolve::ListenerReport>& listeners,
+                                 const resolve::AssignedAddress& assigned, const SocketResults& results) {
   Outcome outcome;
   std::set<resolve::ListenerPort> seen;
-  for (const resolve::ListenerReport& listener : report.listeners)
+  for (const resolve::ListenerReport& listener : listeners)
     for (runtime::SocketAddress socket : listener.sockets) {
       const runtime::SocketResult* result = results.find(socket);
       const resolve::ListenerPort port{socket.port, socket.transport};
@@ -117,7 +117,7 @@ Verdict judge_programmed(const resolve::GatewayReport& report, const SocketResul
   std::vector<std::string> bound;
   std::vector<std::string> faults;
   for (const resolve::AssignedAddress& assigned : report.addresses) {
-    Outcome outcome = outcome_of(report, assigned, results);
+    Outcome outcome = outcome_of(report.listeners, assigned, results);
     if (outcome.bound.empty() && !outcome.faults.empty() && assigned.origin == resolve::AddressOrigin::Requested)
       return gateway::address_not_usable(joined(outcome.faults, "; "));
     std::ranges::move(outcome.bound, std::back_inserter(bound));
@@ -140,7 +140,13 @@ std::vector<api::GatewayStatusAddress> bound_addresses(const resolve::GatewayRep
   std::vector<api::GatewayStatusAddress> list;
   if (report.published) return *report.published;
   for (const resolve::AssignedAddress& assigned : report.addresses) {
-    if (outcome_of(report, assigned, results).bound.empty() || list.size() == most) continue;
+    const auto is_bound = [&](const std::vector<resolve::ListenerReport>& listeners) {
+      return !outcome_of(listeners, assigned, results).bound.empty();
+    };
+    // Of a set too: while traffic flows the address is the Gateway's.
+    const bool bound = is_bound(report.listeners) ||
+                       std::ranges::any_of(report.sets, is_bound, &resolve::ListenerSetReport::listeners);
+    if (!bound || list.size() == most) continue;
     api::GatewayStatusAddress made{.type = "IPAddress", .value = ip_text(assigned.address)};
     if (std::ranges::find(list, made) == list.end()) list.push_back(std::move(made));
   }

@@ -113,9 +113,9 @@ std::vector<const resolve::RouteReport*> changed_routes(const FinishInput& input
   return changed;
 }
 
-[[nodiscard]] const Lag* find_lag(const FinishInput& input, const api::ObjectKey& gateway) {
+[[nodiscard]] const Lag* find_lag(const FinishInput& input, const api::ObjectKey& object) {
   if (input.lags == nullptr) return nullptr;
-  const auto found = input.lags->find(gateway);
+  const auto found = input.lags->find(object);
   return found == input.lags->end() ? nullptr : &found->second;
 }
 
@@ -159,20 +159,24 @@ std::vector<StatusPatch> finish_status(const FinishInput& input) {
     if (before == nullptr || *before != status) last = std::make_shared<const StatusValue>(std::move(status));
     patches.push_back({object.key, object.uid, object.generation, last});
   };
+  const auto finish_unless_held = [&](const auto& report, auto make) {
+    const Lag* const lag = find_lag(input, report.object.key);
+    if (lag == nullptr || lag->stage != Lag::Stage::Held)
+      finish_one(report, [&](Stamp stamp) { return make(lag, stamp); });
+  };
   for (const resolve::ClassReport& report : input.report.classes)
     finish_one(report, [&](Stamp stamp) {
       return finish(report, previous_of<api::GatewayClassStatus>(input.previous, report.object.key), stamp);
     });
   for (const resolve::GatewayReport& report : input.report.gateways) {
-    const Lag* const lag = find_lag(input, report.object.key);
-    if (lag != nullptr && lag->stage == Lag::Stage::Held) continue;
-    const GatewayFinish gateway{report, results, lag};
-    finish_one(report, [&](Stamp stamp) {
-      return gateway.finish(previous_of<api::GatewayStatus>(input.previous, report.object.key), stamp);
+    finish_unless_held(report, [&](const Lag* lag, Stamp stamp) {
+      return GatewayFinish{report, results, lag}.finish(
+          previous_of<api::GatewayStatus>(input.previous, report.object.key), stamp);
     });
     for (const resolve::ListenerSetReport& set : report.sets)
-      finish_one(set, [&](Stamp stamp) {
-        return gateway.finish(set, previous_of<api::ListenerSetStatus>(input.previous, set.object.key), stamp);
+      finish_unless_held(set, [&](const Lag* lag, Stamp stamp) {
+        return GatewayFinish{report, results, lag}.finish(
+            set, previous_of<api::ListenerSetStatus>(input.previous, set.object.key), stamp);
       });
   }
   for (const resolve::RouteReport* report : changed_routes(input))

@@ -43,7 +43,7 @@ struct StatusPatch {
 /// The statuses the objects of a snapshot carry.
 [[nodiscard]] Statuses statuses_of(const store::ClusterSnapshot& snapshot);
 
-/// A Gateway that is served here, but by other ready replicas not yet as it is now.
+/// A Gateway or ListenerSet that is served here, but by other ready replicas not yet as it is now.
 struct Lag {
   enum class Stage : std::uint8_t {
     Held,  ///< for so short a time that nothing is said: what stands there is true of the generation it names
@@ -62,7 +62,7 @@ struct FinishInput {
   Wall now;
   /// The report that `previous` was finished from, if known: a route whose report is the same object has its status.
   const resolve::StatusReport* finished = nullptr;
-  const Lags* lags = nullptr;  ///< by Gateway; nullptr: there are none
+  const Lags* lags = nullptr;  ///< by Gateway and ListenerSet; nullptr: there are none
 };
 [[nodiscard]] std::vector<StatusPatch> finish_status(const FinishInput& input);
 [[nodiscard]] std::vector<StatusPatch> finish_status(const resolve::StatusReport& report,

@@ -48,18 +48,23 @@ TEST(Replicas, WhatIsNotBoundHasNone) {
   EXPECT_EQ(mark_of(gateway(1, {20000}), apply), 0U) << "nor has what not all workers serve";
 }
 
-TEST(Replicas, ListenerSetsArePartOfTheGateway) {
+TEST(Replicas, ListenerSetsHaveMarksOfTheirOwn) {
   resolve::GatewayReport with_set = gateway(1, {20000});
   resolve::ListenerSetReport& set = with_set.sets.emplace_back();
   set.object = {{api::Kind::ListenerSet, "default", "set"}, "u2", 1};
   set.listeners = gateway(1, {20001}).listeners;
-  const Mark mark = mark_of(with_set, applied({20000, 20001}));
-  EXPECT_NE(mark, mark_of(gateway(1, {20000}), applied({20000})));
-  with_set.sets[0].object.generation = 2;
-  EXPECT_NE(mark_of(with_set, applied({20000, 20001})), mark);
-  with_set.sets[0].object.generation = 1;
-  EXPECT_NE(mark_of(with_set, applied({20000})), mark) << "not bound is another mark";
-  EXPECT_NE(mark_of(with_set, applied({20000})), 0U) << "and harms no other listener";
+  const auto all = applied({20000, 20001});
+  EXPECT_EQ(mark_of(with_set, all), mark_of(gateway(1, {20000}), applied({20000}))) << "the Gateway has its own";
+  const Mark mark = mark_of(with_set, set, all);
+  EXPECT_NE(mark, 0U);
+  resolve::StatusReport report;
+  report.gateways = {with_set};
+  EXPECT_EQ(served_marks(report, all), (std::set<Mark>{mark, mark_of(with_set, all)}));
+  EXPECT_EQ(mark_of(with_set, set, applied({20000})), 0U) << "not bound here";
+  set.object.generation = 2;
+  EXPECT_NE(mark_of(with_set, set, all), mark);
+  set.accepted = {{"", "NotAllowed", "no"}};
+  EXPECT_EQ(mark_of(with_set, set, all), 0U) << "who is not allowed is not served";
 }
 
 TEST(Replicas, MarksAsText) {

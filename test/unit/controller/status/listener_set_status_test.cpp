@@ -130,14 +130,20 @@ TEST(ListenerSetStatus, EachRow) {
     resolve::StatusReport report;
     report.controller_name = testing::us;
     report.gateways = {world.gateway};
-    const Lags lags = world.lag ? Lags{{world.gateway.object.key, *world.lag}} : Lags{};
+    const Lags lags = world.lag ? Lags{{world.gateway.sets[0].object.key, *world.lag}} : Lags{};
     const auto patches =
         finish_status({.report = report, .apply = world.apply, .previous = {}, .now = at(0), .lags = &lags});
     if (row.conditions.empty()) {
-      EXPECT_TRUE(patches.empty());
+      EXPECT_EQ(patches.size(), 1U) << "of the Gateway alone";
       continue;
     }
     ASSERT_EQ(patches.size(), 2U) << "of the Gateway and of the set";
+    if (world.lag) {
+      const auto& gateway = std::get<api::GatewayStatus>(patches[0].status);
+      EXPECT_EQ(shown(gateway.conditions),
+                "Accepted=True/Accepted Programmed=True/Programmed ResolvedRefs=True/ResolvedRefs")
+          << "a set delays nothing of its Gateway";
+    }
     EXPECT_EQ(patches[1].key, world.gateway.sets[0].object.key);
     EXPECT_EQ(patches[1].generation, 3);
     const auto& status = std::get<api::ListenerSetStatus>(*patches[1].status);
