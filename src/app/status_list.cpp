@@ -135,6 +135,11 @@ void print_messages(const Json& conditions, std::string_view subject, Width widt
 /// Of a Gateway or ListenerSet.
 [[nodiscard]] bool has_listeners(const Json& item) { return item["status"].contains("listeners"); }
 
+/// As both the table and the messages say it.
+[[nodiscard]] std::string title_of(const Json& item) {
+  return (item["kind"] == "ListenerSet" ? "ListenerSet " : "") + name_of(item);
+}
+
 void print_gateways(const Json& items, Width width, const Terminal& terminal) {
   TextTable table({"GATEWAY", "LISTENER", "ADDRESSES", "ROUTES", "CONDITION"});
   for (const Json& item : items) {
@@ -142,8 +147,7 @@ void print_gateways(const Json& items, Width width, const Terminal& terminal) {
     std::string addresses;
     for (const Json& address : item["status"].value("addresses", Json::array()))
       addresses += (addresses.empty() ? "" : ", ") + text_of(address, "value");
-    const bool set = item["kind"] == "ListenerSet";
-    table.add({(set ? "ListenerSet " : "") + name_of(item), "", addresses, "", summary(item["status"]["conditions"])});
+    table.add({title_of(item), "", addresses, "", summary(item["status"]["conditions"])});
     for (const Json& listener : item["status"]["listeners"])
       table.add(
           {"", text_of(listener, "name"), "", text_of(listener, "attachedRoutes"), summary(listener["conditions"])});
@@ -155,9 +159,10 @@ void print_gateways(const Json& items, Width width, const Terminal& terminal) {
   table.print(terminal);
   for (const Json& item : items) {
     if (!has_listeners(item)) continue;
-    print_messages(item["status"]["conditions"], name_of(item), width, terminal);
+    print_messages(item["status"]["conditions"], title_of(item), width, terminal);
     for (const Json& listener : item["status"]["listeners"])
-      print_messages(listener["conditions"], name_of(item) + " listener " + text_of(listener, "name"), width, terminal);
+      print_messages(listener["conditions"], title_of(item) + " listener " + text_of(listener, "name"), width,
+                     terminal);
   }
 }
 
