@@ -114,8 +114,6 @@ const Names not_in_golden{
     "gateway Programmed False Pending",
     // No case has a hundred ports: ListenerSets.OfMoreThanAHundredPortsTheRestIsRefused
     "listener Accepted False TooManyListeners",
-    // No case has definitions of the API installed.
-    "gateway_class SupportedVersion False UnsupportedVersion",
 };
 
 TEST_P(DocsStatuses, EveryReasonStandsInAGoldenOutput) {
