@@ -15,6 +15,7 @@ namespace pintle::resolve {
 namespace {
 
 constexpr std::string_view websocket_protocol = "kubernetes.io/ws";
+constexpr std::string_view secure_websocket_protocol = "kubernetes.io/wss";
 constexpr std::string_view http2_protocol = "kubernetes.io/h2c";
 
 /// A service name of IANA, which knows no case (RFC 6335 section 5.1).
@@ -28,14 +29,15 @@ bool is_named(const std::optional<std::string>& app_protocol, std::string_view l
 bool is_supported(const std::optional<std::string>& app_protocol, api::Kind route) noexcept {
   if (!app_protocol || app_protocol->empty() || is_named(app_protocol, "http") || is_named(app_protocol, "https"))
     return true;
-  return *app_protocol == http2_protocol || (*app_protocol == websocket_protocol && route == api::Kind::HTTPRoute);
+  const bool websocket = *app_protocol == websocket_protocol || *app_protocol == secure_websocket_protocol;
+  return *app_protocol == http2_protocol || (websocket && route == api::Kind::HTTPRoute);
 }
 
 /// A backend that wants TLS, and nobody said whom to trust: nothing is sent to it, least of all in the clear.
-std::shared_ptr<const runtime::UpstreamTls> tls_without_policy(const BackendKey& key) {
+std::shared_ptr<const runtime::UpstreamTls> tls_without_policy(const BackendKey& key, std::string_view app_protocol) {
   runtime::UpstreamTls tls;
-  tls.fault = fmt::format("port {} of Service {}/{} is https; name a BackendTLSPolicy for it", key.port, key.namespace_,
-                          key.service);
+  tls.fault = fmt::format("port {} of Service {}/{} is {}; name a BackendTLSPolicy for it", key.port, key.namespace_,
+                          key.service, app_protocol);
   return std::make_shared<const runtime::UpstreamTls>(std::move(tls));
 }
 
@@ -101,7 +103,9 @@ std::optional<Problem> find_service_fault(const api::Service* service, const Bac
   if (!passes_bytes && !is_supported(port->app_protocol, route))
     return refuse(fmt::format("has appProtocol {}, which is not supported for {}s; use none, http, https{} or {}",
                               api::quote(*port->app_protocol), api::to_string(route),
-                              route == api::Kind::HTTPRoute ? fmt::format(", {}", websocket_protocol) : std::string(),
+                              route == api::Kind::HTTPRoute
+                                  ? fmt::format(", {}, {}", websocket_protocol, secure_websocket_protocol)
+                                  : std::string(),
                               http2_protocol));
   return std::nullopt;
 }
@@ -204,8 +208,10 @@ BackendEndpoints find_endpoints(const BackendContext& context, const BackendKey&
   if (const JudgedTrafficPolicy* policy = context.traffic.find(key.namespace_, key.service))
     backend->retries = policy->retries;
   if (port != nullptr) {
-    if (!backend->tls && is_named(port->app_protocol, "https")) backend->tls = tls_without_policy(key);
-    backend->websocket = port->app_protocol == websocket_protocol;
+    const bool secure_websocket = port->app_protocol == secure_websocket_protocol;
+    if (!backend->tls && (secure_websocket || is_named(port->app_protocol, "https")))
+      backend->tls = tls_without_policy(key, secure_websocket ? secure_websocket_protocol : "https");
+    backend->websocket = secure_websocket || port->app_protocol == websocket_protocol;
     if (port->app_protocol == http2_protocol) backend->protocol = runtime::BackendProtocol::Http2;
   }
   if (const runtime::SocketAddress* other = find_override(context.settings, key)) {

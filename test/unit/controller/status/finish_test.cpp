@@ -312,7 +312,7 @@ TEST(Finish, ClassesCarryTheirFeatures) {
   EXPECT_EQ(status.conditions[1].message, "all of it");
   report.classes[0].unsupported_version = "of v9";
   EXPECT_EQ(shown(std::get<api::GatewayClassStatus>(
-                      finish_status(report, applied({address("127.0.0.1", 80)}), {}, at(1))[0].status)
+                      *finish_status(report, applied({address("127.0.0.1", 80)}), {}, at(1))[0].status)
                       .conditions),
             "Accepted=True/Accepted SupportedVersion=False/UnsupportedVersion");
   report.classes[0].unsupported_version.clear();

@@ -139,7 +139,7 @@ TEST(ListenerSetStatus, EachRow) {
     }
     ASSERT_EQ(patches.size(), 2U) << "of the Gateway and of the set";
     if (world.lag) {
-      const auto& gateway = std::get<api::GatewayStatus>(patches[0].status);
+      const auto& gateway = std::get<api::GatewayStatus>(*patches[0].status);
       EXPECT_EQ(shown(gateway.conditions),
                 "Accepted=True/Accepted Programmed=True/Programmed ResolvedRefs=True/ResolvedRefs")
           << "a set delays nothing of its Gateway";
