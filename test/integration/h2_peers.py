@@ -7,6 +7,7 @@ import h2.config
 import h2.connection
 import h2.events
 import h2.exceptions
+import h2.settings
 
 from harness import SLOW
 
@@ -108,10 +109,10 @@ class H2Client:
 
 class H2Backend:
     """Echoes: status 200, what it saw as fields x-..., the body back as it comes, trailers x-sum and grpc-status. Closes a
-    connection that does not begin with the preface."""
+    connection that does not begin with the preface. `extended`: offers extended CONNECT (RFC 8441)."""
 
-    def __init__(self, name="h2"):
-        self.name = name
+    def __init__(self, name="h2", extended=False):
+        self.name, self.extended = name, extended
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = self.listener.getsockname()[1]
         self.connections = 0
@@ -132,6 +133,9 @@ class H2Backend:
     def serve(self, sock):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         conn = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
+        if self.extended:
+            conn.local_settings = h2.settings.Settings(
+                client=False, initial_values={h2.settings.SettingCodes.ENABLE_CONNECT_PROTOCOL: 1})
         conn.initiate_connection()
         pending = {}  # stream: bytes to echo
         ended = set()

@@ -4,6 +4,7 @@ import hashlib
 import os
 import unittest
 
+from h2_peers import H2Backend, H2Client
 from harness import Backend, Client, Folder, Pintle, answer, gateway, route, service, to, wait_until
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -53,6 +54,39 @@ class WebSocket(unittest.TestCase):
             import threading
             threading.Thread(target=client.send, args=(frame,), daemon=True).start()
             self.assertEqual(client.exactly(len(frame)), frame)
+
+    def test_echo_of_a_backend_that_speaks_http2(self):
+        for extended, status in ((True, 101), (False, 502)):
+            backend = H2Backend("ws", extended=extended)
+            self.addCleanup(backend.close)
+            folder = Folder()
+            self.addCleanup(folder.close)
+            folder.write("all", gateway(), service("b", [backend.port], "kubernetes.io/h2c"), route("r", [{"backendRefs": [to("b")]}]))
+            with Pintle(folder, "--threads", "1") as pintle:
+                for _ in range(3):
+                    with Client(pintle.port()) as client:
+                        key = base64.b64encode(os.urandom(16)).decode()
+                        client.send(UPGRADE % key)
+                        response = client.response()
+                        self.assertEqual(response.status, status)
+                        if status != 101:
+                            continue
+                        self.assertEqual(response.get("sec-websocket-accept"),
+                                         base64.b64encode(hashlib.sha1(key.encode() + GUID).digest()).decode())
+                        frame = bytes(range(256)) * 1000
+                        client.send(frame)
+                        self.assertEqual(client.exactly(len(frame)), frame)
+                if status == 101:
+                    self.assertEqual((backend.requests[0][":method"], backend.requests[0][":protocol"], backend.requests[0][":path"]),
+                                     ("CONNECT", "websocket", "/ws"))
+                    with H2Client(pintle.port()) as h2_client:
+                        h2_client.receive()  # its SETTINGS
+                        call = h2_client.request("x.test", "/ws", "CONNECT", [(":protocol", "websocket"), ("sec-websocket-version", "13")], end=False)
+                        h2_client.until(call, lambda answer: answer.status)
+                        self.assertEqual(h2_client.answers[call].status, 200)
+                        h2_client.send(call, b"frame", end=True)
+                        self.assertEqual(h2_client.until(call).body, b"frame")
+                self.assertEqual(backend.connections, 1)
 
     def test_nothing_is_forwarded_before_the_101(self):
         early = []
