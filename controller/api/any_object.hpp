@@ -22,11 +22,10 @@ template <class T>
 using Ptr = std::shared_ptr<const T>;
 
 /// Never null; the alternatives stand in the order of Kind.
-using AnyObject =
-    std::variant<Ptr<GatewayClass>, Ptr<Gateway>, Ptr<HTTPRoute>, Ptr<ReferenceGrant>, Ptr<Service>, Ptr<EndpointSlice>,
-                 Ptr<Secret>, Ptr<ConfigMap>, Ptr<Namespace>, Ptr<ListenerSet>, Ptr<GRPCRoute>, Ptr<TLSRoute>,
-                 Ptr<TCPRoute>, Ptr<UDPRoute>, Ptr<BackendTLSPolicy>, Ptr<XBackendTrafficPolicy>,
-                 Ptr<CustomResourceDefinition>>;
+using AnyObject = std::variant<Ptr<GatewayClass>, Ptr<Gateway>, Ptr<HTTPRoute>, Ptr<ReferenceGrant>, Ptr<Service>,
+                               Ptr<EndpointSlice>, Ptr<Secret>, Ptr<ConfigMap>, Ptr<Namespace>, Ptr<ListenerSet>,
+                               Ptr<GRPCRoute>, Ptr<TLSRoute>, Ptr<TCPRoute>, Ptr<UDPRoute>, Ptr<BackendTLSPolicy>,
+                               Ptr<XBackendTrafficPolicy>, Ptr<CustomResourceDefinition>>;
 
 /// Calls `visit.operator()<T>()` for each kind of route that is served, in the order of Kind.
 template <class Visit>
