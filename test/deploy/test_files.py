@@ -14,6 +14,7 @@ ALLOWED = """
 cluster    gateway.networking.k8s.io  gatewayclasses             get list patch watch
 cluster    gateway.networking.k8s.io  gatewayclasses/status      patch
 cluster    -                          namespaces                 list watch
+cluster    apiextensions.k8s.io       customresourcedefinitions  list watch
 namespaced gateway.networking.k8s.io  gateways                   get list watch
 namespaced gateway.networking.k8s.io  gateways/status            patch
 namespaced gateway.networking.k8s.io  listenersets               get list watch
@@ -165,7 +166,7 @@ class Rights(unittest.TestCase):
         table = ROOT / "controller/kube/resource.cpp"
         if not table.exists():
             self.skipTest("this checkout has no controller/kube/resource.cpp yet")
-        rows = re.findall(r'Resource\{Kind::\w+, (\S+), "[\w.]+", "(\w+)"(, Scope::Cluster)?\}', table.read_text())
+        rows = re.findall(r'Resource\{Kind::\w+, (\S+), "[\w.]+", "(\w+)"(, Scope::Cluster)?(?:,\s*Detail::\w+)?\}', table.read_text())
         self.assertGreater(len(rows), 8, "the table is not read")
         in_code = {("cluster" if scope else "namespaced", plural) for _, plural, scope in rows}
         in_list = {("cluster" if place == "cluster" else "namespaced", resource) for (place, _, resource), verbs in granted().items()

@@ -202,7 +202,7 @@ class Rights(unittest.TestCase):
     def test_namespaces_alone_give_no_cluster_wide_right_on_their_kinds(self):
         rendered = Rendered({"watch.namespaces": ["blog", "shop"]})
         cluster = {r for _, r in self.verbs(rendered.of_kind("ClusterRole"))}
-        self.assertEqual(cluster, {"gatewayclasses", "gatewayclasses/status", "namespaces"})
+        self.assertEqual(cluster, {"customresourcedefinitions", "gatewayclasses", "gatewayclasses/status", "namespaces"})
         for namespace in ("blog", "shop"):
             role = [o for o in rendered.of_kind("Role") if o["metadata"]["namespace"] == namespace]
             self.assertEqual(len(role), 1)

@@ -166,9 +166,16 @@ class Sessions(unittest.TestCase):
     def test_what_is_no_token_is_no_session(self):
         pintle = self.serve([{"sessionPersistence": {"sessionName": "s"}, "backendRefs": [to("a")]}], service("a", self.pods("a", 2)))
         token = cookie_of(fetch(pintle.port(), "x.test"))[1]
-        for value in ("", "x", "A" * 64, token[:-1], token + "A", token[1:] + token[:1], "%00", "\x80" * 64, '"' + token + '"'):
+        for value in ("", "A" * 64, token[1:] + token[:1], "\x80" * 64):
             response = fetch(pintle.port(), "x.test", headers=[("Cookie", f"s={value}")])
             self.assertEqual((response.status, len(response.all("set-cookie"))), (200, 1), value)
+
+    def test_what_has_not_the_form_of_a_token_is_the_applications_own(self):
+        pintle = self.serve([{"sessionPersistence": {"sessionName": "s"}, "backendRefs": [to("a")]}], service("a", self.pods("a", 2)))
+        token = cookie_of(fetch(pintle.port(), "x.test"))[1]
+        for value in ("x", token[:-1], token + "A", "%00", '"' + token + '"'):
+            response = fetch(pintle.port(), "x.test", headers=[("Cookie", f"s={value}")])
+            self.assertEqual((response.status, len(response.all("set-cookie"))), (200, 0), value)
 
     def test_tls_and_http2(self):
         pair = certificate(self.folder.path, "x", ["x.test"])
