@@ -215,6 +215,12 @@ void Exchange::on_request_deadline() {
   fail(504, Reason::RequestTimeout, "the route's timeouts.request, or the call's grpc-timeout, is over");
 }
 
+/// A backend that was told the same grpc-timeout gives up a moment before our own timer, which is coarser.
+bool Exchange::is_out_of_time() const noexcept {
+  constexpr Millis grace{5};
+  return request_deadline_.is_armed() && shared_.context.now() + grace >= request_deadline_.deadline();
+}
+
 void Exchange::on_try_deadline() {
   if (try_again(Reason::BackendTimeout)) return;
   fail(504, Reason::BackendTimeout, "the route's timeouts.backendRequest is over");

@@ -102,6 +102,7 @@ class Exchange final : public upstream::LinkUser, public AuthCheck::User {
   [[nodiscard]] After after_last() const noexcept;
   void drop_link() noexcept;
   void on_request_deadline();
+  [[nodiscard]] bool is_out_of_time() const noexcept;
   void on_try_deadline();
 
   // exchange_session.cpp: to the endpoint that the client's session is at

@@ -186,6 +186,7 @@ void Exchange::note_sent_down() {
 
 void Exchange::on_link_ended(net::IoStatus how) {
   if (phase_ == Phase::Head) {
+    if (is_out_of_time()) return on_request_deadline();
     if (retry_on_fresh_link() || try_again(Reason::UpstreamReset)) return;
     return fail(
         502, Reason::UpstreamReset,

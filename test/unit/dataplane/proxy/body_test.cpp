@@ -248,5 +248,23 @@ TEST(BodyDeadlines, RouteTimeoutsAre504) {
   }
 }
 
+/// Backends that know the same limit give up a moment before our timer, which looks ten times a second.
+TEST(BodyDeadlines, ABackendThatGivesUpAtTheLimitIsNoBrokenBackend) {
+  Bench bench;
+  Peer peer;
+  route::Rule rule;
+  rule.timeouts.request = 20ms;
+  bench.serve({&peer}, std::move(rule));
+  End client = bench.connect();
+  client.send(get);
+  End backend = bench.accept(peer);
+  bench.expect(backend, "\r\n\r\n");
+  const auto began = std::chrono::steady_clock::now();
+  bench.run_until([&] { return std::chrono::steady_clock::now() - began > 25ms; });
+  backend.reset();
+  EXPECT_TRUE(bench.expect(client, "\r\n\r\n").starts_with("HTTP/1.1 504 "));
+  EXPECT_EQ(bench.last().reason, Reason::RequestTimeout);
+}
+
 }  // namespace
 }  // namespace pintle::proxy
