@@ -1,62 +1,20 @@
 // Files of the source tree as text, for tests that hold documents to what the program knows.
 #pragma once
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <regex>
 #include <set>
-#include <sstream>
 #include <string>
-
-#include <gtest/gtest.h>
 
 namespace pintle::app::docs {
 
 using Names = std::set<std::string>;
 
-inline std::string in_tree(const std::string& name) { return std::string(PINTLE_SOURCE_DIR) + "/" + name; }
-
+[[nodiscard]] std::string in_tree(const std::string& name);
 /// Of a file that is not there: nothing.
-inline std::string read(const std::string& name) {
-  std::ifstream in(in_tree(name));
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
+[[nodiscard]] std::string read(const std::string& name);
 /// What the groups of each match say, joined by a space.
-inline Names find_all(const std::string& text, const std::string& pattern) {
-  const std::regex expression(pattern);
-  Names names;
-  for (std::sregex_iterator at(text.begin(), text.end(), expression), end; at != end; ++at) {
-    std::string name;
-    for (std::size_t group = 1; group < at->size(); ++group) name += (group == 1 ? "" : " ") + (*at)[group].str();
-    names.insert(name);
-  }
-  return names;
-}
-
+[[nodiscard]] Names find_all(const std::string& text, const std::string& pattern);
 /// The section that begins with `heading`, up to the next of its level.
-inline std::string section(const std::string& text, const std::string& heading) {
-  const std::size_t from = text.find("\n## " + heading);
-  if (from == std::string::npos) return {};
-  return text.substr(from, text.find("\n## ", from + 1) - from);
-}
-
+[[nodiscard]] std::string section(const std::string& text, const std::string& heading);
 /// Compares what stands between the marker and the end mark; with PINTLE_UPDATE_DOCS=1 writes it anew.
-inline void expect_generated(const std::string& name, const std::string& marker, const std::string& wanted) {
-  const std::string begin = "<!-- generated: " + marker + " -->\n";
-  std::string text = read(name);
-  const std::size_t from = text.find(begin);
-  ASSERT_NE(from, std::string::npos) << name;
-  const std::size_t to = text.find("<!-- end -->", from);
-  ASSERT_NE(to, std::string::npos) << name;
-  const std::string found = text.substr(from + begin.size(), to - from - begin.size());
-  if (std::getenv("PINTLE_UPDATE_DOCS") != nullptr && found != wanted) {
-    std::ofstream(in_tree(name)) << text.replace(from + begin.size(), found.size(), wanted);
-    return;
-  }
-  EXPECT_EQ(found, wanted) << name << " is behind; run this test with PINTLE_UPDATE_DOCS=1";
-}
+void expect_generated(const std::string& name, const std::string& marker, const std::string& wanted);
 
 }  // namespace pintle::app::docs
