@@ -13,9 +13,7 @@ constexpr std::array<EnumWord<SubjectAltNameType>, 2> name_types{
 PolicyTargetReference read_target(const Field& field) {
   PolicyTargetReference out;
   Fields fields(field);
-  out.group = required_text(fields, "group", group_rule);
-  out.kind = required_text(fields, "kind", kind_rule);
-  out.name = required_text(fields, "name", name_rule);
+  read_full_name(fields, out);
   out.section_name = optional_text(fields, "sectionName", section_rule);
   fields.finish();
   return out;

@@ -9,9 +9,7 @@ constexpr Millis longest_interval{3'600'000};
 PolicyTargetReference read_target(const Field& field) {
   PolicyTargetReference out;
   Fields fields(field);
-  out.group = required_text(fields, "group", group_rule);
-  out.kind = required_text(fields, "kind", kind_rule);
-  out.name = required_text(fields, "name", name_rule);
+  read_full_name(fields, out);
   fields.finish();
   return out;
 }

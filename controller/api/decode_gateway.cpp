@@ -183,12 +183,8 @@ void read_gateway_spec(const Field& field, GatewaySpec& out) {
 
 /// Of a Gateway as a whole, whose listeners it gets more.
 ParentReference read_parent_gateway(const Field& field) {
-  ParentReference out;
   Fields fields(field);
-  out.group = text_or(fields, "group", group_rule, gateway_group);
-  out.kind = text_or(fields, "kind", kind_rule, "Gateway");
-  out.ns = optional_text(fields, "namespace", namespace_rule);
-  out.name = required_text(fields, "name", name_rule);
+  ParentReference out = read_parent_name(fields);
   fields.finish();
   return out;
 }

@@ -5,9 +5,18 @@
 
 namespace pintle::api {
 
+/// group, kind, namespace and name.
+[[nodiscard]] ParentReference read_parent_name(Fields& fields);
 [[nodiscard]] ParentReference read_parent_reference(const Field& field);
 [[nodiscard]] BackendObjectReference read_backend_reference(Fields& fields, const Field& field);
 [[nodiscard]] SecretObjectReference read_secret_reference(const Field& field);
+/// group, kind and name of a reference that leaves none of them open.
+template <class Reference>
+void read_full_name(Fields& fields, Reference& out) {
+  out.group = required_text(fields, "group", group_rule);
+  out.kind = required_text(fields, "kind", kind_rule);
+  out.name = required_text(fields, "name", name_rule);
+}
 [[nodiscard]] ObjectReference read_object_reference(const Field& field);
 [[nodiscard]] LocalObjectReference read_local_reference(const Field& field);
 [[nodiscard]] RouteGroupKind read_route_group_kind(const Field& field);

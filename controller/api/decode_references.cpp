@@ -10,13 +10,18 @@ constexpr std::array<EnumWord<DefaultScope>, 2> scopes{{{"All", DefaultScope::Al
 
 }  // namespace
 
-ParentReference read_parent_reference(const Field& field) {
+ParentReference read_parent_name(Fields& fields) {
   ParentReference out;
-  Fields fields(field);
   out.group = text_or(fields, "group", group_rule, gateway_group);
   out.kind = text_or(fields, "kind", kind_rule, "Gateway");
   out.ns = optional_text(fields, "namespace", namespace_rule);
   out.name = required_text(fields, "name", name_rule);
+  return out;
+}
+
+ParentReference read_parent_reference(const Field& field) {
+  Fields fields(field);
+  ParentReference out = read_parent_name(fields);
   out.section_name = optional_text(fields, "sectionName", section_rule);
   out.port = optional_port(fields, "port");
   fields.finish();
@@ -70,9 +75,7 @@ SecretObjectReference read_secret_reference(const Field& field) {
 ObjectReference read_object_reference(const Field& field) {
   ObjectReference out;
   Fields fields(field);
-  out.group = required_text(fields, "group", group_rule);
-  out.kind = required_text(fields, "kind", kind_rule);
-  out.name = required_text(fields, "name", name_rule);
+  read_full_name(fields, out);
   out.ns = optional_text(fields, "namespace", namespace_rule);
   fields.finish();
   return out;
@@ -81,9 +84,7 @@ ObjectReference read_object_reference(const Field& field) {
 LocalObjectReference read_local_reference(const Field& field) {
   LocalObjectReference out;
   Fields fields(field);
-  out.group = required_text(fields, "group", group_rule);
-  out.kind = required_text(fields, "kind", kind_rule);
-  out.name = required_text(fields, "name", name_rule);
+  read_full_name(fields, out);
   fields.finish();
   return out;
 }

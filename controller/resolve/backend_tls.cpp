@@ -184,13 +184,7 @@ const JudgedPolicy* BackendTlsPolicies::find(std::string_view ns, std::string_vi
   return of_port != nullptr ? of_port : winner(ns, service, std::nullopt);
 }
 
-std::set<std::pair<std::string, std::string>> BackendTlsPolicies::services() const {
-  std::set<std::pair<std::string, std::string>> names;
-  for (const JudgedPolicy& one : policies_)
-    for (const api::PolicyTargetReference& target : one.object->spec.target_refs)
-      names.emplace(one.object->metadata.ns, target.name);
-  return names;
-}
+std::set<std::pair<std::string, std::string>> BackendTlsPolicies::services() const { return services_of(policies_); }
 
 std::vector<RouteReportPtr> BackendTlsPolicies::report(const store::ClusterSnapshot& snapshot,
                                                        const std::set<ServiceUse>& uses) const {

@@ -9,61 +9,59 @@
 namespace pintle::resolve {
 namespace {
 
-using api::Kind;
-
 constexpr std::string_view known_versions = "v1.6.";
 /// Of the names of the Gateway API's definitions.
 constexpr std::string_view group_suffix = ".gateway.networking.k8s.io";
 
 constexpr Feature features[] = {
-    {"BackendTLSPolicy", Kind::BackendTLSPolicy},
-    {"BackendTLSPolicySANValidation", Kind::BackendTLSPolicy},
-    {"GRPCRoute", Kind::GRPCRoute},
-    {"GRPCRouteNamedRouteRule", Kind::GRPCRoute},
-    {"Gateway", Kind::Gateway},
-    {"GatewayAddressEmpty", Kind::Gateway},
-    {"GatewayBackendClientCertificate", Kind::Gateway},
-    {"GatewayFrontendClientCertificateValidation", Kind::Gateway},
-    {"GatewayFrontendClientCertificateValidationInsecureFallback", Kind::Gateway},
-    {"GatewayHTTPListenerIsolation", Kind::Gateway},
-    {"GatewayHTTPSListenerDetectMisdirectedRequests", Kind::Gateway},
-    {"GatewayInfrastructure", Kind::Gateway, Channel::Standard, GatewayMode::Service},
-    {"GatewayPort8080", Kind::Gateway},
-    {"GatewayStaticAddresses", Kind::Gateway},
-    {"HTTPRoute", Kind::HTTPRoute},
-    {"HTTPRoute303RedirectStatusCode", Kind::HTTPRoute},
-    {"HTTPRoute307RedirectStatusCode", Kind::HTTPRoute},
-    {"HTTPRoute308RedirectStatusCode", Kind::HTTPRoute},
-    {"HTTPRouteBackendProtocolH2C", Kind::HTTPRoute},
-    {"HTTPRouteBackendProtocolWebSocket", Kind::HTTPRoute},
-    {"HTTPRouteBackendRequestHeaderModification", Kind::HTTPRoute},
-    {"HTTPRouteBackendTimeout", Kind::HTTPRoute},
-    {"HTTPRouteCORS", Kind::HTTPRoute},
-    {"HTTPRouteDestinationPortMatching", Kind::HTTPRoute},
-    {"HTTPRouteHostRewrite", Kind::HTTPRoute},
-    {"HTTPRouteMethodMatching", Kind::HTTPRoute},
-    {"HTTPRouteNamedRouteRule", Kind::HTTPRoute},
-    {"HTTPRouteParentRefPort", Kind::HTTPRoute},
-    {"HTTPRoutePathRedirect", Kind::HTTPRoute},
-    {"HTTPRoutePathRewrite", Kind::HTTPRoute},
-    {"HTTPRoutePortRedirect", Kind::HTTPRoute},
-    {"HTTPRouteQueryParamMatching", Kind::HTTPRoute},
-    {"HTTPRouteRequestMirror", Kind::HTTPRoute},
-    {"HTTPRouteRequestMultipleMirrors", Kind::HTTPRoute},
-    {"HTTPRouteRequestPercentageMirror", Kind::HTTPRoute},
-    {"HTTPRouteRequestTimeout", Kind::HTTPRoute},
-    {"HTTPRouteResponseHeaderModification", Kind::HTTPRoute},
-    {"HTTPRouteRetry", Kind::HTTPRoute, Channel::Experimental},
-    {"HTTPRouteRetryBackendTimeout", Kind::HTTPRoute, Channel::Experimental},
-    {"HTTPRouteRetryConnectionError", Kind::HTTPRoute, Channel::Experimental},
-    {"HTTPRouteSchemeRedirect", Kind::HTTPRoute},
-    {"ListenerSet", Kind::ListenerSet},
-    {"ReferenceGrant", Kind::ReferenceGrant},
-    {"TCPRoute", Kind::TCPRoute},
-    {"TLSRoute", Kind::TLSRoute},
-    {"TLSRouteModeMixed", Kind::TLSRoute},
-    {"TLSRouteModeTerminate", Kind::TLSRoute},
-    {"UDPRoute", Kind::UDPRoute},
+    {"BackendTLSPolicy", "backendtlspolicies"},
+    {"BackendTLSPolicySANValidation", "backendtlspolicies"},
+    {"GRPCRoute", "grpcroutes"},
+    {"GRPCRouteNamedRouteRule", "grpcroutes"},
+    {"Gateway", "gateways"},
+    {"GatewayAddressEmpty", "gateways"},
+    {"GatewayBackendClientCertificate", "gateways"},
+    {"GatewayFrontendClientCertificateValidation", "gateways"},
+    {"GatewayFrontendClientCertificateValidationInsecureFallback", "gateways"},
+    {"GatewayHTTPListenerIsolation", "gateways"},
+    {"GatewayHTTPSListenerDetectMisdirectedRequests", "gateways"},
+    {"GatewayInfrastructure", "gateways", Channel::Standard, GatewayMode::Service},
+    {"GatewayPort8080", "gateways"},
+    {"GatewayStaticAddresses", "gateways"},
+    {"HTTPRoute", "httproutes"},
+    {"HTTPRoute303RedirectStatusCode", "httproutes"},
+    {"HTTPRoute307RedirectStatusCode", "httproutes"},
+    {"HTTPRoute308RedirectStatusCode", "httproutes"},
+    {"HTTPRouteBackendProtocolH2C", "httproutes"},
+    {"HTTPRouteBackendProtocolWebSocket", "httproutes"},
+    {"HTTPRouteBackendRequestHeaderModification", "httproutes"},
+    {"HTTPRouteBackendTimeout", "httproutes"},
+    {"HTTPRouteCORS", "httproutes"},
+    {"HTTPRouteDestinationPortMatching", "httproutes"},
+    {"HTTPRouteHostRewrite", "httproutes"},
+    {"HTTPRouteMethodMatching", "httproutes"},
+    {"HTTPRouteNamedRouteRule", "httproutes"},
+    {"HTTPRouteParentRefPort", "httproutes"},
+    {"HTTPRoutePathRedirect", "httproutes"},
+    {"HTTPRoutePathRewrite", "httproutes"},
+    {"HTTPRoutePortRedirect", "httproutes"},
+    {"HTTPRouteQueryParamMatching", "httproutes"},
+    {"HTTPRouteRequestMirror", "httproutes"},
+    {"HTTPRouteRequestMultipleMirrors", "httproutes"},
+    {"HTTPRouteRequestPercentageMirror", "httproutes"},
+    {"HTTPRouteRequestTimeout", "httproutes"},
+    {"HTTPRouteResponseHeaderModification", "httproutes"},
+    {"HTTPRouteRetry", "httproutes", Channel::Experimental},
+    {"HTTPRouteRetryBackendTimeout", "httproutes", Channel::Experimental},
+    {"HTTPRouteRetryConnectionError", "httproutes", Channel::Experimental},
+    {"HTTPRouteSchemeRedirect", "httproutes"},
+    {"ListenerSet", "listenersets"},
+    {"ReferenceGrant", "referencegrants"},
+    {"TCPRoute", "tcproutes"},
+    {"TLSRoute", "tlsroutes"},
+    {"TLSRouteModeMixed", "tlsroutes"},
+    {"TLSRouteModeTerminate", "tlsroutes"},
+    {"UDPRoute", "udproutes"},
 };
 
 /// What the definitions in the cluster say of the Gateway API there.
@@ -103,7 +101,7 @@ struct Installed {
 [[nodiscard]] bool is_offered(const Feature& feature, const Installed& installed) {
   if (!installed.known) return true;
   if (feature.channel == Channel::Experimental && !installed.experimental) return false;
-  return installed.plurals.contains(plural_of(feature.kind));
+  return installed.plurals.contains(feature.definition);
 }
 
 }  // namespace
@@ -111,30 +109,7 @@ struct Installed {
 std::span<const Feature> all_features() noexcept { return features; }
 
 bool is_looked_at(const api::ObjectKey& key) noexcept {
-  return key.kind != Kind::CustomResourceDefinition || key.name.ends_with(group_suffix);
-}
-
-std::string_view plural_of(api::Kind kind) {
-  switch (kind) {
-    case Kind::BackendTLSPolicy:
-      return "backendtlspolicies";
-    case Kind::GRPCRoute:
-      return "grpcroutes";
-    case Kind::HTTPRoute:
-      return "httproutes";
-    case Kind::ListenerSet:
-      return "listenersets";
-    case Kind::ReferenceGrant:
-      return "referencegrants";
-    case Kind::TCPRoute:
-      return "tcproutes";
-    case Kind::TLSRoute:
-      return "tlsroutes";
-    case Kind::UDPRoute:
-      return "udproutes";
-    default:
-      return "gateways";
-  }
+  return key.kind != api::Kind::CustomResourceDefinition || key.name.ends_with(group_suffix);
 }
 
 Offer judge_features(const store::ClusterSnapshot& snapshot, GatewayMode mode) {

@@ -22,8 +22,8 @@ enum class Channel : std::uint8_t { Standard, Experimental };
 
 struct Feature {
   std::string_view
-      name;        ///< as the API's conformance suite spells it (pkg/features), which passes over others in silence
-  api::Kind kind;  ///< without its definition there is no such feature
+      name;  ///< as the API's conformance suite spells it (pkg/features), which passes over others in silence
+  std::string_view definition;  ///< "httproutes": the CRD in which its fields stand, without the group
   Channel channel = Channel::Standard;
   std::optional<GatewayMode> mode = std::nullopt;  ///< in which alone it is offered
 };
@@ -33,9 +33,6 @@ struct Feature {
 
 /// False for CustomResourceDefinitions of other APIs, true for everything else: a source need not keep the former.
 [[nodiscard]] bool is_looked_at(const api::ObjectKey& key) noexcept;
-
-/// The first part of the name of its definition.
-[[nodiscard]] std::string_view plural_of(api::Kind kind);
 
 struct Offer {
   std::vector<std::string> features;  ///< sorted

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "controller/api/backend_tls_policy.hpp"
@@ -31,6 +32,16 @@ struct ServiceUse {
 /// Why the target is none; nullopt if there is such a Service. `field`: "spec.targetRefs[0]".
 [[nodiscard]] std::optional<Problem> find_target_fault(const store::ClusterSnapshot& snapshot, std::string_view ns,
                                                        const api::PolicyTargetReference& target, std::string field);
+
+/// (namespace, name) of all Services that the policies name.
+template <class Judged>
+[[nodiscard]] std::set<std::pair<std::string, std::string>> services_of(const std::vector<Judged>& policies) {
+  std::set<std::pair<std::string, std::string>> names;
+  for (const Judged& one : policies)
+    for (const api::PolicyTargetReference& target : one.object->spec.target_refs)
+      names.emplace(one.object->metadata.ns, target.name);
+  return names;
+}
 
 /// Adds what is said of the policy at each Gateway with a use that concerns it: at most 16 (PolicyStatus.ancestors).
 void add_ancestors(std::vector<ParentReport>& ancestors, const ParentReport& said, const std::set<ServiceUse>& uses,

@@ -69,13 +69,7 @@ const JudgedTrafficPolicy* TrafficPolicies::find(std::string_view ns, std::strin
   return best;
 }
 
-std::set<std::pair<std::string, std::string>> TrafficPolicies::services() const {
-  std::set<std::pair<std::string, std::string>> names;
-  for (const JudgedTrafficPolicy& one : policies_)
-    for (const api::PolicyTargetReference& target : one.object->spec.target_refs)
-      names.emplace(one.object->metadata.ns, target.name);
-  return names;
-}
+std::set<std::pair<std::string, std::string>> TrafficPolicies::services() const { return services_of(policies_); }
 
 std::vector<RouteReportPtr> TrafficPolicies::report(const store::ClusterSnapshot& snapshot,
                                                     const std::set<ServiceUse>& uses) const {

@@ -129,6 +129,12 @@ class Folder:
     def close(self):
         shutil.rmtree(self.path, ignore_errors=True)
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
 
 # --- the process -----------------------------------------------------------------------------------------------------
 

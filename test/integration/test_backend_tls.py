@@ -83,13 +83,9 @@ class WithAuthorities(unittest.TestCase):
         cls.ours, cls.other = Authority(cls.files, "ours"), Authority(cls.files, "other")
 
     def serve(self, *documents, **more):
-        folder = Folder()
-        self.addCleanup(folder.close)
+        folder = self.enterContext(Folder())
         folder.write("all", *documents)
-        pintle = Pintle(folder, **more)
-        pintle.__enter__()
-        self.addCleanup(pintle.__exit__, None, None, None)
-        return pintle
+        return self.enterContext(Pintle(folder, **more))
 
     def backend(self, certificate, authority=None):
         backend = TlsBackend(self.files, certificate, authority)

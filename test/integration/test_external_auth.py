@@ -90,18 +90,12 @@ class GrpcServer(H2Backend):
 
 class ExternalAuth(unittest.TestCase):
     def serve(self, rules, services, *arguments):
-        folder = Folder()
-        self.addCleanup(folder.close)
+        folder = self.enterContext(Folder())
         folder.write("all", gateway(), *services, route("r", rules))
-        pintle = Pintle(folder, "--threads", "1", *arguments)
-        pintle.__enter__()
-        self.addCleanup(pintle.__exit__, None, None, None)
-        return pintle
+        return self.enterContext(Pintle(folder, "--threads", "1", *arguments))
 
     def backend(self, name, **more):
-        backend = Backend(name, **more)
-        self.addCleanup(backend.close)
-        return backend
+        return self.enterContext(Backend(name, **more))
 
     def grpc(self, decide):
         server = GrpcServer(decide)

@@ -29,14 +29,10 @@ class Floods(unittest.TestCase):
     def serve(self, backend, *more):
         """`more`: flags, and further manifests."""
         self.addCleanup(backend.close)
-        folder = Folder()
-        self.addCleanup(folder.close)
+        folder = self.enterContext(Folder())
         folder.write("all", gateway(), service("b", [backend.port]), route("r", [{"backendRefs": [to("b")]}]),
                      *(m for m in more if not isinstance(m, str)))
-        pintle = Pintle(folder, "--access-log", "off", *(m for m in more if isinstance(m, str)))
-        pintle.__enter__()
-        self.addCleanup(pintle.__exit__, None, None, None)
-        return pintle
+        return self.enterContext(Pintle(folder, "--access-log", "off", *(m for m in more if isinstance(m, str))))
 
     def crowd(self, pintle, count, receive_buffer=None):
         sockets = []
@@ -170,8 +166,7 @@ class DrainUnderLoad(unittest.TestCase):
     def test_no_request_fails(self):
         backend = Backend("b", respond=lambda request: (time.sleep(0.01), answer("ok"))[1])
         self.addCleanup(backend.close)
-        folder = Folder()
-        self.addCleanup(folder.close)
+        folder = self.enterContext(Folder())
         folder.write("all", gateway(), service("b", [backend.port]), route("r", [{"backendRefs": [to("b")]}]))
         pintle = Pintle(folder, "--drain-delay", "1s", "--access-log", "off")
         pintle.__enter__()

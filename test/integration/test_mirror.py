@@ -13,18 +13,12 @@ def mirror(name, **share):
 
 class Mirror(unittest.TestCase):
     def serve(self, rules, backends, *arguments):
-        folder = Folder()
-        self.addCleanup(folder.close)
+        folder = self.enterContext(Folder())
         folder.write("all", gateway(), *(service(name, ports) for name, ports in backends.items()), route("r", rules))
-        pintle = Pintle(folder, *arguments)
-        pintle.__enter__()
-        self.addCleanup(pintle.__exit__, None, None, None)
-        return pintle
+        return self.enterContext(Pintle(folder, *arguments))
 
     def backend(self, name, **more):
-        backend = Backend(name, **more)
-        self.addCleanup(backend.close)
-        return backend
+        return self.enterContext(Backend(name, **more))
 
     def test_copies_are_whole_and_answers_are_dropped(self):
         one, two, three = (self.backend(n, respond=lambda r: answer("x" * 100000, "500 No")) if n != "one" else

@@ -14,20 +14,12 @@
 #include <pintle/http/target.hpp>
 
 #include "dataplane/http1/byte_marks.hpp"
+#include "test/unit/dataplane/http1/plain_readers.hpp"
 
 namespace pintle::http1 {
 namespace {
 
 constexpr HeadLimits limits;
-
-std::vector<const PlainReader*> readers() {
-  std::vector<const PlainReader*> readers{&scalar_plain_reader, &plain_reader};
-#if defined(__x86_64__)
-  readers.push_back(&sse2_plain_reader);
-  if (__builtin_cpu_supports("avx2") != 0) readers.push_back(&avx2_plain_reader);
-#endif
-  return readers;
-}
 
 /// A copy in a block of its own of exactly its size, so that a sanitizer finds a read past the end.
 class Exact {

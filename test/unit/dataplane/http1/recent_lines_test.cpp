@@ -11,18 +11,10 @@
 #include <gtest/gtest.h>
 
 #include "dataplane/http1/plain_lines.hpp"
+#include "test/unit/dataplane/http1/plain_readers.hpp"
 
 namespace pintle::http1 {
 namespace {
-
-std::vector<const PlainReader*> readers() {
-  std::vector<const PlainReader*> readers{&scalar_plain_reader, &plain_reader};
-#if defined(__x86_64__)
-  readers.push_back(&sse2_plain_reader);
-  if (__builtin_cpu_supports("avx2") != 0) readers.push_back(&avx2_plain_reader);
-#endif
-  return readers;
-}
 
 struct Read {
   bool whole = false;

@@ -1,25 +1,11 @@
 // An exchange that waits for an authorization server.
 #include <gtest/gtest.h>
 
+#include "test/unit/dataplane/proxy/auth_filters.hpp"
 #include "test/unit/dataplane/proxy/bench.hpp"
 
 namespace pintle::proxy {
 namespace {
-
-/// A filter that asks d/auth:80 by HTTP, but for what `change` says.
-template <class Change>
-route::ExternalAuth auth_with(Change&& change) {
-  route::ExternalAuth auth;
-  auth.name = "d/auth:80";
-  change(auth);
-  return auth;
-}
-route::ExternalAuth http_auth() {
-  return auth_with([](route::ExternalAuth&) {});
-}
-route::ExternalAuth with_body(std::uint32_t most) {
-  return auth_with([most](route::ExternalAuth& auth) { auth.max_body = most; });
-}
 
 constexpr std::string_view allow = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-User: me\r\n\r\n";
 
@@ -32,6 +18,13 @@ struct Guarded : testing::Test {
     bench.serve({&backend}, std::move(rule));
   }
   explicit Guarded(const Settings& settings = {}) : bench(settings) {}
+  /// The next connection to the server; its first question, read up to `until`, is answered with yes.
+  End grant(std::string_view until = "\r\n\r\n") {
+    End asked = bench.accept(server);
+    bench.expect(asked, until);
+    asked.send(allow);
+    return asked;
+  }
   Bench bench;
   Peer backend;
   Peer server;
@@ -117,9 +110,7 @@ TEST_F(Guarded, AStaleConnectionIsTriedAgain) {
   serve();
   End client = bench.connect();
   client.send(get);
-  End asked = bench.accept(server);
-  bench.expect(asked, "\r\n\r\n");
-  asked.send(allow);
+  End asked = grant();
   End upstream = bench.accept(backend);
   bench.expect(upstream, "\r\n\r\n");
   upstream.send(ok);
@@ -127,9 +118,7 @@ TEST_F(Guarded, AStaleConnectionIsTriedAgain) {
   client.send("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 2\r\n\r\nhi");
   bench.expect(asked, "\r\n\r\n");  // by the pooled connection, which dies
   asked.finish();
-  End again = bench.accept(server);
-  bench.expect(again, "\r\n\r\n");
-  again.send(allow);
+  End again = grant();
   bench.expect(upstream, "hi");
   upstream.send(ok);
   bench.expect(client, "ok");
@@ -149,9 +138,7 @@ TEST_F(Guarded, TheBodyGoesToBoth) {
   EXPECT_NE(bench.expect(upstream, "0\r\n\r\n").find("7\r\nabcdefg\r\n"), std::string::npos);
   upstream.send(ok);
   bench.expect(client, "ok");
-  End asked_next = bench.accept(server);  // the connection that carried a body is not used again
-  bench.expect(asked_next, "GET /next ");
-  asked_next.send(allow);
+  End asked_next = grant("GET /next ");  // the connection that carried a body is not used again
   bench.expect(upstream, "GET /next ");
   upstream.send(ok);
   bench.expect(client, "ok");
@@ -175,9 +162,7 @@ TEST_F(Guarded, WhoExpectsAContinueGetsOneWhereTheBodyIsAskedAbout) {
   client.send("POST / HTTP/1.1\r\nHost: a.test\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
   bench.expect(client, "HTTP/1.1 100 ");
   client.send("hi");
-  End asked = bench.accept(server);
-  bench.expect(asked, "hi");
-  asked.send(allow);
+  End asked = grant("hi");
   End upstream = bench.accept(backend);
   bench.expect(upstream, "hi");
   upstream.send("HTTP/1.1 100 Continue\r\n\r\n");
@@ -197,9 +182,7 @@ TEST_F(GuardedInTime, ABodyThatStopsEndsTheRequestAfterOneWhoseBackendBroke) {
   serve(with_body(10));
   End first = bench.connect();
   first.send("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 2\r\n\r\nab");
-  End asked = bench.accept(server);
-  bench.expect(asked, "ab");
-  asked.send(allow);
+  End asked = grant("ab");
   End upstream = bench.accept(backend);
   bench.expect(upstream, "ab");
   upstream.reset();
@@ -214,9 +197,7 @@ TEST_F(Guarded, AConnectionThatCarriedABodyIsNotUsedAgain) {
   for (int turn = 0; turn < 2; ++turn) {
     End client = bench.connect();
     client.send("POST / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\nContent-Length: 2\r\n\r\nab");
-    End asked = bench.accept(server);  // a connection of its own each time
-    bench.expect(asked, "ab");
-    asked.send(allow);
+    End asked = grant("ab");  // a connection of its own each time
     End upstream = bench.accept(backend);
     bench.expect(upstream, "ab");
     upstream.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
@@ -233,9 +214,7 @@ TEST_F(Guarded, FiltersRunInTheirOrder) {
     serve(auth_with([before](route::ExternalAuth& auth) { auth.before_edits = before; }), std::move(rule));
     End client = bench.connect();
     client.send("GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n");
-    End asked = bench.accept(server);
-    bench.expect(asked, "\r\n\r\n");
-    asked.send(allow);
+    End asked = grant();
     asked.finish();
     End upstream = bench.accept(backend);
     const std::string got = bench.expect(upstream, "\r\n\r\n");

@@ -6,6 +6,7 @@
 
 #include "dataplane/http1/head_parser.hpp"
 #include "dataplane/proxy/protobuf.hpp"
+#include "test/unit/dataplane/proxy/auth_filters.hpp"
 
 namespace pintle::proxy {
 namespace {
@@ -17,27 +18,12 @@ constexpr std::string_view head =
     "POST /a/b?c=1 HTTP/1.1\r\nHost: a.test\r\nAuthorization: Basic x\r\nX-One: 1\r\nX-Two: 2\r\nContent-Length: 4\r\n"
     "X-Forwarded-For: 192.0.2.1\r\n\r\n";
 
-/// A filter that asks d/auth:80 by HTTP, but for what `change` says.
-template <class Change>
-route::ExternalAuth auth_with(Change&& change) {
-  route::ExternalAuth auth;
-  auth.name = "d/auth:80";
-  change(auth);
-  return auth;
-}
-route::ExternalAuth http_auth() {
-  return auth_with([](route::ExternalAuth&) {});
-}
 route::ExternalAuth grpc_auth(std::vector<std::string> headers = {}) {
   return auth_with([&](route::ExternalAuth& auth) {
     auth.protocol = Protocol::Grpc;
     auth.request_headers = std::move(headers);
   });
 }
-route::ExternalAuth with_body(std::uint32_t most) {
-  return auth_with([most](route::ExternalAuth& auth) { auth.max_body = most; });
-}
-
 /// What a server is asked about `head`.
 struct Question {
   explicit Question(const route::ExternalAuth& auth, std::string_view body = {}) {
