@@ -12,6 +12,7 @@ from pathlib import Path
 from contenders import Contenders
 from load import Generator
 from measure import measure_cpu, measure_rate
+from network import choose_congestion_control, congestion_control
 from programs import BenchError, end_as_interrupted
 from rows import CPU_ROWS, RATE_ROWS
 from single import SINGLE_ROWS
@@ -26,6 +27,9 @@ def parse_arguments():
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"default: all of {', '.join(ALL_ROWS)}")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="interleaved rounds; medians of them (5)")
     parser.add_argument("--seconds", type=int, default=1, metavar="S", help="length of a cell (1)")
+    parser.add_argument("--congestion", metavar="NAME",
+                        help="TCP's congestion control, in a network namespace made for the bench (the machine's own, in its "
+                             "own network); takes root")
     parser.add_argument("--json", type=Path, default=ROOT / "build/bench.json", metavar="FILE",
                         help="where the figures go (build/bench.json)")
     parser.add_argument("--docs", action="store_true", help="put the table into docs/benchmarks.md")
@@ -63,14 +67,14 @@ def surroundings(options):
              if line.startswith("model name")]
     return {"when": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
             "machine": f"{os.cpu_count()} x {model[0] if model else platform.machine()}, Linux {platform.release()}",
-            "load before": f"{os.getloadavg()[0]:.1f}",
+            "TCP": congestion_control(), "load before": f"{os.getloadavg()[0]:.1f}",
             "rounds": options.rounds, "seconds": options.seconds,
             "versions": [version_line([str(options.build / "pintle"), "version"]), version_line(["nginx", "-v"]),
                          version_line(["haproxy", "-v"])]}
 
 
 def describe(about):
-    return (f"{about['when']}; {about['machine']}; load before: {about['load before']}; medians of {about['rounds']} "
+    return (f"{about['when']}; {about['machine']}; TCP: {about['TCP']}; load before: {about['load before']}; medians of {about['rounds']} "
             f"interleaved rounds of {about['seconds']} s; {'; '.join(about['versions'])}")
 
 
@@ -85,6 +89,12 @@ def write_docs(text):
 def main():
     end_as_interrupted()
     options = parse_arguments()
+    if options.congestion:
+        try:
+            choose_congestion_control(options.congestion)
+        except BenchError as error:
+            print(f"bench: {error}", file=sys.stderr)
+            return 2
     about = surroundings(options)
     print(describe(about), flush=True)
     rows, fault = [], None
