@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Backends of the examples: echo.py NAMESPACE/SERVICE:PORT... Each is served on a free loopback port, and the line
-`NAMESPACE/SERVICE:PORT=127.0.0.1:NUMBER`, which `pintle serve --backend` takes, is printed.
+"""Backends of the examples: echo.py ADDRESS NAMESPACE/SERVICE:PORT... Each is served on a free port of the address, and the
+line `NAMESPACE/SERVICE:PORT=ADDRESS:NUMBER`, which `pintle serve --backend` takes, is printed.
 
 An answer tells in one line which Service it is and what reached it. /slow answers after a second, /flaky with 503 every
 other time, and /seen, once there is one, tells the last request that was none of these. /auth/... says yes to a bearer, who
@@ -68,8 +68,8 @@ class Seen:
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, backend):
-        super().__init__(("127.0.0.1", 0), Echo)
+    def __init__(self, address, backend):
+        super().__init__((address, 0), Echo)
         self.name = backend.split("/")[1].split(":")[0]
         self.seen = Seen()
         self.turn = 0
@@ -82,7 +82,7 @@ class Server(http.server.ThreadingHTTPServer):
         pass  # a client that left: a timeout is what an example shows
 
 
-for backend in sys.argv[1:]:
-    server = Server(backend)
-    print(f"{backend}=127.0.0.1:{server.server_port}", flush=True)
+for backend in sys.argv[2:]:
+    server = Server(sys.argv[1], backend)
+    print(f"{backend}={sys.argv[1]}:{server.server_port}", flush=True)
     threading.Thread(target=server.serve_forever).start()

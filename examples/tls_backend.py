@@ -1,9 +1,9 @@
-"""A backend that speaks TLS itself: tls_backend.py CERTIFICATE KEY NAME WORDS. It prints its port on loopback."""
+"""A backend that speaks TLS itself: tls_backend.py ADDRESS CERTIFICATE KEY NAME WORDS. It prints its port."""
 import http.server
 import ssl
 import sys
 
-certificate, key, name, words = sys.argv[1:]
+address, certificate, key, name, words = sys.argv[1:]
 
 
 class Backend(http.server.BaseHTTPRequestHandler):
@@ -15,7 +15,7 @@ class Backend(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Backend)
+server = http.server.ThreadingHTTPServer((address, 0), Backend)
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(certificate, key)
 server.socket = context.wrap_socket(server.socket, server_side=True)

@@ -10,5 +10,4 @@ request "http://app.localhost:$http/search?q=x"
 request "http://app.localhost:$http/admin" # no grant
 request "http://uninvited.localhost:$http/"
 
-printf '\n$ pintle status\n'
-"$pintle" status --admin "$admin"
+statuses

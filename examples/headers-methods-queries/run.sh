@@ -13,4 +13,4 @@ request -X POST -d '' "http://api.localhost:$http/orders/7"
 request -X POST -d '' "http://api.localhost:$http/orders/new"
 
 printf '\nWhy not v2?\n$ pintle explain %s\n' "'http://api.localhost:$http/orders/7?beta=no'"
-"$pintle" explain "http://api.localhost:$http/orders/7?beta=no" --admin "$admin" | sed -n '/^rules/,/^  >/p'
+explain "http://api.localhost:$http/orders/7?beta=no" | sed -n '/^rules/,/^  >/p'

@@ -20,17 +20,14 @@ certificate() {
     -extfile <(printf 'subjectAltName=DNS:%s\n' "$3") -out "$scratch/$1.crt" 2>/dev/null
 }
 
-mkdir "$scratch/made"
 authority client-ca
 authority backend-ca
 certificate app backend-ca app.localhost
 certificate alice client-ca alice
 certificate vault backend-ca vault.internal
-tls_secret app "$scratch/made"
-tls_backend vault 'with the gateway'
-
-backend_flags=(--backend "default/vault:443=$tls_address" --backend "default/stranger:443=$tls_address")
-serve --config "$scratch/made"
+tls_secret app
+tls_backend vault 'with the gateway' default/vault:443 default/stranger:443
+serve
 
 cd "$scratch"
 request --cacert backend-ca.crt --cert alice.crt --key alice.key "https://app.localhost:$https/vault"

@@ -13,7 +13,9 @@ request -b jar "http://app.localhost:$http/"
 
 printf '\nall weight goes to green\n'
 sed -i 's/weight: 1 # blue/weight: 0/; s/weight: 0 # green/weight: 1/' live/routes.yaml
-until curl -s "http://app.localhost:$http/" | grep -q ^green; do sleep 0.05; done
+apply_changes
+# Until all that serve know of it.
+until [ "$(curl -s "http://app.localhost:$http/[1-20]" | grep -c ^green)" -eq 20 ]; do sleep 0.05; done
 
 request "http://app.localhost:$http/" # a new client
 request -b jar "http://app.localhost:$http/" # and the one that has a session

@@ -3,20 +3,21 @@ here=$(cd -- "$(dirname -- "$0")" && pwd)
 . "$here/../common.sh"
 
 # A UDP backend: it answers with what it got, and from where.
-python3 -u - >"$scratch/clock" <<'CLOCK' &
-import socket
+: >"$scratch/clock"
+python3 -u - "$backend_address" >"$scratch/clock" <<'CLOCK' &
+import socket, sys
 clock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-clock.bind(("127.0.0.1", 0))
+clock.bind((sys.argv[1], 0))
 print(clock.getsockname()[1])
 while True:
     question, peer = clock.recvfrom(2048)
     clock.sendto(b"clock heard " + question + b" from port %d" % peer[1], peer)
 CLOCK
 started+=($!)
-until [ -s "$scratch/clock" ]; do sleep 0.05; done
+wait_for_line "$scratch/clock"
 
 backends default/blue:80 default/green:80
-backend_flags+=(--backend "default/clock:123=127.0.0.1:$(cat "$scratch/clock")")
+backend_list+=("default/clock:123=$backend_address:$(cat "$scratch/clock")")
 serve
 
 # Each request makes a connection of its own.
@@ -28,11 +29,11 @@ near() { if [ "$1" -ge "$2" ] && [ "$1" -le "$3" ]; then echo "about $4"; else e
 echo "$(near "$(count blue)" 30 80 54) reached blue, $(near "$(count green)" 30 80 54) green, $(near "$(count closed)" 1 32 12) were closed."
 
 printf '\nA flow of datagrams keeps its backend, which sees one socket: '
-python3 - "$http" <<'CLIENT'
+python3 - "$gateway" "$http" <<'CLIENT'
 import socket, sys
 client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 client.settimeout(10)
-client.connect(("127.0.0.1", int(sys.argv[1])))
+client.connect((sys.argv[1], int(sys.argv[2])))
 answers = []
 for _ in range(3):
     client.send(b"tick")

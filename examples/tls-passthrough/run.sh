@@ -4,15 +4,13 @@ here=$(cd -- "$(dirname -- "$0")" && pwd)
 
 self_signed vault one.vault.localhost
 self_signed edge mail.localhost web.localhost
-mkdir "$scratch/secrets"
-tls_secret edge "$scratch/secrets"
+tls_secret edge
 
 # A backend with a certificate of its own.
-tls_backend vault itself
+tls_backend vault itself default/vault:8443
 
 backends default/mail:80 default/web:80
-backend_flags+=(--backend "default/vault:8443=$tls_address")
-serve --config "$scratch/secrets"
+serve
 
 cd "$scratch"
 printf 'TLS passes through: the certificate is that of the backend.\n'

@@ -2,16 +2,15 @@
 here=$(cd -- "$(dirname -- "$0")" && pwd)
 . "$here/../common.sh"
 
-# A certificate for shop.localhost, as a Secret in a second folder.
-mkdir "$scratch/secrets"
+# A certificate for shop.localhost, as a Secret.
 self_signed shop shop.localhost
-tls_secret shop "$scratch/secrets"
+tls_secret shop
+own_ca wiki default wiki.localhost
 
 backends default/shop:80 default/wiki:80
-serve --config "$scratch/secrets" --tls internal
+serve
 
 cd "$scratch"
-ln -s state/ca.crt own-ca.crt
 request --cacert shop.crt "https://shop.localhost:$https/"
 request --cacert own-ca.crt "https://wiki.localhost:$https/"
 

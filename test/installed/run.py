@@ -8,6 +8,7 @@
     replicas  Programmed waits for every ready replica
     modes     direct mode, a restart without the API server, some namespaces alone
     grpc      calls and streams of a grpc-go client to a grpc-go server
+    examples  each of examples/*/run.sh, with the requests and the output that `pintle serve` gives
     faults    the API server killed and stalled, etcd stalled, a token that is not taken any more, under load
     figures   idle CPU, time from a change to its first answer, memory with 5,000 routes, changes that concern nobody
 
@@ -22,7 +23,7 @@ from scene import Scene, kubernetes
 sys.path.insert(0, str(scene.ROOT / "test/conformance"))
 import run as conformance  # noqa: E402: its CRDs are ours
 
-CHAPTERS = ("chart", "replicas", "modes", "grpc", "faults", "figures")
+CHAPTERS = ("chart", "replicas", "modes", "grpc", "examples", "faults", "figures")
 
 
 def run(wanted):
