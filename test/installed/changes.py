@@ -2,10 +2,13 @@
 
     changes.py make COUNT NAMESPACE GATEWAY                routes r-0 .. as fast as eight connections go
     changes.py time COUNT NAMESPACE GATEWAY ADDRESS        one after the other, each timed from the API's answer to its own first 200
+    changes.py flip COUNT NAMESPACE SLICE RATE             an EndpointSlice's first endpoint: ready, not ready, .. so often a second
+    changes.py revoke COUNT NAMESPACE GRANT ADDRESS HOST PATH   a ReferenceGrant deleted while so many clients ask without a pause
 
-A route redirects, so no backend has a part in it.
+The route of `make` and `time` redirects, so no backend has a part in it.
 """
 import base64
+import collections
 import concurrent.futures
 import http.client
 import json
@@ -83,6 +86,52 @@ def timed(count, namespace, gateway, address):
     return {"p50": times[len(times) // 2], "p99": times[int(len(times) * 0.99)], "worst": times[-1]}
 
 
+def send(api, method, path, body=None):
+    api.request(method, path, body and json.dumps(body), {"Content-Type": "application/merge-patch+json"})
+    answer = api.getresponse()
+    text = answer.read()
+    assert answer.status == 200, text
+    return json.loads(text)
+
+
+def flip(count, namespace, name, rate):
+    api, path = connection(), f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices/{name}"
+    endpoints = send(api, "GET", path)["endpoints"]
+    began = time.monotonic()
+    for number in range(count):
+        time.sleep(max(0.0, began + number / float(rate) - time.monotonic()))
+        endpoints[0]["conditions"] = {"ready": number % 2 == 1}
+        send(api, "PATCH", path, {"endpoints": endpoints})
+    return {"changes": count, "seconds": time.monotonic() - began}
+
+
+def revoke(count, namespace, grant, address, host, path):
+    """When the last 200 began, counted from the API's answer to the DELETE."""
+    answers, done = [], threading.Event()
+
+    def ask():
+        client = http.client.HTTPConnection(address, 80)
+        while not done.is_set():
+            began = time.monotonic()
+            client.request("GET", path, headers={"Host": host})
+            answer = client.getresponse()
+            answer.read()
+            answers.append((began, answer.status))
+
+    clients = [threading.Thread(target=ask) for _ in range(count)]
+    for one in clients:
+        one.start()
+    time.sleep(2)
+    send(connection(), "DELETE", f"/apis/gateway.networking.k8s.io/v1beta1/namespaces/{namespace}/referencegrants/{grant}")
+    deleted = time.monotonic()
+    time.sleep(3)
+    done.set()
+    for one in clients:
+        one.join()
+    statuses = collections.Counter(status for _, status in answers)
+    return {"last_200_ms": (max(began for began, status in answers if status == 200) - deleted) * 1000, "answers": statuses}
+
+
 if __name__ == "__main__":
     what, count, *rest = sys.argv[1:]
-    print(json.dumps({"make": make, "time": timed}[what](int(count), *rest)))
+    print(json.dumps({"make": make, "time": timed, "flip": flip, "revoke": revoke}[what](int(count), *rest)))

@@ -168,7 +168,7 @@ class Chart(Scene):
         load = Load(self, address, seconds=12)
         time.sleep(2)
         self.signal(self.process_of(self.leader()), 9)
-        told = load.join(excused=150)
+        told = load.join(excused=60, between=(1, 5))
         until(lambda: all(all(s["ready"] for s in pod["status"]["containerStatuses"]) for pod in self.pods().values()),
               "the killed pod is not ready again", 60)
         return told

@@ -1,23 +1,12 @@
 """The API server killed and stalled, etcd stalled, a token that is no longer taken: traffic goes on, and changes follow after."""
-import json
 import os
-import pathlib
 import signal
-import subprocess
-import tempfile
 import time
 
-from scene import HOST, NAMESPACE, RELEASE, ROOT, SHOP, Load, Scene, kubernetes, until
+import beside
+from scene import HOST, NAMESPACE, RELEASE, Load, Scene, until
 
-AWAY = 20  # seconds
-OTHER = "other"  # the class of the program with the token
-ADDRESS = "100.64.88.1"
-CLASS = f"""
-apiVersion: gateway.networking.k8s.io/v1
-kind: GatewayClass
-metadata: {{name: {OTHER}}}
-spec: {{controllerName: test.pintle.dev/{OTHER}}}
-"""
+AWAY = int(os.environ.get("PINTLE_AWAY", "20"))  # seconds
 
 
 class Faults(Scene):
@@ -62,30 +51,11 @@ class Faults(Scene):
 
     def a_token_that_is_not_taken_any_more(self):
         """A program on the node, whose token is bound to a Secret: with that gone the API server answers 401."""
-        self.apply(CLASS)
-        with tempfile.TemporaryDirectory() as scratch:
-            folder = pathlib.Path(scratch)
-            kubeconfig = json.loads(self.kubectl("config", "view", "--raw", "-o", "json"))
-            kubeconfig["users"][0]["user"] = {"tokenFile": str(folder / "token")}
-            (folder / "kubeconfig").write_text(json.dumps(kubeconfig))
-            self.give_token(folder, "first")
-            with open(folder / "log", "w") as log:
-                child = subprocess.Popen(self.cluster.command(
-                    [str(ROOT / "build/release/pintle"), "controller", "--kubeconfig", str(folder / "kubeconfig"), "--leader-elect", "off",
-                     "--controller-name", f"test.pintle.dev/{OTHER}", "--gateway-mode", "direct", "--address", ADDRESS,
-                     "--admin", "off", "--health", "off", "--drain-delay", "0s", "--drain-max", "1s"]),
-                    stdout=log, stderr=log, env=kubernetes.environment(self.cluster.run))
-            try:
-                return self.refuse_and_renew(folder)
-            except AssertionError as error:
-                raise AssertionError(f"{error}\n" + "\n".join((folder / "log").read_text().splitlines()[-15:])) from None
-            finally:
-                # While it still runs: it takes its finalizer off the class once no Gateway is left.
-                self.kubectl("-n", SHOP, "delete", "gateway", "other", "--ignore-not-found", fails=False)
-                self.kubectl("delete", "gatewayclass", OTHER, "--ignore-not-found", "--timeout=20s", fails=False)
-                if inner := kubernetes.only_child(child.pid):  # nsenter passes no signal on
-                    os.kill(inner, signal.SIGTERM)
-                child.wait(timeout=20)
+        with beside.prepared(self) as controller:
+            controller.kubeconfig["users"][0]["user"] = {"tokenFile": str(controller.folder / "token")}
+            self.give_token(controller.folder, "first")
+            with controller.running():
+                return self.refuse_and_renew(controller)
 
     def give_token(self, folder, name):
         self.kubectl("-n", NAMESPACE, "delete", "secret", name, "--ignore-not-found")
@@ -93,20 +63,20 @@ class Faults(Scene):
         token = self.kubectl("-n", NAMESPACE, "create", "token", RELEASE, "--bound-object-kind", "Secret", "--bound-object-name", name)
         (folder / "token").write_text(token)
 
-    def refuse_and_renew(self, folder):
+    def refuse_and_renew(self, controller):
         self.make_backend("c")
-        self.make_gateway("other", of=OTHER)
-        self.make_route("c", "/c", "c", gateway="other")
-        self.await_answer(ADDRESS, "/c")
+        self.make_gateway(beside.CLASS_NAME, of=beside.CLASS_NAME)
+        self.make_route("c", "/c", "c", gateway=beside.CLASS_NAME)
+        self.await_answer(beside.ADDRESS, "/c")
         self.kubectl("-n", NAMESPACE, "delete", "secret", "first")
         self.cluster.kill("apiserver")  # watches outlive the token they began with
         self.cluster.start("apiserver")
-        until(lambda: "401" in (folder / "log").read_text(), "the API server still takes the token", 60)
-        assert self.get(f"http://{ADDRESS}/c", "--header", f"Host: {HOST}")[0] == 200, "it does not serve without a token"
+        until(lambda: "401" in controller.log(), "the API server still takes the token", 60)
+        assert self.get(f"http://{beside.ADDRESS}/c", "--header", f"Host: {HOST}")[0] == 200, "it does not serve without a token"
         until(self.answering, "the API does not answer", 60)
-        self.give_token(folder, "second")
-        self.make_route("d", "/d", "c", gateway="other")
+        self.give_token(controller.folder, "second")
+        self.make_route("d", "/d", "c", gateway=beside.CLASS_NAME)
         began = time.monotonic()
-        self.await_answer(ADDRESS, "/d", seconds=60)
+        self.await_answer(beside.ADDRESS, "/d", seconds=60)
         self.kubectl("-n", NAMESPACE, "delete", "secret", "second")
         return f"served meanwhile; a new token is in use {time.monotonic() - began:.1f} s after it was written"

@@ -4,24 +4,16 @@ A figure is told; the step fails only above a bound that a busy machine cannot e
 """
 import json
 import os
-import pathlib
-import sys
 import time
 
 from scene import SHOP, Scene, until
 
-CHANGES = pathlib.Path(__file__).with_name("changes.py")
 ROUTES = int(os.environ.get("PINTLE_ROUTES", "5000"))
 
 
 class Figures(Scene):
     def steps(self):
         return (self.idle_cpu, self.a_change_until_it_answers, self.memory_with_many_routes, self.what_nobody_refers_to_costs_no_rebuild)
-
-    def changes(self, *arguments):
-        done = self.cluster.output(sys.executable, str(CHANGES), *map(str, arguments))
-        assert done.returncode == 0, done.stderr.strip()
-        return json.loads(done.stdout)
 
     def ticks(self, pid):
         fields = self.cluster.output("cat", f"/proc/{pid}/stat").stdout.rpartition(")")[2].split()

@@ -10,6 +10,7 @@
     grpc      calls and streams of a grpc-go client to a grpc-go server
     examples  each of examples/*/run.sh, with the requests and the output that `pintle serve` gives
     faults    the API server killed and stalled, etcd stalled, a token that is not taken any more, under load
+    churn     endpoints that flap, rollouts, a grant that goes, a leader that sleeps, watches that are cut, a bad route, under load
     figures   idle CPU, time from a change to its first answer, memory with 5,000 routes, changes that concern nobody
 
 The cluster is left as it was found: up if it was up. PINTLE_CLUSTER names another one.
@@ -23,7 +24,7 @@ from scene import Scene, kubernetes
 sys.path.insert(0, str(scene.ROOT / "test/conformance"))
 import run as conformance  # noqa: E402: its CRDs are ours
 
-CHAPTERS = ("chart", "replicas", "modes", "grpc", "examples", "faults", "figures")
+CHAPTERS = ("chart", "replicas", "modes", "grpc", "examples", "faults", "churn", "figures")
 
 
 def run(wanted):

@@ -20,6 +20,7 @@ NAMESPACE = "pintle-system"
 SHOP = "pintle-shop"  # where the Gateways and routes of these tests live
 CHART = ROOT / "deploy/helm/pintle"
 VALUES = ROOT / "test/conformance/values.yaml"
+CHANGES = ROOT / "test/installed/changes.py"
 LEDGER = ROOT / "test/integration/ledger.py"
 HOST = "shop.test"
 # Longer than a replica takes to see that the leader has given up its Lease (4.4 s at most).
@@ -53,7 +54,7 @@ spec: {{ports: [{{name: http, port: 80, targetPort: {port}}}]}}
 ---
 apiVersion: discovery.k8s.io/v1
 kind: EndpointSlice
-metadata: {{name: {name}-hand, namespace: {ns}, labels: {{kubernetes.io/service-name: {name}, endpointslice.kubernetes.io/managed-by: hand}}}}
+metadata: {{name: {slice}, namespace: {ns}, labels: {{kubernetes.io/service-name: {name}, endpointslice.kubernetes.io/managed-by: hand}}}}
 addressType: IPv4
 endpoints: [{{addresses: [{address}], conditions: {{ready: true}}}}]
 ports: [{{name: http, port: {port}, protocol: TCP}}]
@@ -130,6 +131,12 @@ class Scene(Proof):
 
     # ---- objects ----
 
+    def changes(self, *arguments):
+        """What a run of changes.py on the node tells."""
+        done = self.cluster.output(sys.executable, str(CHANGES), *map(str, arguments))
+        assert done.returncode == 0, done.stderr.strip()
+        return json.loads(done.stdout)
+
     def begin(self):
         """An empty namespace for Gateways."""
         self.end()
@@ -156,14 +163,14 @@ class Scene(Proof):
     def make_route(self, name, path, backend, gateway="shop", ns=SHOP, host=HOST):
         self.apply(ROUTE.format(name=name, ns=ns, gateway=gateway, host=host, path=path, backend=backend))
 
-    def make_backend(self, name, ns=SHOP):
-        """A ledger on the node, with a Service that leads there."""
+    def make_backend(self, name, ns=SHOP, slice="hand"):
+        """A ledger on the node, with a Service that leads there; one more for the same Service under another slice's name."""
         child = subprocess.Popen(self.cluster.command([sys.executable, str(LEDGER), "backend", name, f"{kubernetes.NODE}:0"]),
                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                  env=kubernetes.environment(self.cluster.run))
         port = int(child.stdout.readline())
-        self.backends[name] = child
-        self.apply(BACKEND.format(name=name, ns=ns, port=port, address=kubernetes.NODE))
+        self.backends[f"{ns}/{name}-{slice}"] = child
+        self.apply(BACKEND.format(name=name, ns=ns, port=port, address=kubernetes.NODE, slice=f"{name}-{slice}"))
 
     def close_backends(self):
         """How often each id arrived."""
@@ -210,27 +217,35 @@ class Scene(Proof):
 class Load:
     """Requests at a fixed rate to /a and /b of a Gateway while something is done to it."""
 
-    def __init__(self, scene, address, seconds, rate=100):
-        self.scene, self.sent = scene, int(rate * seconds)
+    def __init__(self, scene, address, seconds, rate=100, port=80, paths="/a,/b"):
+        self.scene, self.rate, self.sent = scene, rate, int(rate * seconds)
         self.child = subprocess.Popen(
-            scene.cluster.command([sys.executable, str(LEDGER), "client", f"{address}:80", str(rate), str(seconds), HOST, "/a,/b"]),
+            scene.cluster.command([sys.executable, str(LEDGER), "client", f"{address}:{port}", str(rate), str(seconds), HOST, paths]),
             stdout=subprocess.PIPE, text=True, env=kubernetes.environment(scene.cluster.run))
         self.ends = time.monotonic() + seconds
 
-    def join(self, excused=0):
-        """All were answered by the right backend, which saw each once; `excused` may have failed. Closes the backends."""
+    def results(self):
+        """(id, status, body) of each request, once all are answered; status 0: the body says what happened."""
         out, _ = self.child.communicate(timeout=180)
         assert self.child.returncode == 0, f"the load generator ended with exit code {self.child.returncode}"
         told = json.loads(out)
-        results = told["results"]
+        self.worst_ms = told["worst_ms"]
+        assert len(told["results"]) >= self.sent, f"{len(told['results'])} of {self.sent} requests were sent"
+        return told["results"]
+
+    def join(self, excused=0, between=(0, 0)):
+        """All were answered by the right backend, which saw each once; `excused` may have failed, each due within the seconds
+        `between` after the load began. Closes the backends."""
+        results = self.results()
         seen = self.scene.close_backends()
         failed = [one for one in results if one[1] != 200]
-        assert len(results) >= self.sent, f"{len(results)} of {self.sent} requests were sent"
         assert len(failed) <= excused, f"{len(failed)} of {len(results)} failed: {failed[:5]}"
+        dues = [int(one[0].rpartition("-")[2]) / self.rate for one in failed]
+        assert not dues or between[0] <= min(dues) <= max(dues) <= between[1], f"failed at other times than {between}: {failed}"
         misrouted = [one for one in results if one[1] == 200 and one[0][0] != one[2]]
         assert not misrouted, f"misrouted: {misrouted[:5]}"
         unseen = {one[0] for one in results if one[1] == 200} - set(seen)
         assert not unseen, f"answered, but no backend saw {sorted(unseen)[:5]}"
         again = [name for name, times in seen.items() if times > 1]
         assert len(again) <= excused, f"arrived more than once: {again[:5]}"
-        return f"{len(results)} requests, {len(failed)} failed, slowest {told['worst_ms']:.0f} ms"
+        return f"{len(results)} requests, {len(failed)} failed, slowest {self.worst_ms:.0f} ms"
