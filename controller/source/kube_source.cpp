@@ -20,6 +20,25 @@ constexpr std::string_view tls_secrets = "type=kubernetes.io/tls";
   return names;
 }
 
+/// A role may be older than the program: what it does not let us read is not served, and the rest is.
+/// BackendTLSPolicies are not among these kinds: without them a backend that asks for TLS would be spoken to in clear.
+[[nodiscard]] Need need_of(api::Kind kind) noexcept {
+  using enum api::Kind;
+  switch (kind) {
+    case CustomResourceDefinition:
+      return Need::Optional;  // only what is installed is then not known
+    case ListenerSet:
+    case GRPCRoute:
+    case TLSRoute:
+    case TCPRoute:
+    case UDPRoute:
+    case XBackendTrafficPolicy:
+      return Need::Spare;
+    default:
+      return Need::Required;
+  }
+}
+
 [[nodiscard]] std::vector<KindWatch::Scope> scopes_of(const KubeSettings& settings) {
   std::vector<KindWatch::Scope> out;
   const std::vector<std::string> followed = sorted(settings.namespaces);
@@ -27,10 +46,8 @@ constexpr std::string_view tls_secrets = "type=kubernetes.io/tls";
       settings.secret_namespaces.empty() ? followed : sorted(settings.secret_namespaces);
   for (const kube::Resource& resource : kube::followed_resources()) {
     const std::vector<std::string>& namespaces = resource.kind == api::Kind::Secret ? with_secrets : followed;
-    KindWatch::Scope scope{.resource = &resource, .ns = {}, .field_selector = {}};
+    KindWatch::Scope scope{.resource = &resource, .ns = {}, .field_selector = {}, .need = need_of(resource.kind)};
     if (resource.kind == api::Kind::Secret && settings.secrets == SecretScope::Tls) scope.field_selector = tls_secrets;
-    // Without a right to them it is only not known what is installed.
-    if (resource.kind == api::Kind::CustomResourceDefinition) scope.need = Need::Optional;
     if (namespaces.empty() || resource.scope == kube::Scope::Cluster) {
       // Rights in some namespaces are none in the cluster: a Namespace is then known by its name alone.
       if (!namespaces.empty()) scope.need = Need::Optional;

@@ -146,7 +146,7 @@ class Stepper {
     if (sort == Sort::Missing &&
         (!state_.whole || state_.health == Health::Absent || state_.streak.count >= confirmations))
       return absent();
-    if (sort == Sort::Forbidden && state_.need == Need::Optional && !state_.whole) {
+    if (sort == Sort::Forbidden && !state_.whole && is_spared()) {
       state_.whole = true;
       next.verdict = Verdict::Empty;
     }
@@ -154,6 +154,11 @@ class Stepper {
   }
 
  private:
+  /// Whether the world is whole without a kind that was just forbidden.
+  [[nodiscard]] bool is_spared() const {
+    return state_.need == Need::Optional || (state_.need == Need::Spare && state_.streak.count >= confirmations);
+  }
+
   void well() {
     state_.health = Health::Live;
     state_.error.clear();

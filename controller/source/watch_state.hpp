@@ -39,8 +39,12 @@ enum class Health : std::uint8_t {
 [[nodiscard]] std::string_view to_string(Phase phase) noexcept;
 [[nodiscard]] std::string_view to_string(Health health) noexcept;
 
-/// Whether the world can be whole without the kind: an Optional one that may not be listed counts as empty.
-enum class Need : std::uint8_t { Required, Optional };
+/// Whether the world can be whole without the kind.
+enum class Need : std::uint8_t {
+  Required,
+  Spare,    ///< counts as empty once it was forbidden three times in a row: a right may have come late
+  Optional  ///< counts as empty as soon as it is forbidden
+};
 
 /// The failures in a row, of one sort, that the next wait grows with. A calm of two minutes ends the row.
 struct Streak {

@@ -1,4 +1,6 @@
 """Other ways to install it: on the node's own network, through a restart without the API server, in some namespaces alone."""
+import copy
+import json
 import signal
 import time
 
@@ -8,10 +10,21 @@ POOL = ["100.64.77.1", "100.64.77.2"]  # free addresses of the node
 ACCOUNT = f"system:serviceaccount:{NAMESPACE}:{RELEASE}"
 
 
+SET = f"""
+apiVersion: gateway.networking.k8s.io/v1
+kind: ListenerSet
+metadata: {{name: more, namespace: {SHOP}}}
+spec:
+  parentRef: {{name: shop}}
+  listeners: [{{name: more, port: 81, protocol: HTTP}}]
+"""
+
+
 class Modes(Scene):
     def steps(self):
         return (self.direct_mode_binds_the_addresses_of_its_flag, self.a_restart_without_the_api_server_serves_what_it_knew,
-                self.namespaced_rights_reach_no_further, self.features_go_and_come_with_their_definitions)
+                self.namespaced_rights_reach_no_further, self.features_go_and_come_with_their_definitions,
+                self.a_role_older_than_the_program_costs_one_kind)
 
     def direct_mode_binds_the_addresses_of_its_flag(self):
         self.begin()
@@ -91,3 +104,31 @@ class Modes(Scene):
         words = told()
         self.leave()
         return words
+
+    def a_role_older_than_the_program_costs_one_kind(self):
+        """Without the right to ListenerSets it serves all else, and them as soon as it has it."""
+        self.begin()
+        self.install({"replicaCount": 1})
+        role = json.loads(self.kubectl("get", "clusterrole", RELEASE, "-o", "json"))
+        older = copy.deepcopy(role)
+        for rule in older["rules"]:
+            rule["resources"] = [name for name in rule["resources"] if not name.startswith("listenersets")]
+        older["rules"] = [rule for rule in older["rules"] if rule["resources"]]
+        self.kubectl("replace", "-f", "-", text=json.dumps(older))
+        for pod in self.pods():
+            self.kubectl("-n", NAMESPACE, "delete", "pod", pod)
+        self.kubectl("-n", NAMESPACE, "rollout", "status", f"deployment/{RELEASE}", "--timeout=60s")
+        self.await_answer(self.make_shop(), "/a")
+        log = self.kubectl("-n", NAMESPACE, "logs", f"deployment/{RELEASE}")
+        assert "listenersets" in log, "the log does not name the right that is missing"
+        self.kubectl("-n", SHOP, "patch", "gateway", "shop", "--type=merge", "-p",
+                     json.dumps({"spec": {"allowedListeners": {"namespaces": {"from": "Same"}}}}))
+        self.apply(SET)
+        del role["metadata"]["resourceVersion"]
+        self.kubectl("replace", "-f", "-", text=json.dumps(role))
+        began = time.monotonic()
+        until(lambda: self.kubectl("-n", SHOP, "get", "listenerset", "more", "-o", "jsonpath={.status.conditions[?(@.type=='Programmed')].status}") == "True",
+              "the ListenerSet is not programmed", 60)
+        took = time.monotonic() - began
+        self.leave()
+        return f"a ListenerSet is programmed {took:.0f} s after the right is given"

@@ -236,6 +236,14 @@ TEST(WatchState, OnlyAKindThatIsNotNeededMayBeForbidden) {
   optional.state.need = Need::Optional;
   EXPECT_EQ(optional(declined(403)), "wait 800 +empty");
   EXPECT_TRUE(optional.state.whole);
+  Machine spare = Machine::listing();
+  spare.state.need = Need::Spare;
+  for (const char* said : {"wait", "wait", "+empty"}) {
+    EXPECT_FALSE(spare.state.whole);
+    EXPECT_NE(spare(declined(403)).find(said), std::string::npos) << said;
+    spare(Due{});
+  }
+  EXPECT_TRUE(spare.state.whole);
   Machine held = Machine::watching();
   held.state.need = Need::Optional;
   EXPECT_EQ(held(declined(403)), "wait 800") << "what was read stays";
