@@ -86,12 +86,24 @@ using Json = nlohmann::ordered_json;
   return {};
 }
 
+[[nodiscard]] const runtime::Backend* find_backend(const runtime::Compiled& compiled,
+                                                   const route::WeightedBackend& backend) {
+  return compiled.endpoints ? compiled.endpoints->find(backend.backend) : nullptr;
+}
+
 [[nodiscard]] Json describe_endpoints(const runtime::Compiled& compiled, const route::WeightedBackend& backend) {
   Json list = Json::array();
-  const runtime::Backend* found = compiled.endpoints ? compiled.endpoints->find(backend.backend) : nullptr;
+  const runtime::Backend* found = find_backend(compiled, backend);
   if (found != nullptr && !backend.failure)
     for (const runtime::SocketAddress& address : found->endpoints) list.push_back(to_string(address));
   return list;
+}
+
+/// Of an XBackendTrafficPolicy. Each worker counts for itself.
+[[nodiscard]] std::string budget_text(const runtime::RetryConstraint& retries) {
+  using Seconds = std::chrono::duration<double>;
+  return fmt::format("{} % of the requests of {:.3g} s, at least {} in {:.3g} s", retries.percent,
+                     Seconds(retries.interval).count(), retries.min_count, Seconds(retries.min_interval).count());
 }
 
 [[nodiscard]] Json failure_answer(std::uint16_t status, Reason reason, std::string_view detail) {
@@ -130,6 +142,8 @@ void describe_forward(Json& out, const runtime::Compiled& compiled, const route:
     else if (one["endpoints"].empty())
       failure = failure_answer(503, Reason::NoEndpoints, fmt::format("{} has no ready endpoint", backend.name));
     if (backend.filters.auth) one["externalAuth"] = auth_text(*backend.filters.auth);
+    if (const runtime::Backend* found = find_backend(compiled, backend); found != nullptr && found->retries)
+      one["retryBudget"] = budget_text(*found->retries);
     if (failure.is_null()) {
       any_works = any_works || backend.weight > 0;
     } else {

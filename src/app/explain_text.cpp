@@ -112,6 +112,7 @@ void write_backends(Writer& out, const Json& backends) {
     text += backend.contains("failure") ? "answers " + failure_text(backend["failure"]) : flat(backend["endpoints"]);
     if (backend.contains("externalAuth")) text += fmt::format("  if {} lets it through", flat(backend["externalAuth"]));
     out.line("backend", text);
+    if (backend.contains("retryBudget")) out.line("", "its retries: " + flat(backend["retryBudget"]));
   }
 }
 

@@ -40,6 +40,7 @@ TEST(Explain, Answers) {
   ExplainRequest upper = get("http://SHOP.localhost:8080/%6fld/../half");
   const Row rows[] = {
       {canary, true, 0, "upstream", "> default/shop rule 0  prefix /, header x-canary = yes         takes it\n"},
+      {canary, true, 0, "upstream", "its retries: 20 % of the requests of 10 s, at least 10 in 1 s\n"},
       {get("http://shop.localhost:8080/"), true, 0, "upstream",
        "x default/shop rule 0  prefix /, header x-canary = yes         there is no header x-canary\n"},
       {get("http://shop.localhost:8080/"), true, 0, "upstream", "default/shop-v1:80  weight 9 (90 %)  127.0.0.1:9000"},

@@ -94,6 +94,7 @@ runtime::Compiled make_scene() {
     auto backend = std::make_shared<runtime::Backend>();
     backend->name = "default/" + std::string(service) + ":80";
     if (std::string(service) != "empty") backend->endpoints.push_back(loopback(9000));
+    if (std::string(service) == "shop-v2") backend->retries = std::make_shared<const runtime::RetryConstraint>();
     endpoints->backends.push_back(std::move(backend));
   }
   model.endpoints = std::move(endpoints);
