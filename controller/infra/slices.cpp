@@ -31,9 +31,12 @@ bool may_be_replica(const std::string& text) {
   return runtime::parse_ip(text, address) && resolve::find_refused_range(address, resolve::Settings{}) == nullptr;
 }
 
-void add_replicas(const api::EndpointSlice& slice, std::vector<api::Endpoint>& into) {
+enum class Which : std::uint8_t { Ready, All };
+
+void add_replicas(const api::EndpointSlice& slice, Which which, std::vector<api::Endpoint>& into) {
   for (const api::Endpoint& endpoint : slice.endpoints) {
-    const bool stays = endpoint.ready && !endpoint.terminating && !endpoint.addresses.empty();
+    const bool counts = which == Which::All || endpoint.ready;
+    const bool stays = counts && !endpoint.terminating && !endpoint.addresses.empty();
     // Of several addresses consumers take the first.
     if (!stays || !may_be_replica(endpoint.addresses.front())) continue;
     api::Endpoint& made = into.emplace_back();
@@ -137,9 +140,12 @@ void change_slice(const SliceWish& wish, const api::EndpointSlice& present, cons
 
 Replicas find_replicas(const store::ClusterSnapshot& snapshot, const Settings& settings) {
   Replicas found;
-  for (const auto* slice : snapshot.find_endpoint_slices(settings.replicas_namespace, settings.replicas_service)) {
-    if (slice->address_type == api::AddressType::IPv4) add_replicas(*slice, found.v4);
-    if (slice->address_type == api::AddressType::IPv6) add_replicas(*slice, found.v6);
+  for (const Which which : {Which::Ready, Which::All}) {
+    for (const auto* slice : snapshot.find_endpoint_slices(settings.replicas_namespace, settings.replicas_service)) {
+      if (slice->address_type == api::AddressType::IPv4) add_replicas(*slice, which, found.v4);
+      if (slice->address_type == api::AddressType::IPv6) add_replicas(*slice, which, found.v6);
+    }
+    if (!found.v4.empty() || !found.v6.empty()) break;
   }
   sort_unique(found.v4);
   sort_unique(found.v6);

@@ -14,8 +14,10 @@ struct Replicas {
   std::vector<api::Endpoint> v4;  ///< by address, each with one
   std::vector<api::Endpoint> v6;
 };
-/// Those that are ready and stay, of the slices of the release's own Service. An address of a loopback or link-local
-/// range is none: the API refuses it in a slice, and it would be another machine's own.
+/// Those that are ready and stay, of the slices of the release's own Service. Where none is ready, all that stay: after
+/// a stall of the API server its nodes count as lost for some seconds, and their pods as not ready, while they serve
+/// on; a Service without an endpoint refuses everybody. An address of a loopback or link-local range is none: the API
+/// refuses it in a slice, and it would be another machine's own.
 [[nodiscard]] Replicas find_replicas(const store::ClusterSnapshot& snapshot, const Settings& settings);
 
 struct SliceWish {

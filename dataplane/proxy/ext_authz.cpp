@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -125,12 +126,20 @@ std::string write_http_request(const route::ExternalAuth& auth, const CheckedReq
 
 // ---- CheckResponse --------------------------------------------------------------------------------------------------
 
-/// HeaderValueOption. In this protocol `append` is false unless set.
+/// HeaderValueOption.append_action.
+enum class AppendAction : std::uint8_t { AppendIfExistsOrAdd, AddIfAbsent, OverwriteIfExistsOrAdd, OverwriteIfExists };
+
+/// HeaderValueOption. `append` is the older word for the same, and counts where it is said.
 struct HeaderOption {
   std::string name;
   std::string value;
-  bool append = false;
+  std::optional<bool> append;
+  std::optional<std::uint64_t> action;
 };
+
+/// Which of the two a line is for decides what an option means that says neither: `append` of what goes to the backend
+/// is false unless set, lines for the client are added.
+enum class Towards : std::uint8_t { Backend, Client };
 
 bool read_option(std::string_view message, HeaderOption& option) {
   ProtoReader reader(message);
@@ -143,10 +152,13 @@ bool read_option(std::string_view message, HeaderOption& option) {
       }
       if (!header.is_sound()) return false;
     } else if (reader.field() == 2) {
+      option.append = false;  // an empty BoolValue
       ProtoReader wrapper(reader.text());
       while (wrapper.next())
         if (wrapper.field() == 1) option.append = wrapper.number() != 0;
       if (!wrapper.is_sound()) return false;
+    } else if (reader.field() == 3) {
+      option.action = reader.number();
     }
   }
   return reader.is_sound();
@@ -158,13 +170,31 @@ bool is_line(const HeaderOption& option) noexcept {
          option.value.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos;
 }
 
-/// False also for what makes no line: without that edit the client's own field would pass for the server's.
-bool read_edit(std::string_view message, route::HeaderEdits& edits) {
+/// Whether the line is one more of its name, or takes the place of those that are there. nullopt: neither; it depends
+/// on what is there, which is not known yet.
+std::optional<bool> is_added(const HeaderOption& option, Towards towards) noexcept {
+  if (option.append) return option.append;
+  if (!option.action) return towards == Towards::Client;
+  switch (static_cast<AppendAction>(*option.action)) {
+    case AppendAction::AppendIfExistsOrAdd:
+      return true;
+    case AppendAction::OverwriteIfExistsOrAdd:
+      return false;
+    default:
+      return std::nullopt;
+  }
+}
+
+/// False also for what makes no line, or one that cannot be kept: without that edit the client's own field would pass
+/// for the server's.
+bool read_edit(std::string_view message, Towards towards, route::HeaderEdits& edits) {
   HeaderOption option;
   if (!read_option(message, option) || !is_line(option)) return false;
   const HeaderId id = http::find_header_id(option.name);
-  if (id == HeaderId::Host) return true;                         // there is one, and it has routed the request
-  const bool adds = option.append || id == HeaderId::SetCookie;  // each is a cookie of its own
+  if (id == HeaderId::Host) return true;  // there is one, and it has routed the request
+  const std::optional<bool> added = is_added(option, towards);
+  if (!added) return false;
+  const bool adds = *added || id == HeaderId::SetCookie;  // each is a cookie of its own
   (adds ? edits.add : edits.set).push_back({std::move(option.name), std::move(option.value), id});
   return true;
 }
@@ -174,10 +204,10 @@ bool read_ok(std::string_view message, AuthVerdict& verdict) {
   ProtoReader reader(message);
   while (reader.next()) {
     bool sound = true;
-    if (reader.field() == 2) sound = read_edit(reader.text(), verdict.request);
+    if (reader.field() == 2) sound = read_edit(reader.text(), Towards::Backend, verdict.request);
     if (reader.field() == 5)
       verdict.request.remove.push_back({std::string(reader.text()), http::find_header_id(reader.text())});
-    if (reader.field() == 6) sound = read_edit(reader.text(), verdict.response);
+    if (reader.field() == 6) sound = read_edit(reader.text(), Towards::Client, verdict.response);
     if (!sound) return false;
   }
   return reader.is_sound();

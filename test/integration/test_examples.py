@@ -16,7 +16,8 @@ class Examples(unittest.TestCase):
 
     def check(self, folder):
         offset = free_offset([80, 443])
-        environment = dict(os.environ, PINTLE=str(pathlib.Path(PINTLE).resolve()), PORT_OFFSET=str(offset),
+        # Packages of Debian belong to Debian's Python.
+        environment = dict(os.environ, PATH=f"/usr/bin:{os.environ['PATH']}", PINTLE=str(pathlib.Path(PINTLE).resolve()), PORT_OFFSET=str(offset),
                            ADMIN=f"127.0.0.1:{free_port()}")
         result = subprocess.run([folder / "run.sh"], capture_output=True, text=True, timeout=120 * SLOW, env=environment)
         self.assertEqual((result.returncode, result.stderr), (0, ""), result.stdout)

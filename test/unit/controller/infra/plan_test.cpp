@@ -192,6 +192,34 @@ endpoints:
   EXPECT_EQ(shown(cluster.plan().actions), "delete EndpointSlice default/gw-pintle-pintle-ipv4");
 }
 
+// What the cluster says of pods whose nodes it had lost sight of.
+TEST(Plan, WhereNoneIsReadyTheyStayUntilOneIs) {
+  Cluster cluster;
+  const auto apply = [&cluster](std::string_view first, std::string_view second) {
+    cluster.apply(fmt::format(R"(
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {{name: pintle-four, namespace: pintle-system, labels: {{kubernetes.io/service-name: pintle}}}}
+addressType: IPv4
+endpoints:
+- {{addresses: ["10.244.0.8"], conditions: {{ready: false, serving: true, terminating: true}}}}
+- {{addresses: ["10.244.0.9"], conditions: {{ready: {}}}}}
+- {{addresses: ["10.244.0.10"], conditions: {{ready: {}}}}}
+)",
+                              first, second));
+  };
+  cluster.apply(gateway("gw")).apply(replicas({}));
+  apply("true", "true");
+  cluster.settle();
+  apply("false", "false");
+  EXPECT_EQ(shown(cluster.plan().actions), "");
+  apply("false", "true");
+  cluster.settle();
+  const json endpoints = json::parse(cluster.text_of(slice_key))["endpoints"];
+  ASSERT_EQ(endpoints.size(), 1U);
+  EXPECT_EQ(endpoints[0]["addresses"], json({"10.244.0.10"}));
+}
+
 TEST(Plan, ASliceHoldsAThousand) {
   Cluster cluster;
   std::vector<std::string> addresses;

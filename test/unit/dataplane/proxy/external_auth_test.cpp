@@ -186,9 +186,32 @@ TEST(GrpcCheck, AYesHasItsEdits) {
   EXPECT_EQ(verdict.response.add[0].value, "a=b");
 }
 
+TEST(GrpcCheck, AnOptionIsAddedOrTakesThePlace) {
+  const auto append = [](std::uint64_t value) { return field(2, field(1, value)); };
+  const auto action = [](std::uint64_t value) { return field(3, value); };
+  struct Row {
+    std::string words;
+    bool added_for_backend;
+    bool added_for_client;
+  };
+  for (const Row& row :
+       {Row{"", false, true}, Row{append(0), false, false}, Row{append(1), true, true}, Row{action(0), true, true},
+        Row{action(2), false, false}, Row{append(0) + action(0), false, false}}) {
+    const std::string line = option("X-A", "1") + row.words;
+    const AuthVerdict verdict = read_check_response(field(1, "") + field(3, field(2, line) + field(6, line)));
+    ASSERT_EQ(verdict.kind, Kind::Allowed);
+    EXPECT_EQ(verdict.request.add.size(), row.added_for_backend ? 1U : 0U);
+    EXPECT_EQ(verdict.request.set.size(), row.added_for_backend ? 0U : 1U);
+    EXPECT_EQ(verdict.response.add.size(), row.added_for_client ? 1U : 0U);
+    EXPECT_EQ(verdict.response.set.size(), row.added_for_client ? 0U : 1U);
+  }
+}
+
 TEST(GrpcCheck, AnEditThatMakesNoLineIsNoYes) {
-  for (const std::string& bad : {option("X-User", "bob\nX-Evil: 1"), option("X-User", std::string("b\0b", 3)),
-                                 option("", "me"), option("X User", "me")})
+  for (const std::string& bad :
+       {option("X-User", "bob\nX-Evil: 1"), option("X-User", std::string("b\0b", 3)), option("", "me"),
+        option("X User", "me"), option("X-User", "me") + field(3, std::uint64_t{1}),  // ADD_IF_ABSENT
+        option("X-User", "me") + field(3, std::uint64_t{3})})                         // OVERWRITE_IF_EXISTS
     EXPECT_EQ(read_check_response(field(1, "") + field(3, field(2, bad))).kind, Kind::Failed) << bad;
 }
 
