@@ -40,7 +40,9 @@ bool TlsCallbacks::install(SSL_CTX* context) noexcept {
          SSL_CTX_set_session_id_context(context, own_context, sizeof own_context - 1) == 1;
 }
 
-// Runs on the whole ClientHello (OpenSSL reassembles fragments, req 55), before any ticket in it is looked at.
+// Runs on the whole ClientHello (OpenSSL reassembles fragments, req 55), before any ticket in it is looked at; again on
+// the one that answers a HelloRetryRequest, which must ask for the same server (RFC 8446 section 4.1.2): the port it is
+// answered on, and by whom, was chosen by the first.
 int TlsCallbacks::on_client_hello(SSL* ssl, int* alert, void* /*unused*/) noexcept {
   TlsStream& stream = stream_of(ssl);
   const unsigned char* extension = nullptr;
@@ -53,6 +55,11 @@ int TlsCallbacks::on_client_hello(SSL* ssl, int* alert, void* /*unused*/) noexce
       return SSL_CLIENT_HELLO_ERROR;
     }
     sni = std::move(*decoded);
+  }
+  if (stream.listener_ != nullptr && sni != stream.sni_) {
+    *alert = SSL_AD_ILLEGAL_PARAMETER;
+    stream.error_ = "the second ClientHello asks for another server name";
+    return SSL_CLIENT_HELLO_ERROR;
   }
   const TlsListenerEntry* listener = stream.socket_ == nullptr ? nullptr : stream.socket_->find_listener(sni);
   const TlsContext* certificate = listener == nullptr ? nullptr : find_certificate(*listener, sni);
