@@ -21,9 +21,18 @@ bool is_token(std::string_view text) noexcept {
   });
 }
 
+bool begins_with(std::string_view name, std::string_view prefix) noexcept {
+  return http::name_equals(name.substr(0, prefix.size()), prefix);
+}
+
 /// A field that others read already.
 bool is_taken(std::string_view name) noexcept {
-  return http::find_header_id(name) != http::HeaderId::Other || name.starts_with("grpc-");
+  return http::find_header_id(name) != http::HeaderId::Other || begins_with(name, "grpc-");
+}
+
+/// Names that browsers take only with attributes which a session's cookie need not have (RFC 6265bis section 4.1.3).
+bool is_prefixed(std::string_view name) noexcept {
+  return begins_with(name, "__Host-") || begins_with(name, "__Secure-");
 }
 
 std::optional<std::chrono::seconds> whole_seconds(const std::optional<Millis>& timeout) {
@@ -34,7 +43,8 @@ std::optional<std::chrono::seconds> whole_seconds(const std::optional<Millis>& t
 }  // namespace
 
 std::string session_scope(const route::RuleSource& source) {
-  const std::string rule = source.name.empty() ? fmt::format("{}", source.index) : source.name;
+  // No rule is named so.
+  const std::string rule = source.name.empty() ? fmt::format("#{}", source.index) : source.name;
   return fmt::format("{} {} {}", source.kind, source.route, rule);
 }
 
@@ -60,6 +70,11 @@ std::optional<route::Session> resolve_session(const api::SessionPersistence& spe
   if (session.carrier == route::SessionCarrier::Header && is_taken(session.name))
     return refuse(".sessionName",
                   fmt::format("the header {} has a meaning already; choose another name", session.name));
+  if (session.carrier == route::SessionCarrier::Cookie && is_prefixed(session.name))
+    return refuse(".sessionName",
+                  fmt::format("browsers take a cookie {} only with attributes that this one need not have; choose "
+                              "a name without that prefix",
+                              api::quote(session.name)));
   session.absolute_timeout = whole_seconds(spec.absolute_timeout);
   if (spec.cookie_lifetime == api::CookieLifetimeType::Permanent) {
     if (!session.absolute_timeout)
