@@ -73,8 +73,10 @@ for item in items:
         if (programmed.get("status"), programmed.get("observedGeneration")) != ("True", item["metadata"]["generation"]):
             sys.exit()
         address = address or status["addresses"][0]["value"]
-    elif kind.endswith("Route") and not status.get("parents") or kind == "ListenerSet" and not status.get("conditions") \
-            or kind.endswith("Policy") and not status.get("ancestors"):
+    elif kind.endswith("Route"):
+        if item["spec"].keys() & {"parentRefs", "useDefaultGateways"} and not status.get("parents"):
+            sys.exit()
+    elif kind == "ListenerSet" and not status.get("conditions") or kind.endswith("Policy") and not status.get("ancestors"):
         sys.exit()
 print(address)'
 }
