@@ -513,7 +513,7 @@ class Conflicts(World):
 
 
 class Udp(World):
-    PORTS = (5300, 5301, 5302, 5303)
+    PORTS = (5300, 5301, 5302, 5303, 5304)
     ARGUMENTS = ("--threads", "3")
 
     @classmethod
@@ -551,7 +551,8 @@ class Udp(World):
         cls.folder.write("routes", l4_route("UDPRoute", "one", "one", sectionName="p5300"),
                          l4_route("UDPRoute", "both", ("one", 70), ("two", 30), sectionName="p5301"),
                          l4_route("UDPRoute", "broken", ("one", 50), ("missing", 50), sectionName="p5302"),
-                         l4_route("UDPRoute", "changes", "one", sectionName="p5303"))
+                         l4_route("UDPRoute", "changes", "one", sectionName="p5303"),
+                         l4_route("UDPRoute", "nobody", "empty", sectionName="p5304"))
 
     def client(self, port):
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -598,6 +599,11 @@ class Udp(World):
     def test_a_broken_share_is_dropped(self):
         names = [self.ask(5302, patience=0.25 * SLOW) for _ in range(40)]
         self.assertEqual(set(names), {"one", ""})
+
+    def test_without_an_endpoint_nothing_comes_back(self):
+        before = len(self.seen_one), len(self.seen_two)
+        self.assertEqual([self.ask(5304, patience=0.25 * SLOW) for _ in range(3)], [""] * 3)
+        self.assertEqual((len(self.seen_one), len(self.seen_two)), before)
 
     def test_a_flow_follows_its_route(self):
         with self.client(5303) as sock:

@@ -70,6 +70,19 @@ class Mirror(unittest.TestCase):
         self.assertAlmostEqual(len(some.requests), 200, delta=65)  # five sigma
         self.assertAlmostEqual(len(half.requests), 500, delta=80)
 
+    def test_a_copy_goes_to_one_endpoint(self):
+        one, *pods = (self.backend(n) for n in ("one", "p0", "p1", "p2"))
+        pintle = self.serve([{"filters": [mirror("two")], "backendRefs": [to("one")]}],
+                            {"one": [one.port], "two": [pod.port for pod in pods]})
+        with Client(pintle.port()) as client:
+            for _ in range(30):
+                self.assertEqual(client.get("x.test").status, 200)
+        seen = lambda: sum(len(pod.requests) for pod in pods)
+        wait_until(lambda: seen() >= 30, what="the copies")
+        time.sleep(0.2)
+        self.assertEqual(seen(), 30)
+        self.assertTrue(all(pod.requests for pod in pods), "they take turns")
+
     def test_bad_mirrors_harm_nobody(self):
         one = self.backend("one", respond=lambda r: answer(r.body))
         stuck = socket.socket()  # accepts in the kernel and reads nothing

@@ -88,6 +88,38 @@ class WebSocket(unittest.TestCase):
                         self.assertEqual(h2_client.until(call).body, b"frame")
                 self.assertEqual(backend.connections, 1)
 
+    def test_it_outlives_changes_of_its_route_and_endpoints(self):
+        """One over each version of HTTP, through everything that takes new ones elsewhere."""
+        backend, other = Backend("ws", script=self.echo), Backend("other")
+        folder = Folder()
+        for one in (backend, other, folder):
+            self.addCleanup(one.close)
+
+        def write(*routes, ports=(backend.port,)):
+            folder.write("all", gateway(), *routes, service("other", [other.port]),
+                         *([service("b", list(ports), "kubernetes.io/ws")] if ports is not None else []))
+
+        to_b = route("r", [{"backendRefs": [to("b")]}])
+        write(to_b)
+        with Pintle(folder) as pintle, Client(pintle.port()) as old, H2Client(pintle.port()) as new:
+            old.send(UPGRADE % base64.b64encode(os.urandom(16)).decode())
+            self.assertEqual(old.response().status, 101)
+            new.receive()  # its SETTINGS
+            call = new.request("x.test", "/ws", "CONNECT", [(":protocol", "websocket"), ("sec-websocket-version", "13")], end=False)
+            self.assertEqual(new.until(call, lambda answer: answer.status).status, 200)
+            changes = {"no endpoint": lambda: write(to_b, ports=()),
+                       "no Service": lambda: write(to_b, ports=None),
+                       "another backend": lambda: write(route("r", [{"backendRefs": [to("other")]}])),
+                       "no route": write}
+            for number, (what, change) in enumerate(changes.items(), 1):
+                with self.subTest(what):
+                    pintle.edit(change)
+                    old.send(what.encode())
+                    self.assertEqual(old.exactly(len(what)), what.encode())
+                    new.send(call, b"8 letters")
+                    answer = new.until(call, lambda answer, wanted=9 * number: len(answer.body) >= wanted or answer.ended or answer.reset is not None)
+                    self.assertEqual((answer.body, answer.reset), (b"8 letters" * number, None))
+
     def test_nothing_is_forwarded_before_the_101(self):
         early = []
 
