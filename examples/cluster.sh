@@ -1,18 +1,21 @@
 # Sourced by common.sh for `run.sh --cluster`: the manifests go to the cluster that kubectl talks to, where Pintle is installed
 # with the GatewayClass `pintle` and the CRDs of the experimental channel. The backends run on this machine as ever, and an
-# EndpointSlice leads to each. Everything is deleted at the end. kubectl, besides what common.sh takes.
+# EndpointSlice leads to each. Nothing that is in the cluster already is touched: if something has the name of an object of the
+# example, nothing is begun. What was made is deleted at the end. kubectl, besides what common.sh takes.
 # Environment: BACKEND_ADDRESS (an address of this machine that pods reach), and kubectl's own, KUBECONFIG above all.
 backend_address=${BACKEND_ADDRESS:?an address of this machine that the pods of the cluster reach}
 offset=0 http=80 https=443
 namespaces=() # made here
 applied=()    # folders
+label=pintle.dev/example
+example=$(basename -- "$here")
 
 delete_all() {
   local folder
   for folder in "${applied[@]}"; do
-    kubectl delete --filename "$folder" --ignore-not-found --wait=false >/dev/null
+    kubectl delete --filename "$folder" --ignore-not-found --timeout=60s >/dev/null
   done
-  kubectl delete endpointslices,services --all-namespaces --selector example=yes >/dev/null
+  kubectl delete endpointslices,services --all-namespaces --selector "$label=$example" >/dev/null
   [ ${#namespaces[@]} -eq 0 ] || kubectl delete namespace "${namespaces[@]}" --ignore-not-found --timeout=60s >/dev/null
   stop
 }
@@ -20,17 +23,35 @@ trap delete_all EXIT
 
 apply_folder() {
   compgen -G "$1/*.yaml" >/dev/null || return 0
+  applied+=("$1") # also when only half of it succeeds
   kubectl apply --server-side --filename "$1" >/dev/null
-  applied+=("$1")
 }
 
-# All but `default`. One that is there already might hold what is not ours, and is not touched.
+# All of the manifests but `default`.
+namespaces_needed() {
+  cat "$here"/*.yaml | sed -n 's/^  namespace: //p; /^kind: Namespace/,/^  name:/s/^  name: //p' | grep -vx default | sort -u
+}
+
+# What has the name of an object or a namespace of the example before it begins: it is somebody else's.
+found_before() {
+  local folder backend ns service
+  set -e # $( ) does not inherit it
+  for ns in $(namespaces_needed); do kubectl get namespace "$ns" --ignore-not-found --output name; done
+  for folder in "$here" "$scratch/made"; do
+    compgen -G "$folder/*.yaml" >/dev/null || continue
+    kubectl get --filename "$folder" --ignore-not-found --output name
+  done
+  for backend in "${backend_list[@]}"; do
+    IFS=/: read -r ns service _ <<<"$backend"
+    kubectl --namespace "$ns" get service "$service" --ignore-not-found --output name
+  done
+}
+
 make_namespaces() {
-  local name
-  for name in $(cat "$here"/*.yaml | sed -n 's/^  namespace: //p; /^kind: Namespace/,/^  name:/s/^  name: //p' | sort -u); do
-    [ "$name" != default ] || continue
-    kubectl create namespace "$name" >/dev/null || { echo "the example needs the namespace $name for itself" >&2; exit 1; }
-    namespaces+=("$name")
+  local ns
+  for ns in $(namespaces_needed); do
+    kubectl create namespace "$ns" >/dev/null
+    namespaces+=("$ns")
   done
 }
 
@@ -41,7 +62,7 @@ lead_to() {
   kubectl --namespace "$ns" get service "$service" >/dev/null 2>&1 || kubectl apply --server-side --filename - >/dev/null <<SERVICE
 apiVersion: v1
 kind: Service
-metadata: {name: $service, namespace: $ns, labels: {example: "yes"}}
+metadata: {name: $service, namespace: $ns, labels: {$label: $example}}
 spec: {ports: [{port: $port}]}
 SERVICE
   protocol=$(kubectl --namespace "$ns" get service "$service" --output "jsonpath={.spec.ports[?(@.port==$port)].protocol}")
@@ -51,7 +72,7 @@ kind: EndpointSlice
 metadata:
   name: $service-$port-example
   namespace: $ns
-  labels: {example: "yes", kubernetes.io/service-name: $service, endpointslice.kubernetes.io/managed-by: example}
+  labels: {$label: $example, kubernetes.io/service-name: $service, endpointslice.kubernetes.io/managed-by: example}
 addressType: IPv4
 endpoints: [{addresses: [$backend_address], conditions: {ready: true}}]
 ports: [{name: "", port: $number, protocol: $protocol}]
@@ -82,7 +103,9 @@ print(address)'
 }
 
 serve() {
-  local backend tries
+  local backend tries others
+  others=$(found_before | sort -u)
+  [ -z "$others" ] || { printf 'the cluster has objects of these names already, delete or rename them:\n%s\n' "$others" >&2; exit 1; }
   make_namespaces
   apply_folder "$scratch/made"
   apply_folder "$here"

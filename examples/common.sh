@@ -45,7 +45,7 @@ backends() {
 }
 
 # tls_backend NAME WORDS BACKEND..: a backend that speaks TLS itself, with NAME.crt and NAME.key of the scratch folder, and
-# answers "NAME speaks TLSv1.3 WORDS".
+# answers "NAME speaks TLSv1.3 WORDS". CLIENT_CA=FILE before it: it wants certificates of that CA, and {client} in WORDS is whose.
 tls_backend() {
   local name=$1 words=$2 backend
   shift 2

@@ -3,8 +3,8 @@
 line `NAMESPACE/SERVICE:PORT=ADDRESS:NUMBER`, which `pintle serve --backend` takes, is printed.
 
 An answer tells in one line which Service it is and what reached it. /slow answers after a second, /flaky with 503 every
-other time, and /seen, once there is one, tells the last request that was none of these. /auth/... says yes to a bearer, who
-is named in X-User, and to nobody else.
+other time, /down always with 503, and /tries tells how often /down was asked for. /seen, once there is one, tells the last
+request that was none of these. /auth/... says yes to a bearer, who is named in X-User, and to nobody else.
 """
 import http.server
 import sys
@@ -25,6 +25,11 @@ class Echo(http.server.BaseHTTPRequestHandler):
             return self.say(200, f"{self.server.name} has seen {self.server.seen.wait_for_one()}\n")
         if self.path.startswith("/flaky") and self.server.fails():
             return self.say(503, f"{self.server.name} is not well\n")
+        if self.path.startswith("/down"):
+            self.server.tries += 1  # one connection at a time asks for it
+            return self.say(503, f"{self.server.name} is down\n")
+        if self.path.startswith("/tries"):
+            return self.say(200, f"{self.server.tries}\n")
         if self.path.startswith("/auth/"):
             bearer = self.headers.get("Authorization", "").removeprefix("Bearer ")
             return self.say(200, "", X_User=bearer) if bearer else self.say(401, "who are you?\n", WWW_Authenticate="Bearer")
@@ -72,7 +77,7 @@ class Server(http.server.ThreadingHTTPServer):
         super().__init__((address, 0), Echo)
         self.name = backend.split("/")[1].split(":")[0]
         self.seen = Seen()
-        self.turn = 0
+        self.turn = self.tries = 0
 
     def fails(self):
         self.turn += 1

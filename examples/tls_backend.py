@@ -1,5 +1,7 @@
-"""A backend that speaks TLS itself: tls_backend.py ADDRESS CERTIFICATE KEY NAME WORDS. It prints its port."""
+"""A backend that speaks TLS itself: tls_backend.py ADDRESS CERTIFICATE KEY NAME WORDS. It prints its port. With CLIENT_CA in the
+environment, a file, it takes nobody without a certificate of that CA, and {client} in WORDS is the name in it."""
 import http.server
+import os
 import ssl
 import sys
 
@@ -8,7 +10,8 @@ address, certificate, key, name, words = sys.argv[1:]
 
 class Backend(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        body = f"{name} speaks {self.connection.version()} {words}\n".encode()
+        shown = dict(part[0] for part in (self.connection.getpeercert() or {}).get("subject", ()))
+        body = f"{name} speaks {self.connection.version()} {words.format(client=shown.get('commonName'))}\n".encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -18,6 +21,9 @@ class Backend(http.server.BaseHTTPRequestHandler):
 server = http.server.ThreadingHTTPServer((address, 0), Backend)
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(certificate, key)
+if "CLIENT_CA" in os.environ:
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(os.environ["CLIENT_CA"])
 server.socket = context.wrap_socket(server.socket, server_side=True)
 print(server.server_port, flush=True)
 server.serve_forever()

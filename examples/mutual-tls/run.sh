@@ -25,8 +25,10 @@ authority backend-ca
 certificate app backend-ca app.localhost
 certificate alice client-ca alice
 certificate vault backend-ca vault.internal
+certificate gateway backend-ca gateway.internal
 tls_secret app
-tls_backend vault 'with the gateway' default/vault:443 default/stranger:443
+tls_secret gateway
+CLIENT_CA=$scratch/backend-ca.crt tls_backend vault 'with {client}' default/vault:443 default/stranger:443
 serve
 
 cd "$scratch"
