@@ -116,7 +116,12 @@ serve() {
     sleep 0.2
   done
   [ -n "$gateway" ] || { echo 'the Gateway was not programmed within a minute' >&2; kubectl get --filename "$here" --output wide >&2; exit 1; }
-  sleep 1 # the endpoints came last, and no status tells of them
+  # No status tells of the endpoints, which came last, nor of the node's rules for the address.
+  for ((tries = 0; tries < 50; tries++)); do
+    (: <"/dev/tcp/$gateway/80" || : <"/dev/tcp/$gateway/443") 2>/dev/null && break
+    sleep 0.2
+  done
+  sleep 1
   reach=(--connect-to "::$gateway:")
 }
 
