@@ -33,16 +33,21 @@ wait_for_line() {
   done
 }
 
-# backends NAMESPACE/SERVICE:PORT...: starts them.
-backends() {
-  local lines
+# start_backends PROGRAM NAMESPACE/SERVICE:PORT...: PROGRAM gets the address before these, and prints a line of backend_list
+# for each.
+start_backends() {
+  local program=$1 lines
+  shift
   : >"$scratch/backends"
-  python3 "$root/examples/echo.py" "$backend_address" "$@" >"$scratch/backends" &
+  python3 "$program" "$backend_address" "$@" >"$scratch/backends" &
   started+=($!)
   wait_for_line "$scratch/backends" $#
   mapfile -t lines <"$scratch/backends"
   backend_list+=("${lines[@]}")
 }
+
+# backends NAMESPACE/SERVICE:PORT...: that tell what reached them.
+backends() { start_backends "$root/examples/echo.py" "$@"; }
 
 # tls_backend NAME WORDS BACKEND..: a backend that speaks TLS itself, with NAME.crt and NAME.key of the scratch folder, and
 # answers "NAME speaks TLSv1.3 WORDS". CLIENT_CA=FILE before it: it wants certificates of that CA, and {client} in WORDS is whose.

@@ -126,8 +126,10 @@ std::string write_http_request(const route::ExternalAuth& auth, const CheckedReq
 
 // ---- CheckResponse --------------------------------------------------------------------------------------------------
 
-/// HeaderValueOption.append_action.
-enum class AppendAction : std::uint8_t { AppendIfExistsOrAdd, AddIfAbsent, OverwriteIfExistsOrAdd, OverwriteIfExists };
+/// Of HeaderValueOption.append_action those that need not know what is there. ADD_IF_ABSENT, 1, and
+/// OVERWRITE_IF_EXISTS, 3, do.
+constexpr std::uint64_t append_if_exists_or_add = 0;
+constexpr std::uint64_t overwrite_if_exists_or_add = 2;
 
 /// HeaderValueOption. `append` is the older word for the same, and counts where it is said.
 struct HeaderOption {
@@ -158,6 +160,7 @@ bool read_option(std::string_view message, HeaderOption& option) {
         if (wrapper.field() == 1) option.append = wrapper.number() != 0;
       if (!wrapper.is_sound()) return false;
     } else if (reader.field() == 3) {
+      if (!reader.is_number()) return false;
       option.action = reader.number();
     }
   }
@@ -170,19 +173,14 @@ bool is_line(const HeaderOption& option) noexcept {
          option.value.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos;
 }
 
-/// Whether the line is one more of its name, or takes the place of those that are there. nullopt: neither; it depends
-/// on what is there, which is not known yet.
+/// Whether the line is one more of its name, or takes the place of those that are there. nullopt: another action, of
+/// those that depend on what is there or of a later version.
 std::optional<bool> is_added(const HeaderOption& option, Towards towards) noexcept {
   if (option.append) return option.append;
   if (!option.action) return towards == Towards::Client;
-  switch (static_cast<AppendAction>(*option.action)) {
-    case AppendAction::AppendIfExistsOrAdd:
-      return true;
-    case AppendAction::OverwriteIfExistsOrAdd:
-      return false;
-    default:
-      return std::nullopt;
-  }
+  if (*option.action == append_if_exists_or_add) return true;
+  if (*option.action == overwrite_if_exists_or_add) return false;
+  return std::nullopt;
 }
 
 /// False also for what makes no line, or one that cannot be kept: without that edit the client's own field would pass

@@ -2,10 +2,7 @@
 here=$(cd -- "$(dirname -- "$0")" && pwd)
 . "$here/../common.sh"
 
-python3 "$here/server.py" "$backend_address" default/orders:80 default/orders-next:80 >"$scratch/grpc" &
-started+=($!)
-wait_for_line "$scratch/grpc" 2
-mapfile -t backend_list <"$scratch/grpc"
+start_backends "$here/server.py" default/orders:80 default/orders-next:80
 serve
 
 call() {

@@ -4,10 +4,7 @@ here=$(cd -- "$(dirname -- "$0")" && pwd)
 
 cp -r "$here" "$scratch/live" # a copy, since it is edited below
 here=$scratch/live
-python3 "$here/server.py" "$backend_address" default/blue:80 default/green:80 >"$scratch/chat" &
-started+=($!)
-wait_for_line "$scratch/chat" 2
-mapfile -t backend_list <"$scratch/chat"
+start_backends "$here/server.py" default/blue:80 default/green:80
 serve
 
 url=ws://chat.localhost:$http/

@@ -86,14 +86,13 @@ using Json = nlohmann::ordered_json;
   return {};
 }
 
-[[nodiscard]] const runtime::Backend* find_backend(const runtime::Compiled& compiled,
-                                                   const route::WeightedBackend& backend) {
-  return compiled.endpoints ? compiled.endpoints->find(backend.backend) : nullptr;
+[[nodiscard]] const runtime::Backend* find_backend(const runtime::Compiled& compiled, BackendId backend) {
+  return compiled.endpoints ? compiled.endpoints->find(backend) : nullptr;
 }
 
 [[nodiscard]] Json describe_endpoints(const runtime::Compiled& compiled, const route::WeightedBackend& backend) {
   Json list = Json::array();
-  const runtime::Backend* found = find_backend(compiled, backend);
+  const runtime::Backend* found = find_backend(compiled, backend.backend);
   if (found != nullptr && !backend.failure)
     for (const runtime::SocketAddress& address : found->endpoints) list.push_back(to_string(address));
   return list;
@@ -118,7 +117,7 @@ using Json = nlohmann::ordered_json;
 
 /// Nothing is asked by explaining: what the server would say is not known.
 void describe_check(Json& out, const runtime::Compiled& compiled, const route::ExternalAuth& auth) {
-  const runtime::Backend* found = compiled.endpoints ? compiled.endpoints->find(auth.backend) : nullptr;
+  const runtime::Backend* found = find_backend(compiled, auth.backend);
   out["answer"]["if"] = fmt::format("the authorization server {} lets it through", auth_text(auth));
   if (found == nullptr || found->endpoints.empty()) {
     out["served"] = false;
@@ -142,7 +141,7 @@ void describe_forward(Json& out, const runtime::Compiled& compiled, const route:
     else if (one["endpoints"].empty())
       failure = failure_answer(503, Reason::NoEndpoints, fmt::format("{} has no ready endpoint", backend.name));
     if (backend.filters.auth) one["externalAuth"] = auth_text(*backend.filters.auth);
-    if (const runtime::Backend* found = find_backend(compiled, backend); found != nullptr && found->retries)
+    if (const runtime::Backend* found = find_backend(compiled, backend.backend); found != nullptr && found->retries)
       one["retryBudget"] = budget_text(*found->retries);
     if (failure.is_null()) {
       any_works = any_works || backend.weight > 0;

@@ -169,8 +169,7 @@ class Chart(Scene):
         time.sleep(2)
         self.signal(self.process_of(self.leader()), 9)
         told = load.join(excused=60, between=(1, 5))
-        until(lambda: all(all(s["ready"] for s in pod["status"]["containerStatuses"]) for pod in self.pods().values()),
-              "the killed pod is not ready again", 60)
+        self.await_ready_pods("the killed pod is not ready again")
         return told
 
     def a_port_comes_and_goes_beside_another(self):

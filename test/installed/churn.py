@@ -4,7 +4,6 @@ import json
 import pathlib
 import subprocess
 import sys
-import tempfile
 import time
 
 import beside
@@ -12,7 +11,6 @@ from scene import HOST, SHOP, Load, Scene, kubernetes, until
 
 HERE = pathlib.Path(__file__).parent
 ELSEWHERE = "pintle-elsewhere"  # a namespace that grants
-BAD = "bad"
 GRANT = f"""
 apiVersion: gateway.networking.k8s.io/v1beta1
 kind: ReferenceGrant
@@ -139,8 +137,7 @@ class Churn(Scene):
         assert self.versions() == written, "the old leader wrote"
         assert self.leader() == other, f"{self.leader()} leads again"
         told = load.join()
-        until(lambda: all(all(s["ready"] for s in pod["status"]["containerStatuses"]) for pod in self.pods().values()),
-              "the pod is not ready again", 60)
+        self.await_ready_pods("the pod is not ready again")
         return f"the other led after {took:.1f} s; {told}"
 
     def versions(self):
@@ -185,9 +182,9 @@ class Churn(Scene):
         self.changes("make", 5000, SHOP, "shop")
         self.await_answer(address, "/", status=302, host="r-4999.many.test", seconds=60)
         load = Load(self, address, seconds=12)
-        self.make_route(BAD, "/bad", "nobody-of-that-name", host="bad.many.test")
+        self.make_route("bad", "/bad", "nobody-of-that-name", host="bad.many.test")
         self.await_answer(address, "/bad", status=500, host="bad.many.test")
-        until(lambda: "BackendNotFound" in self.kubectl("-n", SHOP, "get", "httproute", BAD, "-o", "jsonpath={.status}"),
+        until(lambda: "BackendNotFound" in self.kubectl("-n", SHOP, "get", "httproute", "bad", "-o", "jsonpath={.status}"),
               "its status does not say why", 60)
         for number in (0, 2500, 4999):
             assert self.get(f"http://{address}/", "--header", f"Host: r-{number}.many.test")[0] == 302, number

@@ -92,6 +92,9 @@ class Scene(Proof):
         found = json.loads(self.kubectl("-n", NAMESPACE, "get", "pods", "-l", PODS, "-o", "json"))["items"]
         return {pod["metadata"]["name"]: pod for pod in found if "deletionTimestamp" not in pod["metadata"]}
 
+    def await_ready_pods(self, otherwise):
+        until(lambda: all(all(s["ready"] for s in pod["status"]["containerStatuses"]) for pod in self.pods().values()), otherwise, 60)
+
     def leader(self):
         lease = json.loads(self.kubectl("-n", NAMESPACE, "get", "lease", f"{RELEASE}-leader", "-o", "json"))
         return lease["spec"].get("holderIdentity", "").split("_")[0]

@@ -211,7 +211,8 @@ TEST(GrpcCheck, AnEditThatMakesNoLineIsNoYes) {
   for (const std::string& bad :
        {option("X-User", "bob\nX-Evil: 1"), option("X-User", std::string("b\0b", 3)), option("", "me"),
         option("X User", "me"), option("X-User", "me") + field(3, std::uint64_t{1}),  // ADD_IF_ABSENT
-        option("X-User", "me") + field(3, std::uint64_t{3})})                         // OVERWRITE_IF_EXISTS
+        option("X-User", "me") + field(3, std::uint64_t{3}),                          // OVERWRITE_IF_EXISTS
+        option("X-User", "me") + field(3, std::uint64_t{256}), option("X-User", "me") + field(3, "2")})
     EXPECT_EQ(read_check_response(field(1, "") + field(3, field(2, bad))).kind, Kind::Failed) << bad;
 }
 
