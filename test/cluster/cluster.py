@@ -133,6 +133,7 @@ class Cluster:
                 say("already up")
                 return
             check_machine()
+            self.forget()  # one that died without a word: killed from outside, or with its machine
             self.run.mkdir(exist_ok=True)
             began = time.monotonic()
             with open(self.log, "w") as log:

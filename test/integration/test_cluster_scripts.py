@@ -132,6 +132,18 @@ class Machine(Scratch):
         mine.state.write_text("")
         self.assertIsNone(mine.init())
 
+    def test_one_that_died_makes_room_for_the_next(self):
+        """Its state is still there when it was killed with its machine; the next one must not be taken for it."""
+        mine = cluster.Cluster("a")
+        mine.run = self.folder / "a"
+        mine.state, mine.log = self.folder / "a.json", self.folder / "a.log"
+        mine.state.write_text(f'{{"pid": {os.getpid()}, "start": 1}}')
+        program = mock.Mock(pid=os.getpid(), stdout=iter(["network made\n", "ready\n"]))
+        with mock.patch.object(cluster, "check_machine"), mock.patch.object(cluster.subprocess, "Popen", return_value=program), \
+                mock.patch.object(cluster, "only_child", return_value=os.getpid()):
+            mine.up(lambda text: None)
+        self.assertEqual(mine.init(), os.getpid())
+
     def test_names(self):
         for name, good in (("", True), ("two", True), ("a-2", True), ("../x", False), ("A", False), ("x" * 32, False)):
             with mock.patch.dict(os.environ, PINTLE_CLUSTER=name):
