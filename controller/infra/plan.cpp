@@ -1,7 +1,6 @@
 #include "controller/infra/plan.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <set>
 #include <tuple>
 
@@ -35,7 +34,9 @@ class Planning {
 
   void run() {
     collect();
-    for (Ours* one : order_by_age()) plan_gateway(*one);
+    const std::vector<Ours*> order = order_by_age();
+    give_target_ports(order);
+    for (Ours* one : order) plan_gateway(*one);
     remove_leftovers();
     plan_.refs.insert(resolve::ref_to(api::Kind::EndpointSlice, input_.settings.replicas_namespace, "*"));
     for (const auto& [gateway, names] : names_)
@@ -59,7 +60,6 @@ class Planning {
                                   .controller_name = input_.settings.controller_name,
                                   .settings = input_.settings.service},
                                  plan_.refs);
-    range_.emplace(exposures, input_.settings.service);
     for (std::size_t at = 0; at < ours_.size(); ++at) ours_[at].exposure = std::move(exposures[at]);
   }
 
@@ -81,10 +81,36 @@ class Planning {
            one.exposure.gateway->metadata.deletion_timestamp.has_value();
   }
 
-  void plan_gateway(Ours& one) {
-    resolve::Exposure& exposure = one.exposure;
+  /// The oldest Gateway chooses first; what ListenerSets add comes after the own listeners of every Gateway, and is no
+  /// fault of theirs.
+  void give_target_ports(const std::vector<Ours*>& order) {
+    std::vector<resolve::Exposure> exposures;
+    exposures.reserve(order.size());
+    for (const Ours* one : order) exposures.push_back(one->exposure);
+    TargetPortRange numbers(exposures, input_.settings.service);
+    for (Ours* one : order) {
+      if (is_held(*one)) continue;
+      for (const resolve::ListenerPort port :
+           numbers.complete(one->exposure, resolve::wanted_ports(*one->exposure.gateway, {})))
+        plan_.problems[api::key_of(*one->exposure.gateway)].push_back(
+            {"spec.listeners", std::string(no_resources), describe_exhausted(port)});
+    }
+    for (Ours* one : order) {
+      if (is_held(*one)) continue;
+      for (const resolve::ListenerPort port : numbers.complete(one->exposure, one->exposure.wanted))
+        plan_.unplaced[api::key_of(*one->exposure.gateway)].emplace(port, describe_exhausted(port));
+    }
+  }
+
+  std::string describe_exhausted(resolve::ListenerPort port) const {
+    const resolve::PortRange range = input_.settings.service.target_ports;
+    return fmt::format("port {} has no port on the replicas: all of {}-{} are taken; start with a larger --port-range",
+                       port.port, range.first, range.last);
+  }
+
+  void plan_gateway(const Ours& one) {
+    const resolve::Exposure& exposure = one.exposure;
     const bool held = is_held(one);
-    if (!held) tell_missing_ports(exposure, range_->complete(exposure));
     const std::string name = exposure.service != nullptr ? exposure.service->metadata.name : free_name(exposure);
     names_.emplace(api::key_of(*exposure.gateway), name);
     if (held && exposure.service == nullptr) return;
@@ -100,18 +126,6 @@ class Planning {
                  .replicas = replicas_,
                  .settings = input_.settings},
                 plan_.actions);
-  }
-
-  /// Those of its own listeners: what a ListenerSet cannot have is no fault of the Gateway.
-  void tell_missing_ports(const resolve::Exposure& exposure, const std::vector<resolve::ListenerPort>& missing) {
-    const resolve::PortRange range = input_.settings.service.target_ports;
-    const resolve::WantedPorts own = resolve::wanted_ports(*exposure.gateway, {});
-    for (const resolve::ListenerPort port : missing)
-      if (own.contains(port))
-        plan_.problems[api::key_of(*exposure.gateway)].push_back(
-            {"spec.listeners", std::string(no_resources),
-             fmt::format("port {} has no port on the replicas: all of {}-{} are taken; start with a larger range",
-                         port.port, range.first, range.last)});
   }
 
   /// The first name under which nothing stands and which no other Gateway of this plan has taken.
@@ -158,7 +172,6 @@ class Planning {
   Plan& plan_;
   Replicas replicas_;
   std::vector<Ours> ours_;
-  std::optional<TargetPortRange> range_;
   std::map<api::ObjectKey, std::string> names_;  ///< of the Service of each Gateway of ours
   std::set<std::pair<std::string, std::string>> taken_names_;
 };
@@ -203,6 +216,21 @@ void tell_problems(const std::map<api::ObjectKey, resolve::Problems>& problems, 
   for (resolve::GatewayReport& gateway : report.gateways)
     if (const auto found = problems.find(gateway.object.key); found != problems.end())
       gateway.programmed.insert(gateway.programmed.end(), found->second.begin(), found->second.end());
+}
+
+void tell_unplaced(const Unplaced& unplaced, resolve::StatusReport& report) {
+  for (resolve::GatewayReport& gateway : report.gateways) {
+    const auto ports = unplaced.find(gateway.object.key);
+    if (ports == unplaced.end()) continue;
+    const auto tell = [&](std::vector<resolve::ListenerReport>& listeners) {
+      for (resolve::ListenerReport& listener : listeners)
+        if (const auto found = ports->second.find({listener.port, listener.transport});
+            found != ports->second.end() && listener.valid && !listener.served)
+          listener.unplaced = found->second;
+    };
+    tell(gateway.listeners);
+    for (resolve::ListenerSetReport& set : gateway.sets) tell(set.listeners);
+  }
 }
 
 }  // namespace pintle::infra

@@ -9,6 +9,7 @@
 //  - threads: any.
 #pragma once
 #include <map>
+#include <string>
 #include <vector>
 
 #include "controller/infra/action.hpp"
@@ -18,9 +19,13 @@
 
 namespace pintle::infra {
 
+/// By Gateway: its ports, those of its ListenerSets too, for which the replicas have no number left; and what to say.
+using Unplaced = std::map<api::ObjectKey, std::map<resolve::ListenerPort, std::string>>;
+
 struct Plan {
   std::vector<Action> actions;
   std::map<api::ObjectKey, resolve::Problems> problems;  ///< by Gateway, for its Programmed condition
+  Unplaced unplaced;
   resolve::RefSet refs;  ///< what was looked up: a change of it, or of a Gateway or class, asks for another plan
 };
 
@@ -38,5 +43,8 @@ inline constexpr std::string_view class_finalizer = "gateway-exists-finalizer.ga
 
 /// Problems of Services into the report, where finish_status finds them: of the plan, or of the writes of it.
 void tell_problems(const std::map<api::ObjectKey, resolve::Problems>& problems, resolve::StatusReport& report);
+
+/// The same for listeners that could serve if their port had a number.
+void tell_unplaced(const Unplaced& unplaced, resolve::StatusReport& report);
 
 }  // namespace pintle::infra

@@ -11,7 +11,7 @@ TargetPortRange::TargetPortRange(const std::vector<resolve::Exposure>& exposures
     for (const auto& [port, number] : exposure.target_ports) taken_.insert(number);
 }
 
-std::vector<resolve::ListenerPort> TargetPortRange::complete(resolve::Exposure& to) {
+std::set<resolve::ListenerPort> TargetPortRange::complete(resolve::Exposure& to, const resolve::WantedPorts& ports) {
   const resolve::PortRange range = settings_.target_ports;
   const auto find_free = [&](resolve::ListenerPort port) -> std::optional<std::uint16_t> {
     const std::uint32_t start = resolve::preferred_port(*to.gateway, port, range) - range.first;
@@ -22,18 +22,14 @@ std::vector<resolve::ListenerPort> TargetPortRange::complete(resolve::Exposure& 
     return std::nullopt;
   };
   std::set<resolve::ListenerPort> left;
-  const auto give = [&](const resolve::WantedPorts& ports) {
-    for (const auto& [port, protocol] : ports) {
-      if (to.target_ports.contains(port) || left.contains(port)) continue;
-      if (const auto number = find_free(port))
-        to.target_ports.emplace(port, *number);
-      else
-        left.insert(port);
-    }
-  };
-  give(resolve::wanted_ports(*to.gateway, {}));  // its own listeners before those of its ListenerSets
-  give(to.wanted);
-  return {left.begin(), left.end()};
+  for (const auto& [port, protocol] : ports) {
+    if (to.target_ports.contains(port)) continue;
+    if (const auto number = find_free(port))
+      to.target_ports.emplace(port, *number);
+    else
+      left.insert(port);
+  }
+  return left;
 }
 
 }  // namespace pintle::infra

@@ -1,5 +1,6 @@
 // Numbers on our pods for the ports of Gateways. Private to this module.
 #pragma once
+#include <cstdint>
 #include <set>
 #include <vector>
 
@@ -8,13 +9,14 @@
 
 namespace pintle::infra {
 
-/// Gives the wanted ports of `to` numbers that no Gateway has, those they have staying as they are; older Gateways
-/// choose first. Returns the ports for which the range has none left.
+/// Gives ports of Gateways numbers that none has; those that have one keep it. Whoever is asked for first chooses
+/// first.
 class TargetPortRange {
  public:
   /// All that are taken already.
   TargetPortRange(const std::vector<resolve::Exposure>& exposures, const resolve::ServiceSettings& settings);
-  [[nodiscard]] std::vector<resolve::ListenerPort> complete(resolve::Exposure& to);
+  /// Those of `ports` that `to` lacks. Returns the ones for which the range has none left.
+  [[nodiscard]] std::set<resolve::ListenerPort> complete(resolve::Exposure& to, const resolve::WantedPorts& ports);
 
  private:
   const resolve::ServiceSettings& settings_;

@@ -100,6 +100,7 @@ void judge_listener(JudgedListener& listener) {
   listener.report.name = listener.spec->name;
   listener.report.port = listener.spec->port;
   judge_protocol(listener, field);
+  listener.report.transport = port_of(listener).transport;
   judge_hostname(listener);
   judge_kinds(listener, field);
   judge_namespaces(listener, field);

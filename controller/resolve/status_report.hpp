@@ -38,6 +38,7 @@ struct ClassReport {
 struct ListenerReport {
   std::string name;
   std::uint16_t port = 0;
+  runtime::Transport transport = runtime::Transport::Tcp;
   std::vector<api::RouteGroupKind> supported_kinds;
   std::int32_t attached_routes = 0;
   Problems accepted;
@@ -47,6 +48,7 @@ struct ListenerReport {
   std::vector<std::string> notes;  ///< what is not wrong but worth knowing; ends in the message of Accepted
   bool valid = false;              ///< accepted, and it has what it needs to serve
   bool served = false;             ///< it is in the Model
+  std::string unplaced;            ///< Service mode, not empty: why its port has no number on the replicas
   std::vector<runtime::SocketAddress> sockets;  ///< of its port that its Gateway owns, port with the offset; if served
 };
 

@@ -76,6 +76,7 @@ struct Outcome {
 [[nodiscard]] Verdict not_served(const resolve::GatewayReport& report, const resolve::ListenerReport& listener) {
   if (!listener.accepted.empty()) return listener::programmed_invalid("the listener is not accepted");
   if (!report.accepted.empty()) return listener::programmed_invalid("the Gateway is not accepted");
+  if (!listener.unplaced.empty()) return listener::port_not_bound(listener.unplaced);
   if (!listener.resolved_refs.empty())
     return listener::programmed_invalid("references of the listener do not resolve, and it cannot serve without them");
   if (!report.programmed.empty()) return listener::programmed_pending(describe(report.programmed));

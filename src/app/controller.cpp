@@ -274,6 +274,7 @@ resolve::RefSet Controlling::expose(const store::ClusterSnapshot& snapshot, reso
   infra_->apply(plan.actions);
   infra::tell_problems(plan.problems, report);
   infra::tell_problems(infra_->problems(), report);
+  infra::tell_unplaced(plan.unplaced, report);
   return std::move(plan.refs);
 }
 

@@ -50,14 +50,49 @@ TEST(ListenerSetPorts, AreThoseOfTheGateway) {
   EXPECT_EQ(target_of(cluster.service("gw-pintle"), 80), first);
 }
 
+std::string ports_without_number(const resolve::StatusReport& report) {
+  std::string told;
+  const auto look = [&told](const std::vector<resolve::ListenerReport>& listeners, std::string_view of) {
+    for (const resolve::ListenerReport& one : listeners)
+      if (!one.unplaced.empty()) told += fmt::format("{} {}: {}\n", of, one.name, one.unplaced);
+  };
+  for (const resolve::GatewayReport& gateway : report.gateways) {
+    look(gateway.listeners, gateway.object.key.name);
+    for (const resolve::ListenerSetReport& set : gateway.sets) look(set.listeners, set.object.key.name);
+  }
+  return told;
+}
+
 TEST(ListenerSetPorts, OneThatASetCannotHaveIsNoProblemOfTheGateway) {
   Cluster cluster;
   cluster.settings.service.target_ports = {20000, 20000};
   cluster.apply(gateway(
       "gw", "allowedListeners: {namespaces: {from: Same}}, listeners: [{name: http, port: 80, protocol: HTTP}]"));
-  cluster.apply(listener_set("set", "{name: a, port: 79, protocol: HTTP}"));
+  cluster.apply(listener_set("set",
+                             "{name: a, port: 79, protocol: HTTP}, {name: b, port: 80, protocol: HTTP, hostname: b.x}, "
+                             "{name: c, port: 80, protocol: UDP}"));
+  cluster.settle();
+  resolve::StatusReport report = cluster.report();
   const Plan plan = cluster.plan();
   EXPECT_TRUE(plan.problems.empty());
+  tell_unplaced(plan.unplaced, report);
+  EXPECT_EQ(
+      ports_without_number(report),
+      "set a: port 79 has no port on the replicas: all of 20000-20000 are taken; start with a larger --port-range\n"
+      "set c: port 80 has no port on the replicas: all of 20000-20000 are taken; start with a larger --port-range\n");
+}
+
+TEST(ListenerSetPorts, OwnListenersOfEveryGatewayComeFirst) {
+  Cluster cluster;
+  cluster.settings.service.target_ports = {20000, 20002};
+  cluster.apply(gateway(
+      "gw", "allowedListeners: {namespaces: {from: Same}}, listeners: [{name: http, port: 80, protocol: HTTP}]"));
+  cluster.apply(listener_set("set", "{name: a, port: 81, protocol: HTTP}, {name: b, port: 82, protocol: HTTP}"));
+  cluster.apply(gateway("young", "listeners: [{name: http, port: 80, protocol: HTTP}]", "2026-02-01T00:00:00Z"));
+  cluster.settle();
+  EXPECT_GE(target_of(cluster.service("young-pintle"), 80), 20000) << "a set of an older Gateway has not taken it";
+  EXPECT_GE(target_of(cluster.service("gw-pintle"), 81), 20000);
+  EXPECT_EQ(target_of(cluster.service("gw-pintle"), 82), 0);
 }
 
 }  // namespace

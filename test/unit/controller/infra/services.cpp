@@ -64,6 +64,8 @@ Cluster& Cluster::remove(api::Kind kind, std::string_view ns, std::string_view n
 resolve::StatusReport Cluster::report() {
   resolve::Settings with;
   with.controller_name = settings.controller_name;
+  with.gateway_mode = resolve::GatewayMode::Service;
+  with.service = settings.service;
   return resolve::resolve(snapshot(), with).report;
 }
 

@@ -106,6 +106,21 @@ const Row rows[] = {
     {"a port waits for its Service", [](World& w) { set_of(w).listeners[1].served = false; },
      "Accepted=True/Accepted Programmed=Unknown/Pending",
      "Accepted=True/Accepted Programmed=False/Pending ResolvedRefs=True/ResolvedRefs Conflicted=False/NoConflicts"},
+    {"the replicas have no number left for a port",
+     [](World& w) {
+       set_of(w).listeners[1].served = false;
+       set_of(w).listeners[1].unplaced = "why";
+     },
+     sound,
+     "Accepted=True/Accepted Programmed=False/PortUnavailable ResolvedRefs=True/ResolvedRefs "
+     "Conflicted=False/NoConflicts"},
+    {"the replicas have no number left for its only port",
+     [](World& w) {
+       set_of(w).listeners.erase(set_of(w).listeners.begin());
+       set_of(w).listeners[0].served = false;
+       set_of(w).listeners[0].unplaced = "why";
+     },
+     "Accepted=True/Accepted Programmed=False/PortUnavailable", ""},
     {"one of two ports is busy",
      [](World& w) { w.apply = applied({address("127.0.0.1", 80)}, {{address("127.0.0.1", 8080), Error{}}}); }, sound,
      "Accepted=True/Accepted Programmed=False/PortUnavailable ResolvedRefs=True/ResolvedRefs "
