@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <expected>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -65,21 +66,53 @@ std::expected<std::string, Problem> read_authority(const Inputs& inputs, const a
   return text->second;
 }
 
+/// What to check the clients of a port by, and whose fault it is where that is not to be had.
+struct Authorities {
+  std::string pem;
+  Problems faults;
+};
+
+Authorities read_authorities(const Inputs& inputs, const api::Gateway& gateway,
+                             const api::FrontendTLSValidation& validation, const std::string& field) {
+  Authorities made;
+  const auto& refs = validation.ca_certificate_refs;
+  for (std::size_t at = 0; at < refs.size(); ++at) {
+    auto pem = read_authority(inputs, gateway, refs[at], fmt::format("{}.caCertificateRefs[{}]", field, at));
+    if (pem)
+      made.pem += *pem + '\n';
+    else
+      made.faults.push_back(std::move(pem.error()));
+  }
+  return made;
+}
+
+/// A set's author learns that a reference is at fault, not what the Gateway refers to: that is a note of the Gateway.
+void tell_faults(JudgedGateway& gateway, JudgedListener& listener, Problems faults) {
+  if (listener.set == nullptr) {
+    std::ranges::move(faults, std::back_inserter(listener.report.resolved_refs));
+    return;
+  }
+  if (faults.empty()) return;
+  listener.report.resolved_refs.push_back(
+      {field_of(listener), faults.front().reason,
+       fmt::format("a CA certificate that the Gateway asks for on port {} cannot be used; its status says more",
+                   listener.spec->port)});
+  std::vector<std::string>& notes = gateway.report.notes;
+  for (const Problem& fault : faults) {
+    std::string note = fmt::format("{}: {}", fault.field_path, fault.message);
+    if (std::ranges::find(notes, note) == notes.end()) notes.push_back(std::move(note));
+  }
+}
+
 /// Without a CA that can be used the listener is refused: to serve it without asking clients for a certificate would
 /// open what its owner closed.
 void validate_clients(const Inputs& inputs, JudgedGateway& gateway, JudgedListener& listener,
                       const api::FrontendTLSValidation& validation, const std::string& own_field) {
   runtime::ClientValidation clients;
-  // A set's author learns what the Gateway asks of clients, not what it refers to.
   const std::string field = listener.set == nullptr ? own_field : field_of(listener);
-  const auto& refs = validation.ca_certificate_refs;
-  for (std::size_t at = 0; at < refs.size(); ++at) {
-    auto pem = read_authority(inputs, *gateway.object, refs[at], fmt::format("{}.caCertificateRefs[{}]", field, at));
-    if (pem)
-      clients.ca_pem += *pem + '\n';
-    else if (listener.set == nullptr)
-      listener.report.resolved_refs.push_back(std::move(pem.error()));
-  }
+  Authorities authorities = read_authorities(inputs, *gateway.object, validation, own_field);
+  tell_faults(gateway, listener, std::move(authorities.faults));
+  clients.ca_pem = std::move(authorities.pem);
   if (clients.ca_pem.empty())
     listener.report.accepted.push_back({field, std::string(reason::no_valid_ca_certificate),
                                         "there is no CA certificate to check client certificates against"});

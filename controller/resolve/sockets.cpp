@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <tuple>
@@ -71,7 +72,7 @@ class Allotment {
  private:
   struct Taken {
     std::vector<runtime::SocketAddress> sockets;
-    std::vector<std::string> lost;  ///< whose the others are, for people
+    std::vector<const Owners::value_type*> lost;  ///< the others, and whose they are
   };
 
   std::optional<runtime::SocketAddress> socket_at(const AssignedAddress& assigned, ListenerPort port) const {
@@ -104,6 +105,17 @@ class Allotment {
                        name_of(owner.second->object->metadata));
   }
 
+  /// Whoever adds listeners to a Gateway need not know which others there are.
+  static std::vector<std::string> describe(const Taken& taken, const JudgedListener& listener) {
+    std::vector<std::string> texts;
+    for (const Owners::value_type* owner : taken.lost)
+      texts.push_back(
+          listener.set == nullptr || listener.set->metadata.ns == owner->second->object->metadata.ns
+              ? describe(*owner)
+              : fmt::format("{} belongs to another Gateway, which comes first", runtime::to_string(owner->first)));
+    return texts;
+  }
+
   /// Every address of a status serves every listener: one that cannot is left, unless that leaves none. Each requested
   /// address must work; of the default ones those that work are taken.
   void leave_taken_addresses() {
@@ -132,7 +144,7 @@ class Allotment {
       if (fresh)
         taken.sockets.push_back(*socket);
       else
-        taken.lost.push_back(describe(*owner));
+        taken.lost.push_back(&*owner);
     }
   }
 
@@ -145,7 +157,7 @@ class Allotment {
     if (listener.report.served) listener.report.sockets = taken.sockets;
     // An address that a port of a set cannot have stays one of the Gateway.
     if (listener.report.served && listener.set != nullptr)
-      listener.report.notes.insert(listener.report.notes.end(), taken.lost.begin(), taken.lost.end());
+      std::ranges::move(describe(taken, listener), std::back_inserter(listener.report.notes));
     if (!taken.sockets.empty()) return;
     const auto refuse = [&](std::string message) {
       listener.report.valid = false;
@@ -155,7 +167,7 @@ class Allotment {
     if (!gateway_.target_ports && std::uint32_t{port} + offset_ > highest_port)
       refuse(fmt::format("port {} and the port offset {} are more than {}", port, offset_, highest_port));
     else if (!taken.lost.empty())
-      refuse(fmt::format("{}", fmt::join(taken.lost, "; ")));
+      refuse(fmt::format("{}", fmt::join(describe(taken, listener), "; ")));
   }
 
   void keep_served_sockets() {
