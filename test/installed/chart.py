@@ -1,13 +1,17 @@
 """The life of a release: install, `helm test`, an upgrade under load, the end; and whether it used the rights it has."""
+import collections
 import json
 import pathlib
+import signal
 import sys
 import time
 
-from scene import NAMESPACE, RELEASE, ROOT, SHOP, Load, Scene, until
+from scene import HOST, NAMESPACE, RELEASE, ROOT, SHOP, Load, Scene, until
 
 sys.path.insert(0, str(ROOT / "test/deploy"))
 import rights  # noqa: E402
+
+NOTICE = 0.1  # seconds until a client has read that its connection was reset
 
 # Granted and not used by a life without trouble.
 RARE = {
@@ -163,14 +167,36 @@ class Chart(Scene):
         return f"{load.join()}, upgrade {took:.0f} s"
 
     def a_pod_killed_loses_what_is_in_flight(self):
-        """Killed, it says goodbye to nobody: what it was answering is lost, and what is sent to it until its endpoint goes."""
+        """Killed, it says goodbye to nobody: what was on its connections is lost, and what the node still connects to it is refused
+        until its container is back. Each request that failed must be one of these by its own times."""
         address = self.make_shop()
+        leader = self.leader()
+        pid, listening = self.process_of(leader), self.listening_at(leader, "shop")
         load = Load(self, address, seconds=12)
         time.sleep(2)
-        self.signal(self.process_of(self.leader()), 9)
-        told = load.join(excused=60, between=(1, 5))
+        begun = time.monotonic()
+        self.signal(pid, signal.SIGKILL)
+        killed = time.monotonic()
+        until(lambda: self.get(f"http://{listening}/a", "--header", f"Host: {HOST}")[0] == 200, "the killed pod does not serve again", 9, pause=0)
+        back = time.monotonic()
+        kinds = collections.Counter()
+
+        def may_fail(times):
+            connected, failed = times["connected"], times["failed"]
+            in_flight = connected is not None and connected <= killed and begun <= failed <= killed + NOTICE
+            refused = connected is None and times["error"] == "ConnectionRefusedError" and begun <= failed <= back
+            kinds["in flight" if in_flight else "refused"] += 1
+            return in_flight or refused
+
+        told = load.join(may_fail)
         self.await_ready_pods("the killed pod is not ready again")
-        return told
+        return f"{told}: {kinds['in flight']} in flight, {kinds['refused']} refused in the {back - begun:.1f} s until it served again"
+
+    def listening_at(self, pod, gateway):
+        """Where a replica serves a Gateway's first port."""
+        port = self.kubectl("-n", SHOP, "get", "service", "-l", f"gateway.networking.k8s.io/gateway-name={gateway}",
+                            "-o", "jsonpath={.items[0].spec.ports[0].targetPort}")
+        return f"{self.pods()[pod]['status']['podIP']}:{port}"
 
     def a_port_comes_and_goes_beside_another(self):
         address = self.make_shop()

@@ -4,7 +4,9 @@ backend that records every id it saw. So lost, misrouted and duplicated requests
     ledger.py client [ADDRESS:]PORT RATE SECONDS HOST PATH[,PATH...] [tls]   prints one JSON object when done
     ledger.py backend NAME [[ADDRESS:]PORT]                                  prints its port, serves until stdin closes, prints its ids
 
-The address is 127.0.0.1 unless told.
+The address is 127.0.0.1 unless told. A request that failed also tells when, on the clock of the machine, its connection stood,
+it was written, and it failed. A kept connection that the other side has closed is not used again, as any client looks first;
+how many were found so is told, too.
 """
 import asyncio
 import json
@@ -37,7 +39,7 @@ async def read_response(reader):
 
 class LoadClient:
     def __init__(self, where, host, tls):
-        self.where, self.host, self.idle, self.results, self.worst = where, host, [], [], 0.0
+        self.where, self.host, self.idle, self.results, self.worst, self.found_closed = where, host, [], [], 0.0, 0
         self.tls = None
         if tls:
             self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -48,14 +50,26 @@ class LoadClient:
         return await asyncio.open_connection(*self.where, ssl=self.tls,
                                              server_hostname=self.host if self.tls else None)
 
+    def take_idle(self):
+        while self.idle:
+            reader, writer = self.idle.pop()
+            if not (reader.at_eof() or reader.exception() or writer.is_closing()):
+                return reader, writer
+            self.found_closed += 1
+            writer.close()
+        return None
+
     async def one(self, number, path, intended):
         ident = f"{path.strip('/')}-{number}"
+        times = {"connected": None, "written": None}
         try:
             # Every tenth request opens a connection of its own, the rest reuse.
-            reused = self.idle and number % 10
+            kept = self.take_idle() if number % 10 else None
             async with asyncio.timeout(PATIENCE):
-                reader, writer = self.idle.pop() if reused else await self.connect()
+                reader, writer = kept or await self.connect()
+                times["connected"] = time.monotonic()
                 writer.write(f"GET {path}/{ident} HTTP/1.1\r\nHost: {self.host}\r\nX-Id: {ident}\r\n\r\n".encode())
+                times["written"] = time.monotonic()
                 status, body, close = await read_response(reader)
             if close:
                 writer.close()
@@ -63,8 +77,9 @@ class LoadClient:
                 self.idle.append((reader, writer))
             self.results.append([ident, status, body.decode("latin-1")])
         except (OSError, EOFError, asyncio.IncompleteReadError) as error:
-            age = "kept" if reused else "new"
-            self.results.append([ident, 0, f"{type(error).__name__} on a {age} connection {time.monotonic() - intended:.1f} s after it was due"])
+            now = time.monotonic()
+            what = f"{type(error).__name__} on a {'kept' if kept else 'new'} connection {now - intended:.1f} s after it was due"
+            self.results.append([ident, 0, what, {**times, "failed": now, "error": type(error).__name__}])
         self.worst = max(self.worst, time.monotonic() - intended)
 
     async def run(self, rate, seconds, paths):
@@ -83,7 +98,7 @@ async def client(arguments):
     rate, seconds, host, paths = float(arguments[1]), float(arguments[2]), arguments[3], arguments[4]
     load = LoadClient(address_and_port(arguments[0]), host, arguments[5:] == ["tls"])
     await load.run(rate, seconds, paths.split(","))
-    print(json.dumps({"results": load.results, "worst_ms": load.worst * 1000}))
+    print(json.dumps({"results": load.results, "worst_ms": load.worst * 1000, "found_closed": load.found_closed}))
 
 
 async def backend(arguments):

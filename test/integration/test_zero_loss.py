@@ -78,6 +78,7 @@ class ZeroLoss(unittest.TestCase):
         self.assertGreaterEqual(len(results), int(RATE * SECONDS))
         failed = [r for r in results if r[1] != 200]
         self.assertEqual(failed, [], f"{len(failed)} of {len(results)} failed")
+        self.assertEqual(client["found_closed"], 0, "kept connections that were closed unasked")
         misrouted = [r for r in results if r[0][0] != r[2][0]]
         self.assertEqual(misrouted, [])
         seen = collections.Counter()
