@@ -118,8 +118,8 @@ void assign_services(const Inputs& inputs, std::vector<JudgedGateway>& gateways)
 
 }  // namespace
 
-std::vector<JudgedGateway> judge_gateways(const Inputs& inputs, const std::vector<ClassReport>& classes) {
-  const ListenerSets sets(inputs.snapshot);
+std::vector<JudgedGateway> judge_gateways(const Inputs& inputs, const ListenerSets& sets,
+                                          const std::vector<ClassReport>& classes) {
   std::vector<JudgedGateway> gateways;
   for (const api::Gateway& object : inputs.snapshot.all<api::Gateway>()) {
     const Membership membership = find_membership(inputs.snapshot, inputs.settings, classes, object);

@@ -69,7 +69,8 @@ struct Inputs {
 };
 
 /// Ours only, in the order of the snapshot; one whose class is not accepted has no listeners.
-[[nodiscard]] std::vector<JudgedGateway> judge_gateways(const Inputs& inputs, const std::vector<ClassReport>& classes);
+[[nodiscard]] std::vector<JudgedGateway> judge_gateways(const Inputs& inputs, const ListenerSets& sets,
+                                                        const std::vector<ClassReport>& classes);
 
 /// Protocol, kinds, namespaces, hostname of one listener by itself.
 void judge_listener(JudgedListener& listener);

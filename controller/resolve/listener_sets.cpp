@@ -3,9 +3,13 @@
 #include <algorithm>
 #include <tuple>
 
+#include <fmt/format.h>
+
 #include "controller/resolve/age.hpp"
+#include "controller/resolve/classes.hpp"
 #include "controller/resolve/namespaces.hpp"
 #include "controller/resolve/protocols.hpp"
+#include "controller/resolve/reasons.hpp"
 #include "controller/resolve/refs.hpp"
 
 namespace pintle::resolve {
@@ -46,6 +50,27 @@ SetClaims ListenerSets::find(const api::Gateway& gateway, RefSet& refs) const {
   for (const api::ListenerSet* set : found->second)
     claims.push_back({set, admits(gateway.spec.allowed_listeners, gateway.metadata.ns, set->metadata.ns, labels_of)});
   return claims;
+}
+
+std::vector<ListenerSetReport> ListenerSets::find_orphans(const std::optional<std::string>& implied_class) const {
+  std::vector<ListenerSetReport> orphans;
+  for (const auto& [name, sets] : by_gateway_) {
+    const auto* gateway = snapshot_.find<api::Gateway>(std::string(name.first), std::string(name.second));
+    std::string why;
+    if (gateway == nullptr)
+      why = fmt::format("Gateway {}/{} does not exist", name.first, name.second);
+    else if (implied_class != gateway->spec.gateway_class_name &&
+             snapshot_.find<api::GatewayClass>({}, gateway->spec.gateway_class_name) == nullptr)
+      why = fmt::format("Gateway {}/{} is of GatewayClass {}, which does not exist", name.first, name.second,
+                        gateway->spec.gateway_class_name);
+    else
+      continue;
+    for (const api::ListenerSet* set : sets)
+      orphans.push_back({.object = identify(*set),
+                         .accepted = {{"spec.parentRef", std::string(reason::parent_not_accepted), why}},
+                         .listeners = {}});
+  }
+  return orphans;
 }
 
 WantedPorts wanted_ports(const api::Gateway& gateway, std::span<const SetClaim> sets) {

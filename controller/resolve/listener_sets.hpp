@@ -6,7 +6,9 @@
 //  - leaves to others: whether the listeners are sound (gateways.hpp).
 #pragma once
 #include <map>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -14,6 +16,7 @@
 #include "controller/api/gateway.hpp"
 #include "controller/api/listener_set.hpp"
 #include "controller/resolve/model.hpp"
+#include "controller/resolve/status_report.hpp"
 #include "controller/store/store.hpp"
 
 namespace pintle::resolve {
@@ -32,6 +35,9 @@ class ListenerSets {
   explicit ListenerSets(const store::ClusterSnapshot& snapshot);
   /// The namespaces whose labels were looked up are added to `refs`.
   [[nodiscard]] SetClaims find(const api::Gateway& gateway, RefSet& refs) const;
+  /// Those that name a Gateway that is not there, or is of a class that is not nor is implied (Settings): nobody else
+  /// will say so of them.
+  [[nodiscard]] std::vector<ListenerSetReport> find_orphans(const std::optional<std::string>& implied_class) const;
 
  private:
   const store::ClusterSnapshot& snapshot_;

@@ -163,7 +163,9 @@ Resolution resolve(const store::ClusterSnapshot& snapshot, const Settings& setti
   const Inputs inputs{snapshot, settings, state.certificates, refs, resolution.wanted_internal_certificates};
   resolution.report.controller_name = settings.controller_name;
   resolution.report.classes = judge_classes(snapshot, settings);
-  std::vector<JudgedGateway> gateways = judge_gateways(inputs, resolution.report.classes);
+  const ListenerSets sets(snapshot);
+  std::vector<JudgedGateway> gateways = judge_gateways(inputs, sets, resolution.report.classes);
+  resolution.report.orphans = sets.find_orphans(settings.implied_class);
 
   BackendTlsPolicies policies = BackendTlsPolicies::judge(snapshot, refs, state.policies);
   Changes changes(state.snapshot, snapshot, state.backends.empty() ? Changes::Lookups::None : Changes::Lookups::Some);

@@ -113,6 +113,9 @@ struct StatusReport {
   std::string controller_name;
   std::vector<ClassReport> classes;
   std::vector<GatewayReport> gateways;
+  /// Sets without a Gateway. What is said of them counts for those that were of a Gateway of ours a report before:
+  /// nothing in a ListenerSet says whose it is.
+  std::vector<ListenerSetReport> orphans;
   std::vector<RouteReportPtr> routes;    ///< by kind, namespace and name
   std::vector<RouteReportPtr> policies;  ///< of both kinds; their parents are the Gateways they are in force for
 };

@@ -113,6 +113,15 @@ std::vector<const resolve::RouteReport*> changed_routes(const FinishInput& input
   return changed;
 }
 
+/// The status of the set is ours: it was one of a Gateway of ours.
+[[nodiscard]] bool was_ours(const FinishInput& input, const resolve::ObjectId& set) {
+  return input.finished != nullptr && std::ranges::any_of(input.finished->gateways, [&](const auto& gateway) {
+           return std::ranges::any_of(gateway.sets, [&](const resolve::ListenerSetReport& one) {
+             return one.object.key == set.key && one.object.uid == set.uid;
+           });
+         });
+}
+
 [[nodiscard]] const Lag* find_lag(const FinishInput& input, const api::ObjectKey& object) {
   if (input.lags == nullptr) return nullptr;
   const auto found = input.lags->find(object);
@@ -179,6 +188,13 @@ std::vector<StatusPatch> finish_status(const FinishInput& input) {
             set, previous_of<api::ListenerSetStatus>(input.previous, set.object.key), stamp);
       });
   }
+  static const resolve::GatewayReport nowhere;
+  for (const resolve::ListenerSetReport& orphan : input.report.orphans)
+    if (was_ours(input, orphan.object))
+      finish_one(orphan, [&](Stamp stamp) {
+        return GatewayFinish{nowhere, results, nullptr}.finish(
+            orphan, previous_of<api::ListenerSetStatus>(input.previous, orphan.object.key), stamp);
+      });
   for (const resolve::RouteReport* report : changed_routes(input))
     finish_one(*report, [&](Stamp stamp) {
       const auto& previous = previous_of<api::RouteStatus>(input.previous, report->object.key).parents;

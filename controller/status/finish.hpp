@@ -60,7 +60,8 @@ struct FinishInput {
   const runtime::ApplyReport& apply;
   const Statuses& previous;
   Wall now;
-  /// The report that `previous` was finished from, if known: a route whose report is the same object has its status.
+  /// The report that `previous` was finished from, if known: a route whose report is the same object has its status,
+  /// and a ListenerSet of a Gateway in it that is gone now is told so.
   const resolve::StatusReport* finished = nullptr;
   const Lags* lags = nullptr;  ///< by Gateway and ListenerSet; nullptr: there are none
 };

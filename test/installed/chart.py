@@ -208,7 +208,7 @@ class Chart(Scene):
             self.await_answer(f"{address}:8080", "/a", status=200 if len(wanted) == 2 else 0)
 
     def every_kind_has_its_status(self):
-        """And a ListenerSet's port answers at the Gateway's address."""
+        """And a ListenerSet's port answers at the Gateway's address; without its Gateway it says so."""
         self.make_backend("a")
         self.apply(EVERY_KIND.format(ns=SHOP))
         self.await_programmed("kinds")
@@ -220,6 +220,10 @@ class Chart(Scene):
         until(lambda: self.kubectl("-n", SHOP, "get", "gateway", "kinds", "-o", "jsonpath={.status.attachedListenerSets}") == "1",
               "the ListenerSet is not counted")
         self.await_answer(f"{self.address_of('kinds')}:8080", "/")
+        self.kubectl("-n", SHOP, "delete", "gateway", "kinds")
+        reason = '{.status.conditions[?(@.type=="Accepted")].reason} {.status.listeners}'
+        until(lambda: self.kubectl("-n", SHOP, "get", "listenerset", "kinds", "-o", f"jsonpath={reason}").split()[0] == "ParentNotAccepted",
+              "the ListenerSet does not say that its Gateway is gone")
         return f"{len(told)} kinds beside the Gateway's"
 
     def uninstall_leaves_nothing_behind(self):

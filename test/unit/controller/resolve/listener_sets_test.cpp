@@ -42,6 +42,29 @@ TEST(ListenerSets, AreAllowedAsLabelsChange) {
   EXPECT_EQ(attached(world), 0);
 }
 
+std::string orphans_of(testing::World& world) {
+  std::string told;
+  for (const ListenerSetReport& one : world.resolve().report.orphans)
+    told += fmt::format("{}: {}\n", one.object.key.name, one.accepted.at(0).message);
+  return told;
+}
+
+TEST(ListenerSets, WithoutAGatewayOrItsClassAreOrphans) {
+  testing::World world;
+  world.apply(testing::base_yaml()).apply(scene).apply(labelled("shop"));
+  EXPECT_EQ(orphans_of(world), "");
+  world.remove(api::Kind::GatewayClass, "", "pintle");
+  EXPECT_EQ(orphans_of(world), "set: Gateway default/gw is of GatewayClass pintle, which does not exist\n");
+  world.settings.implied_class = "pintle";
+  EXPECT_EQ(orphans_of(world), "") << "a folder need not hold its class";
+  world.apply(
+      "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {name: pintle}\n"
+      "spec: {controllerName: example.com/another}\n");
+  EXPECT_EQ(orphans_of(world), "") << "its controller will tell it";
+  world.remove(api::Kind::Gateway, "default", "gw");
+  EXPECT_EQ(orphans_of(world), "set: Gateway default/gw does not exist\n");
+}
+
 std::string set_of_64(std::string_view name, int first_port) {
   std::string text = fmt::format(R"(
 apiVersion: gateway.networking.k8s.io/v1

@@ -168,6 +168,38 @@ TEST(ListenerSetStatus, EachRow) {
   }
 }
 
+TEST(ListenerSetStatus, ASetWhoseGatewayIsGoneIsTold) {
+  const auto apply = applied({address("127.0.0.1", 80), address("127.0.0.1", 8080)});
+  resolve::StatusReport before;
+  before.gateways = {gateway_with_set()};
+  const api::ObjectKey key = before.gateways[0].sets[0].object.key;
+  Statuses previous;
+  for (const StatusPatch& patch : finish_status(before, apply, {}, at(0))) previous.emplace(patch.key, patch.status);
+  ASSERT_EQ(std::get<api::ListenerSetStatus>(*previous.at(key)).listeners.size(), 2U);
+
+  resolve::StatusReport after;
+  resolve::ListenerSetReport& orphan = after.orphans.emplace_back();
+  orphan.object = {.key = key, .uid = "s", .generation = 4};
+  orphan.accepted = {{"spec.parentRef", "ParentNotAccepted", "Gateway default/gw does not exist"}};
+  const auto finish = [&](const resolve::StatusReport* finished) {
+    return finish_status(
+        {.report = after, .apply = apply, .previous = previous, .now = at(1), .finished = finished, .lags = nullptr});
+  };
+  EXPECT_TRUE(finish(nullptr).empty()) << "it may be of another controller";
+  const auto patches = finish(&before);
+  ASSERT_EQ(patches.size(), 1U);
+  EXPECT_EQ(patches[0].key, key);
+  const auto& status = std::get<api::ListenerSetStatus>(*patches[0].status);
+  EXPECT_EQ(shown(status.conditions), "Accepted=False/ParentNotAccepted Programmed=False/ParentNotProgrammed");
+  for (const api::Condition& one : status.conditions) EXPECT_EQ(one.observed_generation, 4);
+  EXPECT_TRUE(status.listeners.empty());
+  previous.insert_or_assign(key, patches[0].status);
+  EXPECT_TRUE(finish(&before).empty());
+  orphan.object.uid = "made anew";
+  previous.clear();
+  EXPECT_TRUE(finish(&before).empty());
+}
+
 TEST(ListenerSetStatus, TheGatewayCountsThem) {
   GatewayReport report = gateway_with_set();
   const auto apply = applied({address("127.0.0.1", 80), address("127.0.0.1", 8080)});
