@@ -4,6 +4,9 @@
 #include <map>
 #include <utility>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <pintle/base/log.hpp>
 
 #include "controller/source/manifest_files.hpp"
@@ -161,6 +164,17 @@ std::unique_ptr<KubeSource> KubeSource::start(kube::Api& api, kube::Clock& clock
 }
 
 bool KubeSource::is_synced() const noexcept { return state_->is_synced(); }
+
+std::string KubeSource::waits_for() const {
+  std::vector<std::string> lists;
+  for (const auto& watch : state_->watches) {
+    if (watch->is_whole()) continue;
+    const KindStatus now = watch->status();
+    lists.push_back(fmt::format("{}{}{}", api::to_string(now.kind), now.ns.empty() ? "" : " of namespace " + now.ns,
+                                now.error.empty() ? "" : fmt::format(" ({})", now.error)));
+  }
+  return lists.empty() ? std::string() : fmt::format("no list yet of {}", fmt::join(lists, ", "));
+}
 
 std::vector<KindStatus> KubeSource::status() const {
   std::vector<KindStatus> out;

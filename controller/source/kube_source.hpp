@@ -46,6 +46,9 @@ class KubeSource final : public Source {
   ~KubeSource() override;
 
   [[nodiscard]] bool is_synced() const noexcept;
+  /// Before it is synced: the kinds without a complete list, each with what the API server answers, for people. Empty
+  /// afterwards.
+  [[nodiscard]] std::string waits_for() const;
   /// By kind, then namespace.
   [[nodiscard]] std::vector<KindStatus> status() const;
 

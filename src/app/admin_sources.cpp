@@ -1,6 +1,7 @@
 #include "src/app/admin_sources.hpp"
 
 #include <memory>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -54,9 +55,11 @@ void describe(observe::ControlMetrics& control, const reconcile::Served& served)
 }
 
 [[nodiscard]] std::vector<admin::HealthCheck> check_readiness(const AdminView& view) {
-  return {{.name = "configuration",
-           .good = view.served() != nullptr,
-           .detail = "the first configuration is not served yet"},
+  const bool served = view.served() != nullptr;
+  std::string detail = "the first configuration is not served yet";
+  if (!served && view.waits_for)
+    if (const std::string waits = view.waits_for(); !waits.empty()) detail += ": " + waits;
+  return {{.name = "configuration", .good = served, .detail = std::move(detail)},
           {.name = "accepting", .good = !view.is_draining(), .detail = "the program drains and goes away"}};
 }
 

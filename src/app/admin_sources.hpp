@@ -1,6 +1,7 @@
 // What the admin address answers, made from the generation served. Control thread, like the admin server itself.
 #pragma once
 #include <functional>
+#include <string>
 
 #include "controller/reconcile/reconciler.hpp"
 #include "dataplane/observe/exposition.hpp"
@@ -15,6 +16,7 @@ struct AdminView {
   std::function<const reconcile::Served*()> served;     ///< nullptr before the first generation
   std::function<std::vector<api::Finding>()> findings;  ///< those that hold now
   std::function<bool()> is_draining;
+  std::function<std::string()> waits_for;  ///< before the first generation; may be empty
   const observe::Metrics& metrics;
   observe::ControlMetrics& control;
   observe::ProgramFacts program;

@@ -54,6 +54,7 @@ class Controlling {
       : options_(options),
         pod_(find_pod()),
         instance_(options, {.on_ready = {},
+                            .waits_for = [this] { return source_ ? source_->waits_for() : std::string(); },
                             .should_stop = {},
                             .on_hangup = [] { log::info("HUP: a controller has nothing to read again"); },
                             .on_served = {},

@@ -89,6 +89,7 @@ Result<void> Instance::State::start_admin() {
       make_admin_sources({.served = [this] { return reconciler ? reconciler->served() : nullptr; },
                           .findings = [this] { return findings; },
                           .is_draining = [this] { return draining; },
+                          .waits_for = events.waits_for,
                           .metrics = metrics,
                           .control = control,
                           .program = {.version = std::string(version()),

@@ -19,6 +19,8 @@ struct InstanceEvents {
   /// Once, when everything of the first generation is bound and acknowledged. `admin` is the bound address of the admin
   /// server ("" if off).
   std::function<void(const std::string& admin)> on_ready;
+  /// Asked while nothing is served yet: what is waited for, for people; empty if nothing is known to be.
+  std::function<std::string()> waits_for;
   /// Asked every 50 ms at most; true drains and ends.
   std::function<bool()> should_stop;
   std::function<void()> on_hangup;

@@ -33,6 +33,7 @@ class Serving {
         session_key_(options.state_dir),
         sink_(options.status_dir),
         instance_(options, {.on_ready = events.on_ready,
+                            .waits_for = {},
                             .should_stop = events.should_stop,
                             .on_hangup = [this] { reload(); },
                             .on_served = {},

@@ -25,6 +25,7 @@ class AdminSources : public testing::Test {
     return make_admin_sources({.served = [this] { return served_ ? &*served_ : nullptr; },
                                .findings = [this] { return findings_; },
                                .is_draining = [this] { return draining_; },
+                               .waits_for = [] { return std::string("no list yet of Gateway (403)"); },
                                .metrics = metrics_,
                                .control = control_,
                                .program = {.version = "1.2.3", .commit = "abc", .started_at = 1}});
@@ -54,6 +55,8 @@ class AdminSources : public testing::Test {
 TEST_F(AdminSources, ReadyFromTheFirstGenerationToTheDrain) {
   const admin::Sources sources = make();
   EXPECT_FALSE(is_ready(sources));
+  EXPECT_EQ(sources.readiness().at(0).detail,
+            "the first configuration is not served yet: no list yet of Gateway (403)");
   serve_scene();
   EXPECT_TRUE(is_ready(sources));
   draining_ = true;

@@ -22,6 +22,7 @@ TEST(KubeSource, IsSyncedOnceEveryKindIsListed) {
   kube.api.answer("/services?limit", 200, list("Service", "4", {service("web", "3")}));
   kube.clock.turn();
   EXPECT_TRUE(kube.source->is_synced());
+  EXPECT_EQ(kube.source->waits_for(), "");
   EXPECT_TRUE(kube.batches.back().synced);
   EXPECT_EQ(kube.keys(), "Service default/web");
 }
@@ -246,6 +247,7 @@ TEST(KubeSource, AMissingRightIsSaidAndNotTakenForEmptiness) {
   EXPECT_FALSE(kube.source->is_synced());
   EXPECT_EQ(kube.status_of(api::Kind::Secret).health, Health::Forbidden);
   EXPECT_EQ(kube.status_of(api::Kind::Secret).error, "403 Forbidden: secrets is forbidden");
+  EXPECT_EQ(kube.source->waits_for(), "no list yet of Secret (403 Forbidden: secrets is forbidden)");
 }
 
 std::size_t namespaced_kinds() {
