@@ -108,6 +108,7 @@ class Allotment {
   /// Whoever adds listeners to a Gateway need not know which others there are.
   static std::vector<std::string> describe(const Taken& taken, const JudgedListener& listener) {
     std::vector<std::string> texts;
+    texts.reserve(taken.lost.size());
     for (const Owners::value_type* owner : taken.lost)
       texts.push_back(
           listener.set == nullptr || listener.set->metadata.ns == owner->second->object->metadata.ns
