@@ -11,7 +11,7 @@ from scene import HOST, NAMESPACE, RELEASE, ROOT, SHOP, Load, Scene, until
 sys.path.insert(0, str(ROOT / "test/deploy"))
 import rights  # noqa: E402
 
-NOTICE = 0.1  # seconds until a client has read that its connection was reset
+NOTICE = 0.5  # seconds in which a client has surely read that its connection was reset
 
 # Granted and not used by a life without trouble.
 RARE = {
