@@ -4,8 +4,8 @@ backend that records every id it saw. So lost, misrouted and duplicated requests
     ledger.py client [ADDRESS:]PORT RATE SECONDS HOST PATH[,PATH...] [tls]   prints one JSON object when done
     ledger.py backend NAME [[ADDRESS:]PORT]                                  prints its port, serves until stdin closes, prints its ids
 
-The address is 127.0.0.1 unless told. A request that failed also tells when, on the clock of the machine, its connection stood,
-it was written, and it failed. A kept connection that the other side has closed is not used again, as any client looks first;
+The address is 127.0.0.1 unless told. A request that failed also tells, on the clock of the machine, since when its connection stood, and when
+it was written and failed. A kept connection that the other side has closed is not used again, as any client looks first;
 how many were found so is told, too.
 """
 import asyncio
@@ -47,14 +47,15 @@ class LoadClient:
             self.tls.verify_mode = ssl.CERT_NONE
 
     async def connect(self):
-        return await asyncio.open_connection(*self.where, ssl=self.tls,
-                                             server_hostname=self.host if self.tls else None)
+        """Also since when it stands."""
+        pair = await asyncio.open_connection(*self.where, ssl=self.tls, server_hostname=self.host if self.tls else None)
+        return *pair, time.monotonic()
 
     def take_idle(self):
         while self.idle:
-            reader, writer = self.idle.pop()
+            reader, writer, stood = self.idle.pop()
             if not (reader.at_eof() or reader.exception() or writer.is_closing()):
-                return reader, writer
+                return reader, writer, stood
             self.found_closed += 1
             writer.close()
         return None
@@ -66,15 +67,14 @@ class LoadClient:
             # Every tenth request opens a connection of its own, the rest reuse.
             kept = self.take_idle() if number % 10 else None
             async with asyncio.timeout(PATIENCE):
-                reader, writer = kept or await self.connect()
-                times["connected"] = time.monotonic()
+                reader, writer, times["connected"] = kept or await self.connect()
                 writer.write(f"GET {path}/{ident} HTTP/1.1\r\nHost: {self.host}\r\nX-Id: {ident}\r\n\r\n".encode())
                 times["written"] = time.monotonic()
                 status, body, close = await read_response(reader)
             if close:
                 writer.close()
             else:
-                self.idle.append((reader, writer))
+                self.idle.append((reader, writer, times["connected"]))
             self.results.append([ident, status, body.decode("latin-1")])
         except (OSError, EOFError, asyncio.IncompleteReadError) as error:
             now = time.monotonic()
@@ -90,7 +90,7 @@ class LoadClient:
                 await asyncio.sleep(pause)
             tasks.append(asyncio.create_task(self.one(number, paths[number % len(paths)], intended)))
         await asyncio.wait_for(asyncio.gather(*tasks), 60)
-        for _, writer in self.idle:
+        for _, writer, _ in self.idle:
             writer.close()
 
 
