@@ -79,7 +79,7 @@ void check_addresses(const Field& list, const std::vector<GatewayAddress>& addre
   }
 }
 
-void check_label_map(const Field& field, const StringMap& map, LabelMap which) {
+void check_label_map(const Field& field, const Labels& map, LabelMap which) {
   if (!field.strict() || field.value().type != Value::Type::Mapping) return;
   for (const Member& member : field.value().members) {
     const auto found = map.find(member.key);

@@ -11,6 +11,6 @@ void check_addresses(const Field& list, const std::vector<GatewayAddress>& addre
 
 enum class LabelMap : std::uint8_t { Labels, Annotations };
 /// Keys of both, values of labels.
-void check_label_map(const Field& field, const StringMap& map, LabelMap which);
+void check_label_map(const Field& field, const Labels& map, LabelMap which);
 
 }  // namespace pintle::api

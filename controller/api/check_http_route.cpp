@@ -10,7 +10,7 @@ namespace pintle::api {
 namespace {
 
 /// Only when exactly one filter of its type in the list replaces a prefix does the CRD ask (exists_one).
-bool one_replaces_prefix(const std::vector<HTTPRouteFilter>& filters, HTTPFilterType type) {
+bool one_replaces_prefix(const SharedList<HTTPRouteFilter>& filters, HTTPFilterType type) {
   return std::ranges::count_if(filters, [&](const HTTPRouteFilter& filter) {
            return filter.type == type && replaces_prefix(filter);
          }) == 1;
@@ -20,7 +20,7 @@ bool has_one_prefix_match(const HTTPRouteRule& rule) {
   return rule.matches.size() == 1 && rule.matches[0].path.type == PathMatchType::PathPrefix;
 }
 
-void check_prefix(const Field& field, const HTTPRouteRule& rule, const std::vector<HTTPRouteFilter>& filters) {
+void check_prefix(const Field& field, const HTTPRouteRule& rule, const SharedList<HTTPRouteFilter>& filters) {
   for (const HTTPFilterType type : {HTTPFilterType::RequestRedirect, HTTPFilterType::URLRewrite}) {
     if (!one_replaces_prefix(filters, type) || has_one_prefix_match(rule)) continue;
     field.report({.id = "GW0405",

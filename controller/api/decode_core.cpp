@@ -212,7 +212,9 @@ void read_config_map(Fields& root, const Field& /*field*/, ConfigMap& out) {
 void read_namespace(Fields& root, const Field& /*field*/, Namespace& out) {
   root.ignore({"spec", "status"});
   // the API server sets it on every namespace
-  out.metadata.labels.insert_or_assign(std::string(namespace_name_label), out.metadata.name);
+  StringMap labels = out.metadata.labels.copy();
+  labels.insert_or_assign(std::string(namespace_name_label), out.metadata.name);
+  out.metadata.labels = std::move(labels);
 }
 
 }  // namespace pintle::api

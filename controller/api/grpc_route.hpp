@@ -19,19 +19,19 @@ struct GRPCMethodMatch {
 /// All parts must hold.
 struct GRPCRouteMatch {
   std::optional<GRPCMethodMatch> method;
-  std::vector<HTTPHeaderMatch> headers;
+  SharedList<HTTPHeaderMatch> headers;
   friend bool operator==(const GRPCRouteMatch&, const GRPCRouteMatch&) = default;
 };
 
 /// It has neither timeouts nor retry.
 struct GRPCRouteRule : HTTPRuleParts {
-  std::vector<GRPCRouteMatch> matches;  ///< any may hold; empty: every gRPC request
+  SharedList<GRPCRouteMatch> matches;  ///< any may hold; empty: every gRPC request
   friend bool operator==(const GRPCRouteRule&, const GRPCRouteRule&) = default;
 };
 
 struct GRPCRouteSpec {
-  std::vector<ParentReference> parent_refs;
-  std::vector<std::string> hostnames;  ///< lower case, maybe "*.example.com"; empty: those of the listener
+  SharedList<ParentReference> parent_refs;
+  SharedList<std::string> hostnames;  ///< lower case, maybe "*.example.com"; empty: those of the listener
   std::vector<GRPCRouteRule> rules;
   std::optional<OpenEnum<DefaultScope>> use_default_gateways;
   friend bool operator==(const GRPCRouteSpec&, const GRPCRouteSpec&) = default;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <pintle/base/rare.hpp>
+#include <pintle/base/shared_list.hpp>
 
 #include "controller/api/gateway.hpp"
 #include "controller/api/http_route_filter.hpp"
@@ -41,8 +42,8 @@ struct HTTPQueryParamMatch {
 /// All parts must hold.
 struct HTTPRouteMatch {
   HTTPPathMatch path;
-  std::vector<HTTPHeaderMatch> headers;
-  std::vector<HTTPQueryParamMatch> query_params;
+  SharedList<HTTPHeaderMatch> headers;
+  SharedList<HTTPQueryParamMatch> query_params;
   std::optional<OpenEnum<HTTPMethod>> method;
   friend bool operator==(const HTTPRouteMatch&, const HTTPRouteMatch&) = default;
 };
@@ -50,7 +51,7 @@ struct HTTPRouteMatch {
 struct HTTPBackendRef {
   BackendObjectReference ref;
   std::int32_t weight = 1;
-  std::vector<HTTPRouteFilter> filters;
+  SharedList<HTTPRouteFilter> filters;
   friend bool operator==(const HTTPBackendRef&, const HTTPBackendRef&) = default;
 };
 
@@ -80,23 +81,25 @@ struct SessionPersistence {
 
 /// What rules of HTTPRoutes and GRPCRoutes have in common: what becomes of a request that matched.
 struct HTTPRuleParts {
-  std::optional<std::string> name;
-  std::vector<HTTPRouteFilter> filters;
-  std::vector<HTTPBackendRef> backend_refs;
+  Rare<std::string> name;
+  SharedList<HTTPRouteFilter> filters;
+  SharedList<HTTPBackendRef> backend_refs;
   Rare<HTTPRouteTimeouts> timeouts;
   Rare<HTTPRouteRetry> retry;
   Rare<SessionPersistence> session_persistence;
   friend bool operator==(const HTTPRuleParts&, const HTTPRuleParts&) = default;
 };
 
+/// What a rule has that says nothing of matches.
+[[nodiscard]] const SharedList<HTTPRouteMatch>& every_http_request();
 struct HTTPRouteRule : HTTPRuleParts {
-  std::vector<HTTPRouteMatch> matches{HTTPRouteMatch{}};  ///< any may hold; an empty list written so stays empty
+  SharedList<HTTPRouteMatch> matches = every_http_request();  ///< any may hold; an empty list written so stays empty
   friend bool operator==(const HTTPRouteRule&, const HTTPRouteRule&) = default;
 };
 
 struct HTTPRouteSpec {
-  std::vector<ParentReference> parent_refs;
-  std::vector<std::string> hostnames;  ///< lower case, maybe "*.example.com"; empty: those of the listener
+  SharedList<ParentReference> parent_refs;
+  SharedList<std::string> hostnames;  ///< lower case, maybe "*.example.com"; empty: those of the listener
   std::vector<HTTPRouteRule> rules{HTTPRouteRule{}};
   std::optional<OpenEnum<DefaultScope>> use_default_gateways;
   friend bool operator==(const HTTPRouteSpec&, const HTTPRouteSpec&) = default;

@@ -21,14 +21,14 @@ struct L4BackendRef {
 
 struct L4RouteRule {
   std::optional<std::string> name;
-  std::vector<L4BackendRef> backend_refs;
+  SharedList<L4BackendRef> backend_refs;
   friend bool operator==(const L4RouteRule&, const L4RouteRule&) = default;
 };
 
 struct L4RouteSpec {
-  std::vector<ParentReference> parent_refs;
-  std::vector<std::string> hostnames;  ///< TLSRoute: lower case, maybe "*.example.com"; matched with the SNI
-  std::vector<L4RouteRule> rules;      ///< nothing tells them apart: only the first serves
+  SharedList<ParentReference> parent_refs;
+  SharedList<std::string> hostnames;  ///< TLSRoute: lower case, maybe "*.example.com"; matched with the SNI
+  std::vector<L4RouteRule> rules;     ///< nothing tells them apart: only the first serves
   std::optional<OpenEnum<DefaultScope>> use_default_gateways;
   friend bool operator==(const L4RouteSpec&, const L4RouteSpec&) = default;
 };

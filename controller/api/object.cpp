@@ -65,7 +65,7 @@ std::string to_string(const ObjectKey& key) {
   return out;
 }
 
-bool matches(const LabelSelector& selector, const StringMap& labels) {
+bool matches(const LabelSelector& selector, const Labels& labels) {
   using Operator = LabelSelectorRequirement::Operator;
   for (const auto& [key, value] : selector.match_labels) {
     const auto found = labels.find(key);
@@ -96,7 +96,8 @@ std::optional<std::string> find_fault(const LabelSelector& selector) {
   for (const LabelSelectorRequirement& one : selector.match_expressions) {
     if (one.key.empty()) return "a label selector has an expression without key";
     if (one.op.is_unknown())
-      return "operator \"" + one.op.text + "\" of a label selector is not one of In, NotIn, Exists, DoesNotExist";
+      return "operator \"" + std::string(one.op.text()) +
+             "\" of a label selector is not one of In, NotIn, Exists, DoesNotExist";
     const bool lists = one.op == Operator::In || one.op == Operator::NotIn;
     if (lists && one.values.empty()) return "a label selector's In or NotIn expression has no values";
     if (!lists && !one.values.empty()) return "a label selector's Exists or DoesNotExist expression has values";
@@ -127,6 +128,11 @@ std::string_view to_string(HTTPFilterType type) noexcept {
       "RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror", "RequestRedirect", "URLRewrite", "CORS",
       "ExternalAuth",          "ExtensionRef",           "Unknown"};
   return words[static_cast<std::size_t>(type)];
+}
+
+const SharedList<HTTPRouteMatch>& every_http_request() {
+  static const SharedList<HTTPRouteMatch> one{HTTPRouteMatch{}};
+  return one;
 }
 
 std::string_view EndpointSlice::service_name() const noexcept {

@@ -8,7 +8,6 @@
 #include <chrono>
 #include <compare>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +15,10 @@
 #include <vector>
 
 #include <pintle/base/clock.hpp>
+#include <pintle/base/rare.hpp>
+#include <pintle/base/shared_list.hpp>
+
+#include "controller/api/labels.hpp"
 
 namespace pintle::api {
 
@@ -81,8 +84,6 @@ struct SourceLocation {
   friend bool operator==(const SourceLocation&, const SourceLocation&) noexcept { return true; }
 };
 
-using StringMap = std::map<std::string, std::string, std::less<>>;
-
 /// metav1.OwnerReference, reduced to who the owner is.
 struct OwnerReference {
   std::string kind;
@@ -100,10 +101,10 @@ struct ObjectMeta {
   std::int64_t generation = 0;
   Wall creation_timestamp{};
   std::optional<Wall> deletion_timestamp;
-  StringMap labels;
-  StringMap annotations;
-  std::vector<OwnerReference> owner_references;
-  std::vector<std::string> finalizers;
+  Labels labels;
+  Labels annotations;
+  SharedList<OwnerReference> owner_references;
+  SharedList<std::string> finalizers;
   SourceLocation location;
   friend bool operator==(const ObjectMeta&, const ObjectMeta&) = default;
 };
@@ -114,19 +115,23 @@ struct ObjectMeta {
 template <class E>
 struct OpenEnum {
   E value{};
-  std::string text;  ///< only when value is Unknown
 
-  constexpr OpenEnum() = default;
-  constexpr OpenEnum(E known) : value(known) {}
+  OpenEnum() = default;
+  OpenEnum(E known) : value(known) {}
   [[nodiscard]] static OpenEnum unknown(std::string word) {
     OpenEnum made(E::Unknown);
-    made.text = std::move(word);
+    made.text_ = std::move(word);
     return made;
   }
-  [[nodiscard]] constexpr bool is_unknown() const noexcept { return value == E::Unknown; }
-  constexpr operator E() const noexcept { return value; }
+  [[nodiscard]] bool is_unknown() const noexcept { return value == E::Unknown; }
+  /// Of an unknown value; else empty.
+  [[nodiscard]] std::string_view text() const noexcept { return text_ ? std::string_view(*text_) : std::string_view(); }
+  operator E() const noexcept { return value; }
   friend bool operator==(const OpenEnum&, const OpenEnum&) = default;
   friend bool operator==(const OpenEnum& a, E b) noexcept { return a.value == b; }
+
+ private:
+  Rare<std::string> text_;
 };
 
 /// metav1.LabelSelector. An empty selector matches everything.
@@ -144,7 +149,7 @@ struct LabelSelector {
 };
 /// As the Kubernetes API defines it: every label and every expression must hold; NotIn holds for an absent
 /// key; an unknown operator selects nothing (and is_valid says so).
-[[nodiscard]] bool matches(const LabelSelector& selector, const StringMap& labels);
+[[nodiscard]] bool matches(const LabelSelector& selector, const Labels& labels);
 /// nullopt when sound, else what is wrong: unknown operator, In without values, Exists with values.
 [[nodiscard]] std::optional<std::string> find_fault(const LabelSelector& selector);
 

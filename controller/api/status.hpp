@@ -74,12 +74,12 @@ struct RouteParentStatus {
 
 /// PolicyAncestorStatus is alike but for the name of its reference.
 struct PolicyStatus {
-  std::vector<RouteParentStatus> ancestors;
+  SharedList<RouteParentStatus> ancestors;
   friend bool operator==(const PolicyStatus&, const PolicyStatus&) = default;
 };
 
 struct RouteStatus {
-  std::vector<RouteParentStatus> parents;
+  SharedList<RouteParentStatus> parents;
   friend bool operator==(const RouteStatus&, const RouteStatus&) = default;
 };
 

@@ -11,7 +11,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json dump_fields(const std::vector<route::FieldMatch>& fields) {
+Json dump_fields(const SharedList<route::FieldMatch>& fields) {
   Json list = Json::array();
   for (const route::FieldMatch& field : fields) {
     Json one{{"name", field.name}};
@@ -101,7 +101,7 @@ Json dump_redirect(const route::Redirect& redirect) {
   if (redirect.scheme) made["scheme"] = *redirect.scheme;
   if (redirect.hostname) made["hostname"] = *redirect.hostname;
   if (redirect.port) made["port"] = *redirect.port;
-  add_path(made, redirect.path);
+  if (redirect.path) add_path(made, *redirect.path);
   return made;
 }
 

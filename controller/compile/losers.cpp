@@ -21,7 +21,7 @@ bool same_field(const route::FieldMatch& a, const route::FieldMatch& b) noexcept
   return a.name == b.name && a.regex.has_value() == b.regex.has_value() && text_of(a) == text_of(b);
 }
 /// In any order; no name stands twice.
-bool same_fields(const std::vector<route::FieldMatch>& a, const std::vector<route::FieldMatch>& b) {
+bool same_fields(const SharedList<route::FieldMatch>& a, const SharedList<route::FieldMatch>& b) {
   return a.size() == b.size() && std::ranges::is_permutation(a, b, same_field);
 }
 
@@ -29,7 +29,7 @@ std::size_t mix(std::size_t hash, std::string_view text) noexcept {
   return (hash ^ std::hash<std::string_view>{}(text)) * 0x9E3779B97F4A7C15ULL;
 }
 /// The sum does not depend on the order.
-std::size_t hash_of(const std::vector<route::FieldMatch>& fields) noexcept {
+std::size_t hash_of(const SharedList<route::FieldMatch>& fields) noexcept {
   std::size_t sum = fields.size();
   for (const route::FieldMatch& field : fields) sum += mix(mix(1, field.name), text_of(field));
   return sum;

@@ -29,7 +29,7 @@ void note(api::StringMap& annotations, std::string_view under, const std::vector
   if (!keys.empty()) annotations.insert_or_assign(std::string(under), fmt::format("{}", fmt::join(keys, ",")));
 }
 
-json difference_of(const api::StringMap& present, const api::StringMap& wanted, const std::vector<std::string>& noted) {
+json difference_of(const api::Labels& present, const api::StringMap& wanted, const std::vector<std::string>& noted) {
   json patch = json::object();
   for (const auto& [key, value] : wanted) {
     const auto held = present.find(key);

@@ -192,7 +192,7 @@ std::vector<Action> plan_finalizers(const store::ClusterSnapshot& snapshot, cons
     const auto* object = snapshot.find<api::GatewayClass>({}, one.object.key.name);
     if (object == nullptr) continue;
     const api::ObjectMeta& metadata = object->metadata;
-    std::vector<std::string> finalizers = metadata.finalizers;
+    std::vector<std::string> finalizers = metadata.finalizers.copy();
     const auto ours = std::ranges::find(finalizers, class_finalizer);
     const bool wanted = used.contains(metadata.name);
     const bool present = ours != finalizers.end();

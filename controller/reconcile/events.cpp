@@ -89,8 +89,8 @@ class Derivation {
   void operator()(const api::PolicyStatus& before, const api::PolicyStatus& now) {
     compare_entries(before.ancestors, now.ancestors);
   }
-  void compare_entries(const std::vector<api::RouteParentStatus>& before,
-                       const std::vector<api::RouteParentStatus>& now) {
+  void compare_entries(const SharedList<api::RouteParentStatus>& before,
+                       const SharedList<api::RouteParentStatus>& now) {
     for (const api::RouteParentStatus& entry : now) {
       const auto old = std::ranges::find_if(before, [&entry](const api::RouteParentStatus& one) {
         return one.controller_name == entry.controller_name && one.parent_ref == entry.parent_ref;

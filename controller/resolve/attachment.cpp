@@ -72,10 +72,13 @@ GatewayFaces faces_of(const std::vector<JudgedGateway>& gateways) {
 /// (RouteConditionPartiallyInvalid).
 void Attachment::add_verdict(const RouteSlot& slot, ParentReport& report) const {
   const RouteVerdict& verdict = slot.verdict;
-  Problems& broken = verdict.has_sound_rule ? report.dropped : report.accepted;
-  broken.insert(broken.end(), verdict.broken_rules.begin(), verdict.broken_rules.end());
-  report.resolved_refs = verdict.resolved_refs;
-  report.notes = verdict.notes;
+  if (verdict.remarks) {
+    const RouteRemarks& remarks = *verdict.remarks;
+    Problems& broken = verdict.has_sound_rule ? report.dropped : report.accepted;
+    broken.insert(broken.end(), remarks.broken_rules.begin(), remarks.broken_rules.end());
+    report.resolved_refs = remarks.resolved_refs;
+    report.notes = remarks.notes;
+  }
   if (!backends_.has_notes()) return;
   for (auto use = slot.uses.begin(); use != slot.uses.end(); ++use) {
     if (use->target == nullptr) continue;
@@ -119,7 +122,7 @@ std::string Attachment::describe(const Parent& parent) const {
                                : fmt::format("ListenerSet {}", name_of(parent.set->object->metadata));
 }
 
-const api::StringMap& Attachment::labels_of(const std::string& ns) {
+const api::Labels& Attachment::labels_of(const std::string& ns) {
   const auto known = labels_.find(ns);
   if (known != labels_.end()) return known->second;
   return labels_.emplace(ns, snapshot_.find_namespace_labels(ns)).first->second;
@@ -128,7 +131,7 @@ const api::StringMap& Attachment::labels_of(const std::string& ns) {
 bool Attachment::allows_namespace(const Visit& visit, const api::Listener& listener) {
   const api::ObjectMeta& owner = visit.parent.set == nullptr ? gateways_[visit.parent.gateway].object->metadata
                                                              : visit.parent.set->object->metadata;
-  const auto ask_labels = [&](const std::string& ns) -> const api::StringMap& {
+  const auto ask_labels = [&](const std::string& ns) -> const api::Labels& {
     visit.made.asked_labels = true;
     return labels_of(ns);
   };

@@ -58,13 +58,13 @@ class Attachment {
   void attach_to_defaults(const RouteSlot& slot, std::vector<ParentReport>& parents, RouteAttachment& made);
   void attach_to(const Visit& visit);
   void stand_at(const Visit& visit, std::uint32_t listener, SharedList<std::string> hosts);
-  [[nodiscard]] const api::StringMap& labels_of(const std::string& ns);
+  [[nodiscard]] const api::Labels& labels_of(const std::string& ns);
 
   const store::ClusterSnapshot& snapshot_;
   const std::vector<JudgedGateway>& gateways_;
   const BackendShelf& backends_;
   std::map<std::pair<std::string_view, std::string_view>, Parent> sets_;  ///< by namespace and name
-  std::map<std::string, api::StringMap, std::less<>> labels_;
+  std::map<std::string, api::Labels, std::less<>> labels_;
   // Of the route before, which most often says the same.
   SharedList<ParentReport> last_parents_;
   SharedList<std::string> last_hosts_;

@@ -48,7 +48,7 @@ class PolicyReader {
     if (spec_.well_known) {
       if (spec_.well_known->is_unknown())
         refuse(reason::invalid, ".wellKnownCACertificates",
-               fmt::format("{} is not known; use System", api::quote(spec_.well_known->text)));
+               fmt::format("{} is not known; use System", api::quote(spec_.well_known->text())));
       return;  // no PEM: those of the system
     }
     for (std::size_t at = 0; at < spec_.ca_certificate_refs.size(); ++at)
@@ -97,7 +97,7 @@ class PolicyReader {
       const api::SubjectAltName& name = spec_.subject_alt_names[at];
       if (name.type.is_unknown())
         refuse(reason::invalid, fmt::format(".subjectAltNames[{}].type", at),
-               fmt::format("{} is not known; use Hostname or URI", api::quote(name.type.text)));
+               fmt::format("{} is not known; use Hostname or URI", api::quote(name.type.text())));
       else
         (name.type == api::SubjectAltNameType::URI ? tls_.uris : tls_.dns_names).push_back(name.value);
     }

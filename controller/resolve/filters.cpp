@@ -134,7 +134,7 @@ class FilterReader {
         read_auth(filter);
         break;
       case HTTPFilterType::Unknown:
-        refuse(reason::unsupported_value, fmt::format("filter type {} is not known", api::quote(filter.type.text)));
+        refuse(reason::unsupported_value, fmt::format("filter type {} is not known", api::quote(filter.type.text())));
         break;
     }
   }
@@ -161,7 +161,7 @@ class FilterReader {
     if (modifier->type.is_unknown()) {
       refuse(reason::unsupported_value,
              fmt::format("path type {} is not supported; use ReplaceFullPath or ReplacePrefixMatch",
-                         api::quote(modifier->type.text)));
+                         api::quote(modifier->type.text())));
       return {};
     }
     if (list_.prefix) return route::ReplacePrefixMatch{*list_.prefix, modifier->replacement};
@@ -185,7 +185,7 @@ class FilterReader {
     route::Redirect redirect;
     redirect.scheme = config->scheme;
     redirect.hostname = config->hostname;
-    redirect.path = read_modifier(config->path);
+    if (config->path) redirect.path = read_modifier(config->path);
     redirect.port = config->port;
     redirect.status = config->status_code;
     made_.redirect = std::move(redirect);
@@ -230,7 +230,7 @@ class FilterReader {
     if (config == nullptr) return refuse_empty(filter);
     if (config->protocol.is_unknown())
       return refuse(reason::unsupported_value, fmt::format("externalAuth.protocol {} is not known; use HTTP or GRPC",
-                                                           api::quote(config->protocol.text)));
+                                                           api::quote(config->protocol.text())));
     std::optional<std::string> path = read_auth_path(config->http_path);
     if (!path) return;
     AuthFilter made;

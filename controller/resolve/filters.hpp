@@ -15,7 +15,7 @@ namespace pintle::resolve {
 enum class FilterPlace : std::uint8_t { Rule, BackendRef };
 
 struct FilterList {
-  const std::vector<api::HTTPRouteFilter>& filters;
+  const SharedList<api::HTTPRouteFilter>& filters;
   std::string field;  ///< "spec.rules[0].filters"
   FilterPlace place = FilterPlace::Rule;
   /// The value of the rule's one PathPrefix match; nullopt if it has others: ReplacePrefixMatch needs it.

@@ -120,7 +120,7 @@ void validate_clients(const Inputs& inputs, JudgedGateway& gateway, JudgedListen
     listener.report.accepted.push_back({listener.set == nullptr ? field + ".mode" : field,
                                         std::string(reason::unsupported_value),
                                         fmt::format("{} is not known; use AllowValidOnly or AllowInsecureFallback",
-                                                    api::quote(validation.mode.text))});
+                                                    api::quote(validation.mode.text()))});
   if (validation.mode == api::FrontendValidationMode::AllowInsecureFallback) {
     clients.mode = runtime::ClientValidation::Mode::InsecureFallback;
     gateway.report.insecure_validation = fmt::format(

@@ -27,7 +27,7 @@ void note_what_has_no_effect(JudgedGateway& gateway) {
     gateway.report.notes.push_back(
         fmt::format("allowedListeners admits nobody: {} is not known; use None, Same, All or "
                     "Selector",
-                    api::quote(sets.from.text)));
+                    api::quote(sets.from.text())));
   else if (sets.from == api::FromNamespaces::Selector && !sets.selector)
     gateway.report.notes.emplace_back("allowedListeners admits nobody: from is Selector, but there is no selector");
   else if (sets.from == api::FromNamespaces::Selector)
@@ -35,7 +35,7 @@ void note_what_has_no_effect(JudgedGateway& gateway) {
       gateway.report.notes.push_back(fmt::format("allowedListeners admits nobody: {}", *fault));
   if (spec.default_scope && spec.default_scope->is_unknown())
     gateway.report.notes.push_back(fmt::format("defaultScope {} is not known and has no effect; use All or None",
-                                               api::quote(spec.default_scope->text)));
+                                               api::quote(spec.default_scope->text())));
 }
 
 void assign_own_addresses(const Settings& settings, JudgedGateway& gateway) {

@@ -25,7 +25,7 @@ std::string_view intersect_hosts(std::string_view a, std::string_view b) noexcep
   return {};
 }
 
-std::vector<std::string> hosts_in_common(std::string_view listener, const std::vector<std::string>& route) {
+std::vector<std::string> hosts_in_common(std::string_view listener, std::span<const std::string> route) {
   std::vector<std::string> common;
   if (route.empty()) {
     common.emplace_back(listener);

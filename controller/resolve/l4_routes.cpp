@@ -35,8 +35,9 @@ route::Action make_action(const BackendContext& context, const api::L4RouteRule&
     route::WeightedBackend& made = forward.backends.emplace_back(make_backend(judged, rule.backend_refs[at].weight));
     forward.total_weight += made.weight;
     if (judged.problem)
-      verdict.resolved_refs.push_back({fmt::format("spec.rules[0].backendRefs[{}]{}", at, judged.problem->field_path),
-                                       judged.problem->reason, judged.problem->message});
+      verdict.remark().resolved_refs.push_back(
+          {fmt::format("spec.rules[0].backendRefs[{}]{}", at, judged.problem->field_path), judged.problem->reason,
+           judged.problem->message});
   }
   if (forward.backends.empty()) return make_failure(Reason::RefInvalid, "the rule has no backendRefs");
   if (forward.total_weight == 0)
@@ -66,7 +67,7 @@ RouteVerdict resolve_l4_route(const BackendContext& context, api::Kind kind, con
     made.matches.front().rank.route = resolved->name;
   }
   if (spec.rules.size() > 1)
-    verdict.notes.push_back(
+    verdict.remark().notes.push_back(
         fmt::format("only the first of {} rules serves: nothing tells their connections apart", spec.rules.size()));
   verdict.route = std::move(resolved);
   return verdict;

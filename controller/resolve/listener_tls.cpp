@@ -53,7 +53,7 @@ void judge_mode(JudgedListener& listener, const api::ListenerTLS& tls, const std
   listener.report.accepted.push_back(
       make_problem(field + ".mode", reason::unsupported_value,
                    fmt::format("mode {} is not supported with protocol {}; use Terminate{}",
-                               tls.mode.is_unknown() ? api::quote(tls.mode.text) : std::string("Passthrough"),
+                               tls.mode.is_unknown() ? api::quote(tls.mode.text()) : std::string("Passthrough"),
                                listener.spec->protocol, may_pass ? " or Passthrough" : "")));
 }
 

@@ -61,7 +61,7 @@ void judge_namespaces(JudgedListener& listener, const std::string& field) {
   const std::string at = field + ".allowedRoutes.namespaces";
   if (allowed.from.is_unknown()) {
     add(listener.report.accepted, reason::unsupported_value, at + ".from",
-        fmt::format("{} is not supported; use Same, All or Selector", api::quote(allowed.from.text)));
+        fmt::format("{} is not supported; use Same, All or Selector", api::quote(allowed.from.text())));
   } else if (allowed.from == api::FromNamespaces::Selector) {
     if (!allowed.selector)
       add(listener.report.accepted, reason::invalid, at + ".selector", "from is Selector, but there is no selector");

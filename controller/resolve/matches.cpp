@@ -34,8 +34,8 @@ class MatchReader {
     const std::size_t before = problems_.size();
     route::Match match;
     read_path(match.path);
-    read_headers(match.headers);
-    read_queries(match.queries);
+    match.headers = read_headers();
+    match.queries = read_queries();
     read_method(match.method);
     if (problems_.size() != before) return std::nullopt;
     return match;
@@ -85,7 +85,7 @@ class MatchReader {
       case api::PathMatchType::Unknown:
         refuse(".path.type", fmt::format("path match type {} is not supported; use Exact, PathPrefix or "
                                          "RegularExpression",
-                                         api::quote(spec_.path.type.text)));
+                                         api::quote(spec_.path.type.text())));
         break;
     }
   }
@@ -102,13 +102,14 @@ class MatchReader {
         break;
       case api::ValueMatchType::Unknown:
         refuse(field + ".type", fmt::format("match type {} is not supported; use Exact or RegularExpression",
-                                            api::quote(spec.type.text)));
+                                            api::quote(spec.type.text())));
         break;
     }
   }
 
   /// Of equal names, whatever their case, only the first counts (HTTPRouteMatch.headers).
-  void read_headers(std::vector<route::FieldMatch>& out) {
+  std::vector<route::FieldMatch> read_headers() {
+    std::vector<route::FieldMatch> out;
     for (std::size_t at = 0; at < spec_.headers.size(); ++at) {
       const api::HTTPHeaderMatch& spec = spec_.headers[at];
       const auto same = [&](const route::FieldMatch& one) { return http::name_equals(one.name, spec.name); };
@@ -120,10 +121,12 @@ class MatchReader {
       field.id = http::find_header_id(field.name);
       read_value(spec, fmt::format(".headers[{}]", at), field);
     }
+    return out;
   }
 
   /// Names count case here; of equal ones only the first counts too (HTTPRouteMatch.queryParams).
-  void read_queries(std::vector<route::FieldMatch>& out) {
+  std::vector<route::FieldMatch> read_queries() {
+    std::vector<route::FieldMatch> out;
     for (std::size_t at = 0; at < spec_.query_params.size(); ++at) {
       const api::HTTPQueryParamMatch& spec = spec_.query_params[at];
       if (std::ranges::find(out, spec.name, &route::FieldMatch::name) != out.end()) continue;
@@ -131,12 +134,13 @@ class MatchReader {
       field.name = spec.name;
       read_value(spec, fmt::format(".queryParams[{}]", at), field);
     }
+    return out;
   }
 
   void read_method(std::string& out) {
     if (!spec_.method) return;
     if (spec_.method->is_unknown())
-      refuse(".method", fmt::format("method {} is not supported", api::quote(spec_.method->text)));
+      refuse(".method", fmt::format("method {} is not supported", api::quote(spec_.method->text())));
     else
       out = api::to_string(spec_.method->value);
   }
@@ -183,7 +187,7 @@ api::HTTPRouteMatch http_match_of(const api::GRPCRouteMatch& spec) {
                                     method.value_or(std::string(any_segment)));
       break;
     case api::ValueMatchType::Unknown:
-      made.path.type = OpenPath::unknown(type.text);
+      made.path.type = OpenPath::unknown(std::string(type.text()));
       break;
   }
   return made;
@@ -240,9 +244,9 @@ void check_patterns(const api::GRPCMethodMatch& method, const Place& place, Prob
 
 /// No match at all stands for every request.
 template <class Route, class Spec>
-RuleMatches resolve_all(const Route& route, const std::vector<Spec>& written, const std::string& name,
+RuleMatches resolve_all(const Route& route, const SharedList<Spec>& written, const std::string& name,
                         std::uint32_t rule) {
-  static const std::vector<Spec> every_request(1);
+  static const SharedList<Spec> every_request{Spec{}};
   const auto& specs = written.empty() ? every_request : written;
   RuleMatches made;
   made.matches.reserve(specs.size());

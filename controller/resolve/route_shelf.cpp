@@ -44,8 +44,8 @@ RouteVerdict resolve_route(const BackendContext& context, const api::L4Route<K>&
   return resolve_l4_route(context, K, route.metadata, route.spec, uses, shelf);
 }
 
-const std::vector<std::string>& hostnames_of(const auto& spec) {
-  static const std::vector<std::string> none;
+const SharedList<std::string>& hostnames_of(const auto& spec) {
+  static const SharedList<std::string> none;
   if constexpr (requires { spec.hostnames; })
     return spec.hostnames;
   else

@@ -54,7 +54,7 @@ class RuleReader {
       rule().sessions = {};
     }
     const bool sound = faults_.empty();
-    std::ranges::move(faults_, std::back_inserter(verdict_.broken_rules));
+    if (!faults_.empty()) std::ranges::move(faults_, std::back_inserter(verdict_.remark().broken_rules));
     return sound;
   }
 
@@ -73,8 +73,9 @@ class RuleReader {
 
   void take_words_of(ResolvedFilters& filters) {
     std::ranges::move(filters.problems, std::back_inserter(faults_));
-    std::ranges::move(filters.resolved_refs, std::back_inserter(verdict_.resolved_refs));
-    std::ranges::move(filters.notes, std::back_inserter(verdict_.notes));
+    if (filters.resolved_refs.empty() && filters.notes.empty()) return;
+    std::ranges::move(filters.resolved_refs, std::back_inserter(verdict_.remark().resolved_refs));
+    std::ranges::move(filters.notes, std::back_inserter(verdict_.remark().notes));
   }
 
   void read_filters() {
@@ -96,14 +97,14 @@ class RuleReader {
   }
 
   /// Those of the filters of the next list.
-  std::span<BackendUse> next_uses(const std::vector<api::HTTPRouteFilter>& filters) {
+  std::span<BackendUse> next_uses(const SharedList<api::HTTPRouteFilter>& filters) {
     const std::size_t first = next_use_;
     for_each_reference_of(filters, [this](const api::BackendObjectReference&) { ++next_use_; });
     return uses_.subspan(first, next_use_ - first);
   }
 
   [[nodiscard]] route::Failure make_failure(const Problem& problem, const std::string& field) {
-    verdict_.resolved_refs.push_back({field + problem.field_path, problem.reason, problem.message});
+    verdict_.remark().resolved_refs.push_back({field + problem.field_path, problem.reason, problem.message});
     const bool permitted = problem.reason != reason::ref_not_permitted;
     return {server_fault, permitted ? Reason::RefInvalid : Reason::RefNotPermitted, problem.message};
   }
@@ -126,7 +127,8 @@ class RuleReader {
     for (MirrorFilter& filter : filters) {
       BackendUse& use = uses[filter.reference];
       if (const auto& problem = use.verdict->problem) {
-        verdict_.resolved_refs.push_back({filter.field + problem->field_path, problem->reason, problem->message});
+        verdict_.remark().resolved_refs.push_back(
+            {filter.field + problem->field_path, problem->reason, problem->message});
         continue;
       }
       filter.mirror.name = use.verdict->name;

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include <pintle/base/rare.hpp>
+
 #include "controller/api/grpc_route.hpp"
 #include "controller/api/l4_route.hpp"
 #include "controller/resolve/backend_shelf.hpp"
@@ -17,13 +19,22 @@
 
 namespace pintle::resolve {
 
-struct RouteVerdict {
-  std::shared_ptr<const ResolvedRoute> route;
-  Problems broken_rules;        ///< each rule that is not served has one or more
-  bool has_sound_rule = true;   ///< false: every rule is broken, and the route is not accepted
-  bool keeps_sessions = false;  ///< some rule does
+/// What is to be told about a route.
+struct RouteRemarks {
+  Problems broken_rules;  ///< each rule that is not served has one or more
   Problems resolved_refs;
   std::vector<std::string> notes;
+};
+struct RouteVerdict {
+  std::shared_ptr<const ResolvedRoute> route;
+  Rare<RouteRemarks> remarks;   ///< of most routes there is nothing to tell
+  bool has_sound_rule = true;   ///< false: every rule is broken, and the route is not accepted
+  bool keeps_sessions = false;  ///< some rule does
+
+  [[nodiscard]] RouteRemarks& remark() {
+    if (!remarks) remarks = RouteRemarks{};
+    return *remarks;
+  }
 };
 
 /// What a route is to us, as far as its parents decide.
@@ -60,8 +71,8 @@ struct RouteAttachment {
 struct RouteView {
   api::Kind kind = api::Kind::HTTPRoute;
   const api::ObjectMeta* metadata = nullptr;
-  const std::vector<api::ParentReference>* parent_refs = nullptr;
-  const std::vector<std::string>* hostnames = nullptr;  ///< empty for kinds that have none
+  const SharedList<api::ParentReference>* parent_refs = nullptr;
+  const SharedList<std::string>* hostnames = nullptr;  ///< empty for kinds that have none
   api::DefaultScope use_default_gateways = api::DefaultScope::None;
 };
 

@@ -15,7 +15,7 @@ namespace pintle::resolve {
 }
 
 template <class Visit>
-void for_each_reference_of(const std::vector<api::HTTPRouteFilter>& filters, Visit&& visit) {
+void for_each_reference_of(const SharedList<api::HTTPRouteFilter>& filters, Visit&& visit) {
   for (const api::HTTPRouteFilter& filter : filters)
     if (const auto* ref = find_reference(filter)) visit(*ref);
 }

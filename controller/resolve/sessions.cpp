@@ -55,10 +55,10 @@ std::optional<route::Session> resolve_session(const api::SessionPersistence& spe
     return std::nullopt;
   };
   if (spec.type.is_unknown())
-    return refuse(".type", fmt::format("{} is not known; use Cookie or Header", api::quote(spec.type.text)));
+    return refuse(".type", fmt::format("{} is not known; use Cookie or Header", api::quote(spec.type.text())));
   if (spec.cookie_lifetime.is_unknown())
     return refuse(".cookieConfig.lifetimeType",
-                  fmt::format("{} is not known; use Session or Permanent", api::quote(spec.cookie_lifetime.text)));
+                  fmt::format("{} is not known; use Session or Permanent", api::quote(spec.cookie_lifetime.text())));
   route::Session session;
   if (spec.type == api::SessionPersistenceType::Header) session.carrier = route::SessionCarrier::Header;
   session.name = spec.session_name && !spec.session_name->empty()

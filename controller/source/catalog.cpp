@@ -79,6 +79,7 @@ void Catalog::set(const std::string& path, LoadedFile loaded) {
   File& file = at->second;
   undefine(path, file);
   if (loaded.whole) {
+    for (api::AnyObject& object : loaded.objects) parts_.share(object);
     const Refusals refused(loaded.findings);
     std::set<api::ObjectKey> sound;
     for (const api::AnyObject& object : loaded.objects) sound.insert(api::key_of(object));

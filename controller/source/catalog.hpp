@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "controller/api/shared_parts.hpp"
 #include "controller/source/manifest_files.hpp"
 #include "controller/source/source.hpp"
 
@@ -60,6 +61,7 @@ class Catalog {
   [[nodiscard]] bool give_identity(const api::ObjectKey& key, api::AnyObject& object,
                                    const std::optional<api::AnyObject>& known) const;
 
+  api::SharedParts parts_;
   std::map<std::string, File> files_;
   std::map<api::ObjectKey, Entry> entries_;
   std::set<api::ObjectKey> repeated_;  ///< those with more than one definition

@@ -75,6 +75,7 @@ void KindWatch::take_object(std::string_view text, const std::optional<ObjectOut
     known_.put_broken(ns, name, std::move(findings));
     return ports_.on_progress();
   }
+  parts_.share(*object);
   if (!known_.put(*object)) return;
   if (ports_.on_text) ports_.on_text(api::key_of(*object), text);
   ports_.on_change(Upsert{std::move(*object)});

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "controller/api/shared_parts.hpp"
 #include "controller/kube/api.hpp"
 #include "controller/kube/clock.hpp"
 #include "controller/kube/resource.hpp"
@@ -74,6 +75,7 @@ class KindWatch {
   Ports ports_;
   KnownObjects known_;
   ObjectReader reader_;
+  api::SharedParts parts_;
   CollectionWatch watch_;
 };
 

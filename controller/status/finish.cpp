@@ -68,7 +68,7 @@ struct EntryRules {
 /// Entries of other controllers stay as and where they are; ours keep their place, and go with their parentRef
 /// (GEP-1364).
 [[nodiscard]] std::vector<api::RouteParentStatus> finish(const resolve::RouteReport& report,
-                                                         const std::vector<api::RouteParentStatus>& previous,
+                                                         const SharedList<api::RouteParentStatus>& previous,
                                                          const std::string& controller_name, const EntryRules& rules,
                                                          Stamp stamp) {
   std::vector<api::RouteParentStatus> made;

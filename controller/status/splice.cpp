@@ -95,7 +95,7 @@ struct EntryNames {
   Owned owned;
 };
 
-std::string splice_entries(const std::optional<RawJson>& live, const std::vector<api::RouteParentStatus>& judged,
+std::string splice_entries(const std::optional<RawJson>& live, const SharedList<api::RouteParentStatus>& judged,
                            const EntryNames& names, std::string_view controller_name, std::int64_t generation) {
   std::vector<std::string> made;
   std::vector<const api::RouteParentStatus*> written;
@@ -206,7 +206,7 @@ bool holds_foreign(const StatusValue& status, std::string_view controller_name) 
     return any_foreign(of_gateway->conditions, gateway::owned) || any_of_listeners(of_gateway->listeners);
   if (const auto* of_set = std::get_if<api::ListenerSetStatus>(&status))
     return any_foreign(of_set->conditions, listener_set::owned) || any_of_listeners(of_set->listeners);
-  const auto any_entry = [&](const std::vector<api::RouteParentStatus>& entries, Owned owned) {
+  const auto any_entry = [&](const SharedList<api::RouteParentStatus>& entries, Owned owned) {
     return std::ranges::any_of(entries, [&](const api::RouteParentStatus& one) {
       return one.controller_name != controller_name || any_foreign(one.conditions, owned);
     });

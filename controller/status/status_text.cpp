@@ -103,7 +103,7 @@ void write(Lines& lines, const api::ListenerSetStatus& status) {
 }
 
 void write_entries(Lines& lines, std::string_view key, std::string_view ref_key,
-                   const std::vector<api::RouteParentStatus>& entries) {
+                   const SharedList<api::RouteParentStatus>& entries) {
   lines.list(key, entries, [&](const api::RouteParentStatus& entry) {
     lines.open(ref_key);
     const api::ParentReference& ref = entry.parent_ref;

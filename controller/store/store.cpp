@@ -93,7 +93,7 @@ std::vector<const api::EndpointSlice*> ClusterSnapshot::find_endpoint_slices(std
   return out;
 }
 
-api::StringMap ClusterSnapshot::find_namespace_labels(std::string_view ns) const {
+api::Labels ClusterSnapshot::find_namespace_labels(std::string_view ns) const {
   if (const auto* declared = find<api::Namespace>({}, ns)) return declared->metadata.labels;
   return {{std::string(api::namespace_name_label), std::string(ns)}};
 }

@@ -49,7 +49,7 @@ class ClusterSnapshot {
   [[nodiscard]] std::vector<const api::EndpointSlice*> find_endpoint_slices(std::string_view ns,
                                                                             std::string_view service) const;
   /// Labels of a namespace; one not declared exists implicitly with its kubernetes.io/metadata.name alone.
-  [[nodiscard]] api::StringMap find_namespace_labels(std::string_view ns) const;
+  [[nodiscard]] api::Labels find_namespace_labels(std::string_view ns) const;
   [[nodiscard]] std::size_t size() const noexcept;
 
  private:

@@ -81,7 +81,7 @@ class Crossings {
 
  private:
   template <class Route>
-  void add_filters(const Route& route, const std::vector<api::HTTPRouteFilter>& filters) {
+  void add_filters(const Route& route, const SharedList<api::HTTPRouteFilter>& filters) {
     for (const api::HTTPRouteFilter& filter : filters) {
       if (const auto* mirror = filter.get<api::HTTPRequestMirrorFilter>()) add(route, mirror->backend_ref);
       if (const auto* auth = filter.get<api::HTTPExternalAuthFilter>()) add(route, auth->backend_ref);

@@ -4,7 +4,8 @@
 #include <map>
 #include <set>
 #include <string>
-#include <vector>
+
+#include <pintle/base/shared_list.hpp>
 
 #include "controller/source/source.hpp"
 
@@ -17,7 +18,7 @@ class RouteHosts {
   [[nodiscard]] std::set<std::string> names() const;
 
  private:
-  std::map<api::ObjectKey, std::vector<std::string>> by_route_;
+  std::map<api::ObjectKey, SharedList<std::string>> by_route_;
 };
 
 }  // namespace pintle::app

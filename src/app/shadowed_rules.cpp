@@ -21,7 +21,7 @@ namespace {
   return a.name == b.name && a.regex.has_value() == b.regex.has_value() && text_of(a) == text_of(b);
 }
 /// Every condition of `a` stands in `b` too, or is an expression that the exact value of `b` satisfies.
-[[nodiscard]] bool is_wider(const std::vector<route::FieldMatch>& a, const std::vector<route::FieldMatch>& b) {
+[[nodiscard]] bool is_wider(const SharedList<route::FieldMatch>& a, const SharedList<route::FieldMatch>& b) {
   return std::ranges::all_of(a, [&](const route::FieldMatch& wide) {
     return std::ranges::any_of(b, [&](const route::FieldMatch& narrow) {
       if (same_condition(wide, narrow)) return true;

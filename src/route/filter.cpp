@@ -60,7 +60,8 @@ std::string make_location(const Redirect& redirect, const RedirectRequest& reque
   const std::string_view host = redirect.hostname ? std::string_view(*redirect.hostname) : request.host;
   std::string location;
   const auto out = std::back_inserter(location);
-  const std::string path = rooted(modify_path(redirect.path, request.path));
+  const std::string path =
+      rooted(redirect.path ? modify_path(*redirect.path, request.path) : std::string(request.path));
   if (!host.empty()) {
     const bool bracketed = is_bare_ipv6(host);
     fmt::format_to(out, "{}://{}{}{}", scheme, bracketed ? "[" : "", host, bracketed ? "]" : "");

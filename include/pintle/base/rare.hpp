@@ -34,6 +34,10 @@ class Rare {
   [[nodiscard]] const T& operator*() const noexcept { return *held_; }
   [[nodiscard]] T* operator->() noexcept { return held_.get(); }
   [[nodiscard]] const T* operator->() const noexcept { return held_.get(); }
+  template <class U>
+  [[nodiscard]] T value_or(U&& fallback) const {
+    return held_ ? *held_ : static_cast<T>(std::forward<U>(fallback));
+  }
 
   friend bool operator==(const Rare& a, const Rare& b) {
     return a.held_ == b.held_ || (a.held_ && b.held_ && *a.held_ == *b.held_);

@@ -52,7 +52,7 @@ using PathModifier = std::variant<std::monostate, ReplaceFullPath, ReplacePrefix
 struct Redirect {
   Rare<std::string> scheme;
   Rare<std::string> hostname;
-  PathModifier path;
+  Rare<PathModifier> path;
   std::optional<std::uint16_t> port;
   std::uint16_t status = 302;
 };

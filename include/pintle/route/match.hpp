@@ -5,10 +5,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <pintle/base/error.hpp>
 #include <pintle/base/rare.hpp>
+#include <pintle/base/shared_list.hpp>
 #include <pintle/http/headers.hpp>
 #include <pintle/route/rank.hpp>
 
@@ -45,8 +45,8 @@ struct Match {
   PathMatch path;
   bool grpc = false;   ///< of a GRPCRoute: the request's content type must be that of gRPC
   std::string method;  ///< empty: any
-  std::vector<FieldMatch> headers;
-  std::vector<FieldMatch> queries;
+  SharedList<FieldMatch> headers;
+  SharedList<FieldMatch> queries;
   Rank rank;
 };
 

@@ -59,7 +59,7 @@ std::shared_ptr<resolve::ResolvedRoute> shop() {
   auto made = std::make_shared<resolve::ResolvedRoute>();
   made->name = "default/shop";
   route::Match canary = prefix("/", 0);
-  canary.headers.push_back({"x-canary", http::HeaderId::Other, "yes", {}});
+  canary.headers = {{"x-canary", http::HeaderId::Other, "yes", {}}};
   canary.rank.minus_header_matches = -1;
   made->rules.push_back(rule(0, canary, forward_to({to("shop-v2", 1)})));
   made->rules.push_back(rule(1, prefix("/", 1), forward_to({to("shop-v1", 9), to("shop-v2", 1)})));
@@ -74,7 +74,7 @@ std::shared_ptr<resolve::ResolvedRoute> shop() {
   made->rules.push_back(rule(6, prefix("/old", 6), redirect));
   route::Match post = prefix("/post", 7);
   post.method = "POST";
-  post.queries.push_back({"q", http::HeaderId::Other, "1", {}});
+  post.queries = {{"q", http::HeaderId::Other, "1", {}}};
   post.rank.without_method = 0;
   post.rank.minus_query_matches = -1;
   made->rules.push_back(rule(7, post, forward_to({to("shop-v1", 1)})));

@@ -212,7 +212,7 @@ TEST_F(ValidateWorld, CertificatesThatEnd) {
   return match;
 }
 [[nodiscard]] route::Match with_header(route::Match match, std::string name, std::string value) {
-  match.headers.push_back({std::move(name), http::HeaderId::Other, std::move(value), {}});
+  match.headers = {{std::move(name), http::HeaderId::Other, std::move(value), {}}};
   match.rank.minus_header_matches = -static_cast<std::int32_t>(match.headers.size());
   return match;
 }

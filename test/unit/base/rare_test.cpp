@@ -27,6 +27,8 @@ TEST(Rare, CopiesAndComparesByValue) {
 TEST(Rare, TakesWhatAnOptionalHolds) {
   EXPECT_FALSE(Rare<std::string>(std::optional<std::string>()));
   EXPECT_EQ(Rare<std::string>(std::optional<std::string>("x"))->size(), 1U);
+  EXPECT_EQ(Rare<std::string>(std::string("x")).value_or("y"), "x");
+  EXPECT_EQ(Rare<std::string>().value_or("y"), "y");
   EXPECT_EQ(sizeof(Rare<std::string>), sizeof(void*));
 }
 

@@ -1,6 +1,10 @@
 #include <algorithm>
+#include <cstdlib>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -30,6 +34,8 @@ TEST(SharedList, TheEmptyOneHoldsNothing) {
   EXPECT_TRUE(none.empty());
   EXPECT_EQ(none.begin(), none.end());
   EXPECT_EQ(none, List(std::vector<std::string>{}));
+  EXPECT_EQ(none.copy(), std::vector<std::string>());
+  static_assert(sizeof(List) == sizeof(void*));
 }
 
 TEST(SharedList, CopiesShareAndEqualOnesMay) {
@@ -39,10 +45,10 @@ TEST(SharedList, CopiesShareAndEqualOnesMay) {
   List equal{"a"};
   EXPECT_EQ(equal, list);
   EXPECT_NE(equal.begin(), list.begin());
-  equal.share_with(list);
+  EXPECT_TRUE(equal.share_with(list));
   EXPECT_EQ(equal.begin(), list.begin());
   List other{"b"};
-  other.share_with(list);
+  EXPECT_FALSE(other.share_with(list));
   EXPECT_THAT(other, ElementsAre("b")) << "what says something else stays";
 }
 
@@ -51,6 +57,53 @@ TEST(SharedList, ACopyOfTheItemsIsItsOwn) {
   std::vector<std::string> items = list.copy();
   items[0] = "b";
   EXPECT_THAT(list, ElementsAre("a"));
+}
+
+struct Counted {
+  explicit Counted(int& count) : alive(&count) { ++*alive; }
+  Counted(const Counted& other) : alive(other.alive) { ++*alive; }
+  Counted(Counted&& other) noexcept : alive(other.alive) { ++*alive; }
+  Counted& operator=(const Counted&) = delete;
+  Counted& operator=(Counted&&) = delete;
+  ~Counted() { --*alive; }
+  int* alive;
+};
+
+TEST(SharedList, ItemsLiveAsLongAsTheLastCopy) {
+  int alive = 0;
+  {
+    std::vector<Counted> made(2, Counted(alive));
+    SharedList<Counted> list(std::move(made));
+    made.clear();
+    EXPECT_EQ(alive, 2);
+    SharedList<Counted> copy = list;
+    list = {};
+    EXPECT_TRUE(list.empty());
+    EXPECT_EQ(alive, 2);
+    const SharedList<Counted> taken = std::move(copy);
+    EXPECT_EQ(taken.size(), 2U);
+    list = taken;
+    const SharedList<Counted>& itself = list;
+    list = itself;
+    EXPECT_EQ(list.begin(), taken.begin());
+    EXPECT_EQ(alive, 2);
+  }
+  EXPECT_EQ(alive, 0);
+}
+
+TEST(SharedList, CopiesComeAndGoOnManyThreads) {
+  const List list{"a", "b"};
+  std::vector<std::jthread> threads;
+  threads.reserve(4);
+  for (int thread = 0; thread < 4; ++thread)
+    threads.emplace_back([copy = list] {
+      for (int i = 0; i < 1000; ++i) {
+        const List other = copy;  // NOLINT(performance-unnecessary-copy-initialization)
+        if (other.size() != 2) std::abort();
+      }
+    });
+  threads.clear();
+  EXPECT_THAT(list, ElementsAre("a", "b"));
 }
 
 }  // namespace

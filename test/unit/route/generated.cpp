@@ -38,11 +38,15 @@ Entry built(const oracle::Candidate& candidate) {
       break;
   }
   match.method = candidate.match.method;
-  for (const oracle::Field& field : candidate.match.headers) match.headers.push_back(built(field));
+  std::vector<FieldMatch> headers;
+  for (const oracle::Field& field : candidate.match.headers) headers.push_back(built(field));
+  match.headers = std::move(headers);
+  std::vector<FieldMatch> queries;
   for (const oracle::Field& field : candidate.match.queries) {
-    match.queries.push_back(built(field));
-    match.queries.back().id = http::HeaderId::Other;
+    queries.push_back(built(field));
+    queries.back().id = http::HeaderId::Other;
   }
+  match.queries = std::move(queries);
   return entry(std::move(match), {candidate.route, candidate.rule, candidate.number, candidate.created_at});
 }
 

@@ -135,7 +135,7 @@ TEST(MatchesRest, Headers) {
   };
   for (const FieldRow& row : rows) {
     Match match;
-    match.headers.push_back(row.match);
+    match.headers = {row.match};
     const Request request("GET", "h", "/", row.lines);
     EXPECT_EQ(matches_rest(match, request.view()).matched(), row.matches)
         << row.match.name << " = " << row.match.value << " on " << row.lines.size() << " lines";
@@ -181,7 +181,7 @@ TEST(MatchesRest, Queries) {
   };
   for (const auto& row : rows) {
     Match match;
-    match.queries.push_back(row.match);
+    match.queries = {row.match};
     EXPECT_EQ(matches_rest(match, Request("GET", "h", row.target).view()).matched(), row.matches)
         << row.match.name << "=" << row.match.value << " on " << row.target.substr(0, 60);
   }

@@ -32,12 +32,13 @@ status::StatusPatch of_gateway(std::vector<api::Condition> own, std::vector<api:
 }
 
 status::StatusPatch of_route(std::vector<std::vector<api::Condition>> parents) {
-  api::RouteStatus status;
+  std::vector<api::RouteParentStatus> entries;
   for (auto& conditions : parents) {
-    api::RouteParentStatus& parent = status.parents.emplace_back();
-    parent.parent_ref.name = std::to_string(status.parents.size());
+    api::RouteParentStatus& parent = entries.emplace_back();
+    parent.parent_ref.name = std::to_string(entries.size());
     parent.conditions = std::move(conditions);
   }
+  const api::RouteStatus status{.parents = std::move(entries)};
   return {route_key, "u2", 1, std::make_shared<const status::StatusValue>(status)};
 }
 

@@ -76,14 +76,14 @@ class Pipeline {
     sort(status.conditions);
     for (api::ListenerStatus& listener : status.listeners) sort(listener.conditions);
   }
-  static void sort(api::PolicyStatus& status) {
-    for (api::RouteParentStatus& ancestor : status.ancestors) sort(ancestor.conditions);
-    std::ranges::sort(status.ancestors, {}, &api::RouteParentStatus::parent_ref);
+  static void sort(SharedList<api::RouteParentStatus>& entries) {
+    std::vector<api::RouteParentStatus> sorted = entries.copy();
+    for (api::RouteParentStatus& one : sorted) sort(one.conditions);
+    std::ranges::sort(sorted, {}, &api::RouteParentStatus::parent_ref);
+    entries = std::move(sorted);
   }
-  static void sort(api::RouteStatus& status) {
-    for (api::RouteParentStatus& parent : status.parents) sort(parent.conditions);
-    std::ranges::sort(status.parents, {}, &api::RouteParentStatus::parent_ref);
-  }
+  static void sort(api::PolicyStatus& status) { sort(status.ancestors); }
+  static void sort(api::RouteStatus& status) { sort(status.parents); }
 
   std::size_t write(const resolve::StatusReport& report, const store::ClusterSnapshot& snapshot,
                     const resolve::StatusReport* finished) {

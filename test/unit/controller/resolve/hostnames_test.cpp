@@ -36,14 +36,17 @@ TEST(Hostnames, IntersectionOfTwoPatterns) {
   }
 }
 
+using Names = std::vector<std::string>;
+
 TEST(Hostnames, OfAListenerAndARoute) {
-  EXPECT_THAT(hosts_in_common("*", std::vector<std::string>{}), ElementsAre("*"));
-  EXPECT_THAT(hosts_in_common("a.example.com", std::vector<std::string>{}), ElementsAre("a.example.com"));
-  EXPECT_THAT(hosts_in_common("*.example.com", {"x.org", "b.example.com", "a.example.com", "b.example.com"}),
+  EXPECT_THAT(hosts_in_common("*", Names{}), ElementsAre("*"));
+  EXPECT_THAT(hosts_in_common("a.example.com", Names{}), ElementsAre("a.example.com"));
+  EXPECT_THAT(hosts_in_common("*.example.com", Names{"x.org", "b.example.com", "a.example.com", "b.example.com"}),
               ElementsAre("b.example.com", "a.example.com"));
   // Two patterns of the route come to one host of the listener.
-  EXPECT_THAT(hosts_in_common("a.b.example.com", {"*.example.com", "*.b.example.com"}), ElementsAre("a.b.example.com"));
-  EXPECT_THAT(hosts_in_common("a.example.com", {"b.example.com"}), IsEmpty());
+  EXPECT_THAT(hosts_in_common("a.b.example.com", Names{"*.example.com", "*.b.example.com"}),
+              ElementsAre("a.b.example.com"));
+  EXPECT_THAT(hosts_in_common("a.example.com", Names{"b.example.com"}), IsEmpty());
 }
 
 TEST(Hostnames, CertificateNameStandsForOneLabel) {

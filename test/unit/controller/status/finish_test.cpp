@@ -261,7 +261,7 @@ TEST(FinishRoute, EntriesOfOthersStayAndOursFollowTheParentRefs) {
                                       .controller_name = "example.com/other",
                                       .conditions = {condition("Accepted", ConditionStatus::True, "Accepted", 99)}};
   api::RouteStatus before = finish(route({parent("old"), parent("gw")}));
-  before.parents.insert(before.parents.begin() + 1, theirs);
+  before.parents = {before.parents[0], theirs, before.parents[1]};
   const auto after = finish(route({parent("new"), parent("gw")}), before);
   ASSERT_EQ(after.parents.size(), 3u);
   EXPECT_EQ(after.parents[0], theirs);

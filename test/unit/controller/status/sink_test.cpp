@@ -162,9 +162,9 @@ status:
 }
 
 TEST(StatusText, OfARouteNamesItsParents) {
-  api::RouteStatus status;
-  status.parents = {{.parent_ref = testing::parent("gw").ref, .controller_name = "us", .conditions = {}}};
-  status.parents[0].parent_ref.port = 80;
+  api::RouteParentStatus parent{.parent_ref = testing::parent("gw").ref, .controller_name = "us", .conditions = {}};
+  parent.parent_ref.port = 80;
+  const api::RouteStatus status{.parents = {parent}};
   const StatusPatch patch{.key = {api::Kind::HTTPRoute, "ns", "r"},
                           .uid = "",
                           .generation = 1,

@@ -30,7 +30,7 @@ source::Change service(std::string ns, std::string name, std::string uid = {}) {
 }
 source::Change slice(std::string ns, std::string name, std::string of) {
   auto made = make<api::EndpointSlice>(std::move(ns), std::move(name));
-  if (!of.empty()) made->metadata.labels[std::string(api::service_name_label)] = std::move(of);
+  if (!of.empty()) made->metadata.labels = {{std::string(api::service_name_label), std::move(of)}};
   return upsert(std::move(made));
 }
 
@@ -150,12 +150,12 @@ TEST(Snapshot, FindsTheSlicesOfAService) {
 TEST(Snapshot, NamespacesHaveTheirNameAsALabel) {
   Store store;
   auto declared = make<api::Namespace>("", "declared");
-  declared->metadata.labels["team"] = "one";
+  declared->metadata.labels = {{"team", "one"}};
   (void)apply(store, {upsert(declared)});
   const ClusterSnapshot snapshot = store.freeze();
-  EXPECT_EQ(snapshot.find_namespace_labels("declared").at("team"), "one");
+  EXPECT_EQ(snapshot.find_namespace_labels("declared"), (api::Labels{{"team", "one"}}));
   EXPECT_EQ(snapshot.find_namespace_labels("implicit"),
-            (api::StringMap{{std::string(api::namespace_name_label), "implicit"}}));
+            (api::Labels{{std::string(api::namespace_name_label), "implicit"}}));
 }
 
 // Whatever the order and the grouping of the same changes of different keys: the same world.
