@@ -1,4 +1,5 @@
 """HTTP/2 by the library h2, which is not the one Pintle uses: a client, and a backend that knows prior knowledge alone."""
+import contextlib
 import select
 import socket
 import threading
@@ -109,10 +110,11 @@ class H2Client:
 
 class H2Backend:
     """Echoes: status 200, what it saw as fields x-..., the body back as it comes, trailers x-sum and grpc-status. Closes a
-    connection that does not begin with the preface. `extended`: offers extended CONNECT (RFC 8441)."""
+    connection that does not begin with the preface. `extended`: offers extended CONNECT (RFC 8441). `tls`: a context to serve
+    with; `protocols` then tells what ALPN chose on each connection."""
 
-    def __init__(self, name="h2", extended=False):
-        self.name, self.extended = name, extended
+    def __init__(self, name="h2", extended=False, tls=None):
+        self.name, self.extended, self.tls, self.protocols = name, extended, tls, []
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = self.listener.getsockname()[1]
         self.connections = 0
@@ -128,10 +130,17 @@ class H2Backend:
             except OSError:
                 return
             self.connections += 1
-            threading.Thread(target=self.serve, args=(sock,), daemon=True).start()
+            threading.Thread(target=self.secure if self.tls else self.serve, args=(sock,), daemon=True).start()
+
+    def secure(self, sock):
+        with contextlib.suppress(OSError):
+            secured = self.tls.wrap_socket(sock, server_side=True)
+            self.protocols.append(secured.selected_alpn_protocol())
+            self.serve(secured)
 
     def serve(self, sock):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        waits = getattr(sock, "pending", lambda: 0)  # decrypted and not read yet: no poll tells of it
         conn = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
         if self.extended:
             conn.local_settings = h2.settings.Settings(
@@ -142,7 +151,7 @@ class H2Backend:
         try:
             sock.sendall(conn.data_to_send())
             while not self.stopping:
-                if not select.select([sock], [], [], 0.2)[0]:
+                if not waits() and not select.select([sock], [], [], 0.2)[0]:
                     continue
                 data = sock.recv(1 << 16)
                 if not data:

@@ -8,6 +8,7 @@ import tempfile
 import threading
 import unittest
 
+from h2_peers import H2Backend, H2Client
 from harness import (Backend, Client, Folder, Pintle, Stream, answer, fetch, gateway, prefix, route, secret, service, to,
                      wait_until)
 
@@ -82,10 +83,10 @@ class WithAuthorities(unittest.TestCase):
         cls.addClassCleanup(shutil.rmtree, cls.files)
         cls.ours, cls.other = Authority(cls.files, "ours"), Authority(cls.files, "other")
 
-    def serve(self, *documents, **more):
+    def serve(self, *documents, arguments=(), **more):
         folder = self.enterContext(Folder())
         folder.write("all", *documents)
-        return self.enterContext(Pintle(folder, **more))
+        return self.enterContext(Pintle(folder, *arguments, **more))
 
     def backend(self, certificate, authority=None):
         backend = TlsBackend(self.files, certificate, authority)
@@ -205,6 +206,109 @@ class BackendTls(WithAuthorities):
         for _ in range(3):
             for port, shown in ((80, b"gateway-one"), (8080, b"gateway-two"), (443, b"-")):
                 self.assertEqual(fetch(pintle.port(port), "x.test").body.split()[1], shown)
+
+
+    def test_a_certificate_of_the_gateway_that_changes(self):
+        """Connections that were made with the old one, to one backend by HTTP/1.1 and to one by HTTP/2, are left."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.files / "good.crt", self.files / "good.key")
+        context.set_alpn_protocols(["h2"])
+        http1, http2 = self.backend("good", authority=self.ours), H2Backend(tls=context)
+        self.addCleanup(http2.close)
+        old, new = self.ours.issue("gateway-old"), self.ours.issue("gateway-new")
+        pintle = self.serve(gateway(tls={"backend": {"clientCertificateRef": {"name": "own"}}}), self.route_to("one", "two"),
+                            service("one", [http1.port]), service("two", [http2.port], app_protocol="kubernetes.io/h2c"),
+                            policy("one", "one", "abc.example.com"), policy("two", "two", "abc.example.com"),
+                            config_map("ca", self.ours.pem), arguments=("--threads", "1"))
+        pintle.edit(lambda: pintle.folder.write("own", secret("own", *old)))
+        for shown in (b"gateway-old", b"gateway-new"):
+            for _ in range(3):
+                self.assertEqual(fetch(pintle.port(), "x.test", "/one").body.split()[1], shown)
+                self.assertEqual(fetch(pintle.port(), "x.test", "/two").status, 200)
+            if shown == b"gateway-old":
+                self.assertEqual(http2.connections, 1)
+                pintle.edit(lambda: pintle.folder.write("own", secret("own", *new)))
+        self.assertEqual(http2.connections, 2)
+
+    def test_the_next_policy_when_the_first_goes(self):
+        """Of several policies of one target the oldest counts; each that goes leaves the target to the next, the last to nobody."""
+        pintle = self.serve(gateway(), self.route_to("b"), service("b", [self.backend("good").port]), config_map("ca", self.ours.pem))
+        names = ("abc.example.com", "other.example.com", "wrong.example.com")
+
+        def write(since):
+            pintle.folder.write("policies", *(policy(f"p{at}", "b", name, created=f"2024-01-0{at + 1}T00:00:00Z")
+                                              for at, name in enumerate(names) if at >= since))
+        for gone, expected in enumerate((b"abc.example.com -", b"other.example.com -")):
+            pintle.edit(lambda gone=gone: write(gone))
+            self.assertEqual(fetch(pintle.port(), "x.test", "/b").body, expected)
+            self.assertEqual(pintle.admin("/status")[1].count('"reason": "Conflicted"'), 2 - gone)
+        for gone, failure in ((2, b"upstream_tls"), (3, b"upstream_reset")):  # a name that is wrong; then plain HTTP to TLS
+            pintle.edit(lambda gone=gone: write(gone))
+            self.assertTrue(fetch(pintle.port(), "x.test", "/b").body.startswith(failure))
+
+
+class BackendHttp2(WithAuthorities):
+    """HTTP/2 by TLS, which takes a protocol that is declared: ALPN offers that one alone (docs/decisions/0011)."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.ours.issue("good", "DNS:abc.example.com")
+
+    def http2(self, *protocols):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.files / "good.crt", self.files / "good.key")
+        if protocols:
+            context.set_alpn_protocols(protocols)
+        backend = H2Backend(tls=context)
+        self.addCleanup(backend.close)
+        return backend
+
+    def test_declared_by_the_service_or_the_route(self):
+        service_says, route_says = self.http2("h2", "http/1.1"), self.http2("h2", "http/1.1")
+        calls = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "GRPCRoute", "metadata": {"name": "calls", "namespace": "default"},
+                 "spec": {"parentRefs": [{"name": "gw"}],
+                          "rules": [{"matches": [{"method": {"service": "a.B"}}], "backendRefs": [to("route")]}]}}
+        pintle = self.serve(gateway(), route("r", [{"matches": [prefix("/service")], "backendRefs": [to("service")]}]), calls,
+                            service("service", [service_says.port], app_protocol="kubernetes.io/h2c"), service("route", [route_says.port]),
+                            policy("p", "service", "abc.example.com"), policy("q", "route", "abc.example.com"), config_map("ca", self.ours.pem))
+        self.assertEqual(fetch(pintle.port(), "x.test", "/service").get("x-protocol"), "HTTP/2")
+        with H2Client(pintle.port()) as client:
+            call = [("content-type", "application/grpc"), ("te", "trailers")]
+            streams = [client.request("x.test", "/a.B/C", "POST", call, end=False) for _ in range(20)]
+            for stream in streams:
+                client.send(stream, b"m" * 100_000, end=True)
+            for stream in streams:
+                answer = client.until(stream)
+                self.assertEqual((answer.status, len(answer.body), answer.trailers.get("grpc-status")), (200, 100_000, "0"))
+            plain = [client.request("x.test", f"/service/{at}") for at in range(20)]
+            self.assertEqual({client.until(stream).status for stream in plain}, {200})
+        self.assertEqual((set(service_says.protocols), set(route_says.protocols)), ({"h2"}, {"h2"}))
+        self.assertLessEqual(route_says.connections, 1)
+        self.assertEqual(service_says.requests[-1][":scheme"], "https")
+
+    def test_a_backend_without_alpn(self):
+        """What is declared is what it speaks."""
+        backend = self.http2()
+        pintle = self.serve(gateway(), route("r", [{"backendRefs": [to("b")]}]), policy("p", "b", "abc.example.com"),
+                            service("b", [backend.port], app_protocol="kubernetes.io/h2c"), config_map("ca", self.ours.pem))
+        self.assertEqual(fetch(pintle.port(), "x.test").get("x-protocol"), "HTTP/2")
+        self.assertEqual(backend.protocols, [None])
+
+    def test_what_is_not_declared_is_http1(self):
+        """To a backend that could speak both."""
+        backend = self.backend("good")
+        backend.context.set_alpn_protocols(["h2", "http/1.1"])
+        pintle = self.serve(gateway(), route("r", [{"backendRefs": [to("b")]}]), service("b", [backend.port]),
+                            policy("p", "b", "abc.example.com"), config_map("ca", self.ours.pem))
+        self.assertEqual(fetch(pintle.port(), "x.test").body, b"abc.example.com -")
+
+    def test_a_backend_that_is_none(self):
+        """It says it speaks HTTP/2 and does not."""
+        backend = self.backend("good")
+        pintle = self.serve(gateway(), route("r", [{"backendRefs": [to("b")]}]), policy("p", "b", "abc.example.com"),
+                            service("b", [backend.port], app_protocol="kubernetes.io/h2c"), config_map("ca", self.ours.pem))
+        self.assertEqual(fetch(pintle.port(), "x.test").status, 502)
 
 
 class FrontendValidation(WithAuthorities):
