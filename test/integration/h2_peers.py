@@ -111,10 +111,10 @@ class H2Client:
 class H2Backend:
     """Echoes: status 200, what it saw as fields x-..., the body back as it comes, trailers x-sum and grpc-status. Closes a
     connection that does not begin with the preface. `extended`: offers extended CONNECT (RFC 8441). `tls`: a context to serve
-    with; `protocols` then tells what ALPN chose on each connection."""
+    with; `protocols` then tells what ALPN chose on each connection. `silent`: it takes requests and never answers."""
 
-    def __init__(self, name="h2", extended=False, tls=None):
-        self.name, self.extended, self.tls, self.protocols = name, extended, tls, []
+    def __init__(self, name="h2", extended=False, tls=None, silent=False):
+        self.name, self.extended, self.tls, self.silent, self.protocols = name, extended, tls, silent, []
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = self.listener.getsockname()[1]
         self.connections = 0
@@ -170,11 +170,14 @@ class H2Backend:
         if isinstance(event, h2.events.RequestReceived):
             request = dict(event.headers)
             self.requests.append(request)
+            if self.silent:
+                return
             conn.send_headers(event.stream_id, [(":status", "200"), ("x-backend", self.name), ("x-protocol", "HTTP/2"),
                                                 ("content-type", request.get("content-type", "text/plain"))])
             pending[event.stream_id] = b""
         elif isinstance(event, h2.events.DataReceived):
-            pending[event.stream_id] += event.data
+            if not self.silent:
+                pending[event.stream_id] += event.data
             if event.flow_controlled_length:
                 conn.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
         elif isinstance(event, h2.events.StreamEnded):

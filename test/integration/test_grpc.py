@@ -87,19 +87,21 @@ class Calls(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.one, cls.two, cls.copy = H2Backend("one"), H2Backend("two"), H2Backend("copy")
-        for backend in (cls.one, cls.two, cls.copy):
+        cls.one, cls.two, cls.copy, cls.silent = H2Backend("one"), H2Backend("two"), H2Backend("copy"), H2Backend("silent", silent=True)
+        for backend in (cls.one, cls.two, cls.copy, cls.silent):
             cls.addClassCleanup(backend.close)
         cls.folder = Folder()
         cls.addClassCleanup(cls.folder.close)
         cls.folder.write("all", gateway(), service("one", [cls.one.port]), service("two", [cls.two.port], "kubernetes.io/h2c"),
-                         service("copy", [cls.copy.port]),
+                         service("copy", [cls.copy.port]), service("silent", [cls.silent.port]),
                          grpc_route("calls", [
                              {"matches": [call("shop.Cart", "Add")], "backendRefs": [to("one")]},
                              {"matches": [call("shop.Cart")], "backendRefs": [to("two")]},
                              {"matches": [{"method": {"method": "Ping"}}], "backendRefs": [to("two")]},
                              {"matches": [{"headers": [{"name": "version", "value": "two"}]}], "backendRefs": [to("two")]},
                              {"matches": [call("shop.Both")], "backendRefs": [to("one", 7), to("two", 3)]},
+                             {"matches": [call("shop.Share")], "backendRefs": [to("one", 6), to("gone", 4)]},
+                             {"matches": [call("shop.Silent")], "backendRefs": [to("silent")]},
                              {"matches": [call("shop.Mirrored")], "backendRefs": [to("one")],
                               "filters": [{"type": "RequestMirror", "requestMirror": {"backendRef": to("copy")}},
                                           {"type": "RequestHeaderModifier", "requestHeaderModifier": {"set": [{"name": "x-a", "value": "1"}]}}]}]))
@@ -125,6 +127,37 @@ class Calls(unittest.TestCase):
         with H2Client(self.pintle.port()) as client:
             names = [self.call(client, "/shop.Both/Get").headers["x-backend"] for _ in range(500)]
         self.assertAlmostEqual(names.count("one") / 500, 0.7, delta=0.1)
+
+    def test_a_share_without_a_backend_is_unavailable(self):
+        with H2Client(self.pintle.port()) as client:
+            answers = [self.call(client, "/shop.Share/Get") for _ in range(500)]
+        told = [(a.status, a.headers.get("grpc-status"), a.trailers.get("grpc-status")) for a in answers]
+        self.assertEqual(set(told), {(200, "14", None), (200, None, "0")})
+        self.assertAlmostEqual(told.count((200, "14", None)) / 500, 0.4, delta=0.1)
+
+    def test_a_deadline_before_the_answer(self):
+        """The backend is told that nobody waits any more."""
+        before = len(self.silent.resets)
+        with H2Client(self.pintle.port()) as client:
+            began = time.monotonic()
+            answered = self.call(client, "/shop.Silent/Get", ("grpc-timeout", f"{int(300 * SLOW)}m"))
+            self.assertLess(time.monotonic() - began, 2 * SLOW)
+            self.assertEqual((answered.status, answered.headers["grpc-status"], answered.reset), (200, "4", None))
+            wait_until(lambda: len(self.silent.resets) == before + 1, what="the reset of the backend's stream")
+            self.assertEqual(self.call(client, "/shop.Cart/Add").trailers["grpc-status"], "0")
+
+    def test_a_deadline_inside_the_answer(self):
+        """Half an answer must not look like a whole one: its stream is reset, both ways, and the connection goes on."""
+        before = len(self.one.resets)
+        with H2Client(self.pintle.port()) as client:
+            stream = client.request("x.test", "/shop.Cart/Add", "POST",
+                                    [("content-type", "application/grpc"), ("te", "trailers"), ("grpc-timeout", f"{int(300 * SLOW)}m")], end=False)
+            client.send(stream, b"\0\0\0\0\1x")
+            answered = client.until(stream)
+            self.assertEqual((answered.status, answered.body, answered.ended), (200, b"\0\0\0\0\1x", False))
+            self.assertIsNotNone(answered.reset)
+            wait_until(lambda: len(self.one.resets) == before + 1, what="the reset of the backend's stream")
+            self.assertEqual(self.call(client, "/shop.Cart/Add").trailers["grpc-status"], "0")
 
     def test_mirror_and_headers(self):
         with H2Client(self.pintle.port()) as client:

@@ -359,6 +359,7 @@ class Tls(World):
             name_first("told")(connection)
         cls.told = cls.server(tell, server_context)
         cls.secure = cls.server(name_first("secure"), server_context)
+        cls.secure_too = cls.server(name_first("too"), server_context)
         cls.plain = cls.server(name_first("plain"))
         cls.wanted_bytes = []
         cls.wanted = cls.server(lambda connection: cls.wanted_bytes.append(connection.recv(1000)))
@@ -386,7 +387,11 @@ class Tls(World):
             {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "ca", "namespace": "default"}, "data": {"ca.crt": cls.own[0]}},
             tls_policy("again", hostname="b.passes.test", caCertificateRefs=[{"group": "", "kind": "ConfigMap", "name": "ca"}]),
             l4_route("TLSRoute", "passes", "secure", hostnames=["a.passes.test", "b.passes.test"]),
-            l4_route("TLSRoute", "broken", "missing", hostnames=["broken.passes.test"]))
+            l4_route("TLSRoute", "broken", "missing", hostnames=["broken.passes.test"]),
+            l4_route("TLSRoute", "shared", ("ends-too", 7), ("secure", 3), hostnames=["shared.passes.test"]),
+            l4_service("ends-too", cls.secure_too.port),
+            l4_route("TLSRoute", "half", ("secure", 1), ("missing", 1), hostnames=["half.passes.test"]),
+            l4_route("TLSRoute", "nothing", ("secure", 0), hostnames=["nothing.passes.test"]))
 
     def trust(self, pair):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -402,6 +407,24 @@ class Tls(World):
                 self.assertEqual(read_line(connection), "secure")
                 connection.sendall(b"hello\n")
                 self.assertEqual(read_line(connection), "hello")
+
+    def test_weights_hold_for_each_connection(self):
+        names = []
+        for _ in range(300):
+            with self.connect(443, "shared.passes.test", self.own) as connection:
+                names.append(read_line(connection))
+        self.assertEqual(set(names), {"too", "secure"})
+        self.assertAlmostEqual(names.count("too") / len(names), 0.7, delta=0.1)
+
+    def test_a_broken_share_is_closed(self):
+        """Half of them here, and all where the weights add up to nothing."""
+        served = 0
+        for _ in range(200):
+            with dial(self.pintle.port(443)) as connection, contextlib.suppress(ConnectionResetError):
+                connection.sendall(hello("half.passes.test"))
+                served += connection.recv(1) == b"\x16"
+        self.assertAlmostEqual(served / 200, 0.5, delta=0.15)
+        self.assertTrue(is_closed(self.pintle.port(443), hello("nothing.passes.test")))
 
     def test_terminated_tls_reaches_the_backend_in_plain(self):
         with self.connect(443, "ends.test", self.ends) as connection:

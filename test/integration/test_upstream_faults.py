@@ -1,7 +1,10 @@
 """Backends that are slow, dead, wrong or hostile hurt only the request they answer."""
+import collections
+import contextlib
 import time
 import unittest
 
+from h2_peers import H2Client
 from harness import SLOW, Backend, Client, Folder, Pintle, answer, fetch, free_port, gateway, prefix, route, service, to, wait_until
 
 
@@ -119,6 +122,34 @@ class Faults(unittest.TestCase):
             self.assertEqual(fetch(pintle.port(), "x.test", path).status, status, path)
             if status == 504:
                 self.assertLess(time.monotonic() - started, 0.9 * SLOW)
+
+    def test_a_timeout_inside_the_answer(self):
+        """The status is out, so half an answer must not look like a whole one: the client's connection or stream ends without its
+        end. `backendRequest` covers all of the answer too (HTTPRouteTimeouts)."""
+        def script(stream, sock):
+            request = stream.read_request()
+            sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
+            time.sleep(0.8 * SLOW)
+            with contextlib.suppress(OSError):
+                sock.sendall(b"second")
+            return request
+
+        backend = self.backend(script=script)
+        rules = [{"matches": [prefix(f"/{field}")], "timeouts": {field: f"{int(300 * SLOW)}ms"}, "backendRefs": [to("b")]}
+                 for field in ("request", "backendRequest")]
+        pintle = self.serve(rules, [service("b", [backend.port])])
+        for path in ("/request", "/backendRequest"):
+            with self.subTest(path, protocol="HTTP/1.1"), Client(pintle.port()) as client:
+                client.send(f"GET {path} HTTP/1.1\r\nHost: x.test\r\n\r\n")
+                began = time.monotonic()
+                self.assertRaises((EOFError, ConnectionResetError), client.response)
+                self.assertLess(time.monotonic() - began, 0.7 * SLOW)
+            with self.subTest(path, protocol="HTTP/2"), H2Client(pintle.port()) as client:
+                answered = client.get("x.test", path)
+                self.assertEqual((answered.status, answered.body, answered.ended), (200, b"half", False))
+                self.assertIsNotNone(answered.reset)
+        lines = wait_until(lambda: len(pintle.access_log()) == 4 and pintle.access_log(), what="four lines")
+        self.assertEqual(collections.Counter(line["reason"] for line in lines), {"request_timeout": 2, "backend_timeout": 2})
 
     def test_client_that_leaves_ends_the_upstream_request(self):
         gone = []

@@ -1,8 +1,10 @@
 """Nothing is lost through any change: route edits, endpoint churn, certificate swaps, a broken file coming and going."""
 import collections
+import contextlib
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import sys
 import tempfile
@@ -146,6 +148,34 @@ class ZeroLoss(unittest.TestCase):
 
             edits = self.run_load(pintle, turn)
             self.assertGreaterEqual(pintle.generation() - before, 0.8 * (edits // 3))
+
+    def test_listener_edits(self):
+        """Beside the one under load listeners come and go: another host of its port, HTTPS on a port of its own, HTTP on one of two;
+        each serves when it is there."""
+        with tempfile.TemporaryDirectory() as scratch:
+            self.folder.write("secret", secret("cert", *certificate(scratch, "c", ["zero.test"])))
+            own = {"name": "own", "protocol": "HTTP", "port": 80}
+            others = [{"name": "other", "protocol": "HTTP", "port": 80, "hostname": "other.test"},
+                      {"name": "tls", "protocol": "HTTPS", "port": 443, "tls": {"certificateRefs": [{"name": "cert"}]}},
+                      {"name": "more", "protocol": "HTTP", "port": 8080}]
+            self.folder.write("gateway", gateway(listeners=[own]))
+            self.write_routes()
+            with Pintle(self.folder) as pintle:
+                before = pintle.generation()
+                opened = collections.Counter()
+
+                def edit(number):
+                    here = [other for at, other in enumerate(others) if number >> at & 1]
+                    self.folder.write("gateway", gateway(listeners=[*here, own] if number % 5 else [own, *here]))
+                    for other in here[1:]:
+                        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", pintle.port(other["port"])), timeout=1):
+                            opened[other["name"]] += 1
+
+                edits = self.run_load(pintle, edit)
+                self.assertGreaterEqual(edits, 100 / SLOW)
+                self.assertGreaterEqual(pintle.generation() - before, 0.8 * edits)
+                self.assertGreater(opened["tls"], 10 / SLOW)
+                self.assertGreater(opened["more"], 10 / SLOW)
 
     def test_broken_file_coming_and_going(self):
         self.folder.write("gateway", gateway())
