@@ -60,8 +60,11 @@ struct Callbacks {
     const Stream* const stream = stream_of(raw, head->stream_id);
     switch (head->type) {
       case NGHTTP2_HEADERS:
+        // Bounded by their own limits, while there is who counts them.
+        if (session.role_ == Role::Client && stream == nullptr) session.count_idle_frame();
+        break;
       case NGHTTP2_CONTINUATION:
-        break;  // bounded by their own limits
+        break;
       case NGHTTP2_DATA:
         count_data(session, *head, stream);
         break;

@@ -6,15 +6,12 @@ import subprocess
 import tempfile
 import unittest
 
+from h2_frames import CALM, DATA, GET, HEADERS, PING, PREFACE, PRIORITY, RST, SETTINGS, WINDOW_UPDATE, frame, literal
 from h2_peers import H2Backend, H2Client
 from harness import (SLOW, Backend, Client, Folder, Pintle, answer, certificate, fetch, gateway, prefix, route, secret,
                      service, to, wait_until)
 from peers import Control, CountingBackend
 from test_tls import client_context, https
-
-PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-DATA, HEADERS, PRIORITY, RST, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0, 1, 2, 3, 4, 6, 7, 8, 9
-CALM = 11
 
 
 class H2(unittest.TestCase):
@@ -174,17 +171,6 @@ class H2Tls(unittest.TestCase):
     def test_http1_is_still_spoken(self):
         with Client(self.pintle.port(443), tls=client_context(self.pem[0]), server_name="example.org") as client:
             self.assertEqual(client.get("example.org").body, b"v1")
-
-
-def frame(kind, flags, stream, payload=b""):
-    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
-
-
-def literal(name, value):
-    return b"\x00" + bytes([len(name)]) + name + bytes([len(value)]) + value
-
-
-GET = literal(b":method", b"GET") + literal(b":scheme", b"http") + literal(b":authority", b"x.test") + literal(b":path", b"/")
 
 
 class H2Floods(unittest.TestCase):
