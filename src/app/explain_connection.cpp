@@ -34,17 +34,6 @@ void close(Json& out, Reason reason, std::string detail) {
       Json{{"status", 0}, {"reason", to_string(reason)}, {"meaning", describe(reason)}, {"detail", std::move(detail)}};
 }
 
-/// A connection is closed, a datagram dropped: there is no status to it.
-void take_statuses_away(Json& out) {
-  const auto take = [](Json& holder, const char* name) {
-    if (holder.contains(name)) holder[name]["status"] = 0;
-  };
-  if (out["served"] == false) take(out, "answer");
-  take(out["answer"], "partly");
-  if (!out.contains("backends")) return;
-  for (Json& backend : out["backends"]) take(backend, "failure");
-}
-
 [[nodiscard]] std::string describe_miss(Reason reason, std::string_view scheme, std::string_view sni) {
   if (scheme != "tls") return "no route is attached to this listener";
   return reason == Reason::NoListener
@@ -83,7 +72,8 @@ void describe_connection(Json& out, const runtime::Compiled& compiled, const run
   if (walk.decision.entry == nullptr)
     return close(out, walk.decision.reason, describe_miss(walk.decision.reason, url.scheme, sni));
   describe_action(out, compiled, walk, {});
-  take_statuses_away(out);
+  // A connection is closed, a datagram dropped: there is no status to it.
+  for_each_failure(out, [](Json& failure) { failure["status"] = 0; });
 }
 
 }  // namespace pintle::app

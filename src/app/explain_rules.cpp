@@ -105,12 +105,6 @@ using Json = nlohmann::ordered_json;
                      Seconds(retries.interval).count(), retries.min_count, Seconds(retries.min_interval).count());
 }
 
-[[nodiscard]] Json failure_answer(std::uint16_t status, Reason reason, std::string_view detail) {
-  Json made{{"status", status}, {"reason", to_string(reason)}, {"meaning", describe(reason)}};
-  if (!detail.empty()) made["detail"] = detail;
-  return made;
-}
-
 [[nodiscard]] std::string auth_text(const route::ExternalAuth& auth) {
   return fmt::format("{} ({})", auth.name, auth.protocol == route::ExternalAuth::Protocol::Http ? "HTTP" : "gRPC");
 }
@@ -162,6 +156,20 @@ void describe_forward(Json& out, const runtime::Compiled& compiled, const route:
 }
 
 }  // namespace
+
+Json failure_answer(std::uint16_t status, Reason reason, std::string_view detail) {
+  Json made{{"status", status}, {"reason", to_string(reason)}, {"meaning", describe(reason)}};
+  if (!detail.empty()) made["detail"] = detail;
+  return made;
+}
+
+void for_each_failure(Json& out, const std::function<void(Json&)>& change) {
+  if (out["served"] == false) change(out["answer"]);
+  if (out["answer"].contains("partly")) change(out["answer"]["partly"]);
+  if (!out.contains("backends")) return;
+  for (Json& backend : out["backends"])
+    if (backend.contains("failure")) change(backend["failure"]);
+}
 
 std::string match_text(const route::Match& match) {
   std::string text = path_text(match.path);

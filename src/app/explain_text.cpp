@@ -47,12 +47,14 @@ class Writer {
   std::string text_;
 };
 
-/// "500 ref_not_permitted: why", "no answer, tls_failed: why"; the meaning of the reason where there is no detail.
+/// "500 ref_not_permitted: why", "200 with grpc-status 14, no_endpoints: why", "no answer, tls_failed: why"; the
+/// meaning of the reason where there is no detail.
 [[nodiscard]] std::string failure_text(const Json& answer) {
   const int status = answer.value("status", 0);
   const std::string why = answer.contains("detail") ? flat(answer["detail"]) : flat(answer.value("meaning", Json("")));
-  return fmt::format("{} {}{}{}", status == 0 ? std::string("no answer,") : fmt::format("{}", status),
-                     flat(answer["reason"]), why.empty() ? "" : ": ", why);
+  std::string told = status == 0 ? std::string("no answer,") : fmt::format("{}", status);
+  if (answer.contains("grpcStatus")) told += fmt::format(" with grpc-status {},", answer["grpcStatus"].dump());
+  return fmt::format("{} {}{}{}", told, flat(answer["reason"]), why.empty() ? "" : ": ", why);
 }
 
 [[nodiscard]] std::string forward_text(const Json& walk) {
@@ -109,7 +111,7 @@ void write_backends(Writer& out, const Json& backends) {
   for (const Json& backend : backends) {
     std::string text = fmt::format("{}  weight {} ({:.0f} %)  ", flat(backend["backend"]), flat(backend["weight"]),
                                    backend["percent"].get<double>());
-    text += backend.contains("failure") ? "answers " + failure_text(backend["failure"]) : flat(backend["endpoints"]);
+    text += backend.contains("failure") ? "gets " + failure_text(backend["failure"]) : flat(backend["endpoints"]);
     if (backend.contains("externalAuth")) text += fmt::format("  if {} lets it through", flat(backend["externalAuth"]));
     out.line("backend", text);
     if (backend.contains("retryBudget")) out.line("", "its retries: " + flat(backend["retryBudget"]));

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <pintle/http/grpc.hpp>
 #include <pintle/route/lookup.hpp>
 
 #include "controller/compile/dump_rule.hpp"
@@ -45,12 +46,6 @@ void parse_head(const ExplainRequest& request, const Url& url, ParsedHead& out) 
     out.refusal = http::bad_request(0, "a line break inside the URL or a header would end the head early");
   else if (out.head.method == http::Method::Connect || out.head.method == http::Method::Trace)
     out.refusal = http::Refusal{.status = 405, .requirement = 36, .detail = "CONNECT and TRACE are not served"};
-}
-
-[[nodiscard]] Json answer(std::uint16_t status, Reason reason, std::string_view detail) {
-  Json made{{"status", status}, {"reason", to_string(reason)}, {"meaning", describe(reason)}};
-  if (!detail.empty()) made["detail"] = detail;
-  return made;
 }
 
 [[nodiscard]] Json describe_listener(const route::Listener& listener, const runtime::PlannedSocket* socket) {
@@ -147,9 +142,17 @@ void describe_miss(Json& out, const route::Walk& walk, const route::PortTable& t
     detail = "routes have this host, but no rule of theirs matched";
     fix = "the list tells for each rule the first condition that failed";
   }
-  out["answer"] = answer(decision.status, decision.reason, detail);
+  out["answer"] = failure_answer(decision.status, decision.reason, detail);
   out["answer"]["fix"] = std::move(fix);
   out["served"] = false;
+}
+
+/// A client of gRPC looks at its own status alone, which comes with 200. To ask elsewhere is asked of every client.
+void tell_in_grpc(Json& failure) {
+  const auto status = failure["status"].get<std::uint16_t>();
+  if (status < 400 || failure["reason"] == to_string(Reason::Misdirected)) return;
+  failure["status"] = 200;
+  failure["grpcStatus"] = static_cast<unsigned>(http::grpc_status_of(status));
 }
 
 void describe_walk(Json& out, const runtime::Compiled& compiled, const Port& port, const ParsedHead& parsed,
@@ -159,11 +162,11 @@ void describe_walk(Json& out, const runtime::Compiled& compiled, const Port& por
   if (!walk.decision.host_pattern.empty()) out["host"] = walk.decision.host_pattern;
   if (!walk.uncovered_hosts.empty()) out["otherHosts"] = walk.uncovered_hosts;
   out["rules"] = describe_candidates(walk, request.view);
-  if (walk.decision.entry == nullptr) {
+  if (walk.decision.entry == nullptr)
     describe_miss(out, walk, *port.table, request.view.host);
-    return;
-  }
-  describe_action(out, compiled, walk, parsed.head);
+  else
+    describe_action(out, compiled, walk, parsed.head);
+  if (http::is_grpc(parsed.head.headers)) for_each_failure(out, tell_in_grpc);
 }
 
 }  // namespace
@@ -202,7 +205,7 @@ Result<Json> explain_request(const runtime::Compiled& compiled, const ExplainReq
     if (tls.fault) {
       attempt["answer"] = Json{{"status", 0}, {"reason", "tls_failed"}, {"detail", *tls.fault}};
     } else if (parsed.refusal) {
-      attempt["answer"] = answer(parsed.refusal->status, parsed.refusal->reason, parsed.refusal->detail);
+      attempt["answer"] = failure_answer(parsed.refusal->status, parsed.refusal->reason, parsed.refusal->detail);
     } else {
       route::RouteRequest routed;
       routed.view = {.host = parsed.head.host(),

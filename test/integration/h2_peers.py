@@ -111,10 +111,11 @@ class H2Client:
 class H2Backend:
     """Echoes: status 200, what it saw as fields x-..., the body back as it comes, trailers x-sum and grpc-status. Closes a
     connection that does not begin with the preface. `extended`: offers extended CONNECT (RFC 8441). `tls`: a context to serve
-    with; `protocols` then tells what ALPN chose on each connection. `silent`: it takes requests and never answers."""
+    with; `protocols` then tells what ALPN chose on each connection. `silent`: it takes requests and never answers.
+    `failures`: so many requests are answered 500 first."""
 
-    def __init__(self, name="h2", extended=False, tls=None, silent=False):
-        self.name, self.extended, self.tls, self.silent, self.protocols = name, extended, tls, silent, []
+    def __init__(self, name="h2", extended=False, tls=None, silent=False, failures=0):
+        self.name, self.extended, self.tls, self.silent, self.failures, self.protocols = name, extended, tls, silent, failures, []
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = self.listener.getsockname()[1]
         self.connections = 0
@@ -172,7 +173,8 @@ class H2Backend:
             self.requests.append(request)
             if self.silent:
                 return
-            conn.send_headers(event.stream_id, [(":status", "200"), ("x-backend", self.name), ("x-protocol", "HTTP/2"),
+            status = "200" if len(self.requests) > self.failures else "500"
+            conn.send_headers(event.stream_id, [(":status", status), ("x-backend", self.name), ("x-protocol", "HTTP/2"),
                                                 ("content-type", request.get("content-type", "text/plain"))])
             pending[event.stream_id] = b""
         elif isinstance(event, h2.events.DataReceived):

@@ -57,6 +57,53 @@ class Demo(unittest.TestCase):
         self.assertIn("--port-offset", result.stderr)
 
 
+class OtherKinds(unittest.TestCase):
+    """What the commands say, offline, of routes that are not HTTPRoutes: those of the examples."""
+
+    def told(self, command, name, code, *more):
+        example = str(QUICKSTART.parent / name)
+        result = run(command, example) if command == "validate" else run(command, *more, "--config", example)
+        self.assertEqual((result.returncode, result.stderr), (code, ""), result.stdout)
+        return result.stdout
+
+    def lines(self, text):
+        return [" ".join(line.split()) for line in text.splitlines()]
+
+    def test_routes(self):
+        for name, line in (("grpc", "default/web http 80 shop.localhost prefix /shop.Orders, gRPC, method POST default/orders #1 default/orders:80"),
+                           ("tcp-udp", "default/edge tcp 80 * everything default/colours #0 default/blue:80 (45 %), default/green:80 (45 %), "
+                                       "default/red:80 (10 %) closed ref_invalid"),
+                           ("tcp-udp", "default/edge udp 80 * everything default/clock #0 default/clock:123"),
+                           ("tls-passthrough", "default/edge passes 443 one.vault.localhost everything default/vault #0 default/vault:8443")):
+            self.assertIn(line, self.lines(self.told("routes", name, 0)))
+
+    def test_status(self):
+        for name, line in (("grpc", "default/orders web Accepted"), ("tcp-udp", "default/colours edge/tcp ResolvedRefs=False (BackendNotFound)"),
+                           ("tcp-udp", "default/clock edge/udp Accepted"), ("tls-passthrough", "default/mail edge/ends Accepted"),
+                           ("tls-passthrough", "ends 1 Programmed=False (Invalid), ResolvedRefs=False (InvalidCertificateRef)")):
+            self.assertIn(line, self.lines(self.told("status", name, 0)))
+
+    def test_validate(self):
+        self.assertIn("no findings", self.told("validate", "grpc", 0))
+        self.assertRegex(self.told("validate", "tcp-udp", 3), r"routes.yaml:\d+:\d+: error GW0624: TCPRoute default/colours: .*default/red does not exist")
+        self.assertRegex(self.told("validate", "tls-passthrough", 3), r"gateway.yaml:\d+:\d+: error GW0613: .*default/edge-tls does not exist")
+
+    def test_explain(self):
+        call = ("-X", "POST", "-H", "content-type: application/grpc")
+        for name, words, lines in (
+                ("grpc", (*call, "http://shop.localhost/shop.Orders/List"),
+                 ["answer 200 with grpc-status 14, no_endpoints: default/orders:80 has no ready endpoint"]),
+                ("grpc", (*call, "http://shop.localhost/shop.Other/List"),
+                 ["answer 200 with grpc-status 12, no_route: routes have this host, but no rule of theirs matched"]),
+                ("tcp-udp", ("udp://127.0.0.1:80",), ["> default/clock rule 0 every datagram takes it",
+                                                       "answer no answer, no_endpoints: default/clock:123 has no ready endpoint"]),
+                ("tls-passthrough", ("tls://one.vault.localhost",), ["tls sni one.vault.localhost; mode Passthrough",
+                                                                       "> default/vault rule 0 every connection takes it"])):
+            told = self.lines(self.told("explain", name, 4, *words))
+            for line in lines:
+                self.assertIn(line, told)
+
+
 class StatusAgrees(unittest.TestCase):
     """What `status` and `/findings` say of a running instance is what a look at its folder says."""
 

@@ -13,7 +13,8 @@ HOSTS = ["a.test", "A.TEST", "a.test.", "b.test", "x.wild.test", "deep.x.wild.te
 PATHS = ["/", "/a%2Fb", "/a/./b", "/a//b", "/a;x", "/re/1%32", "/%7Ea", "/a/%2e%2e/b", "/exact%3F", "/a", "/a/", "/a/b", "/ab", "/A", "/a/../b", "/b//c", "/%61", "/re/123", "/re/abc", "/exact", "/exact/", "/%zz",
          "/old/1", "/gone", "/denied", "/half"]
 METHODS = ["GET", "POST", "DELETE", "OPTIONS", "PATCH", "BREW"]
-HEADERS = [None, ("X-CANARY", "yes "), ("x-canary", ""), ("x-canary", "yes, yes"), ("x-canary", "yes"), ("x-canary", "no"), ("X-Canary", "yes"), ("x-two", "1")]
+HEADERS = [None, ("X-CANARY", "yes "), ("x-canary", ""), ("x-canary", "yes, yes"), ("x-canary", "yes"), ("x-canary", "no"), ("X-Canary", "yes"), ("x-two", "1"),
+           ("content-type", "application/grpc"), ("Content-Type", "application/grpc+proto")]
 QUERIES = ["", "?q=1", "?q=2", "?q=2&q=1", "?other", "?Q=1", "?q=%31", "?q=1;x", "?%71=1", "?&&q=1&", "?q"]
 
 
@@ -91,6 +92,9 @@ class ExplainAgrees(unittest.TestCase):
         else:
             expected = {(answer.get("status", 200), answer["reason"])}
         self.assertIn((response.status, line["reason"]), expected, case)
+        told = answer.get("grpcStatus", answer.get("partly", {}).get("grpcStatus"))
+        if response.get("grpc-status") is not None or (told and "partly" not in answer):
+            self.assertEqual(response.get("grpc-status"), str(told), case)
         if "rule" in walk:
             self.assertEqual(walk["rule"], f"{line.get('route')} rule {line.get('rule')}", case)
         else:
@@ -107,7 +111,7 @@ class ExplainAgrees(unittest.TestCase):
         lines = wait_until(lambda: [l for l in [self.pintle.access_log()] if len(l) == len(cases)], 5, "a log line for each request")[0]
         by_mark = {line["user_agent.original"]: line for line in lines if "user_agent.original" in line}
         refused = {"reason": "bad_request"}  # a head that is refused is not looked at further: its line has no mark
-        seen = set()
+        seen, calls = set(), 0
         for number, (case, response) in enumerate(zip(cases, responses)):
             host, path, method, header = case
             url = f"http://{host}:{self.pintle.port()}{path}"
@@ -118,6 +122,8 @@ class ExplainAgrees(unittest.TestCase):
                 offline = self.explain_offline(url, method, header)
                 self.assertEqual({**walk, "generation": 0}, {**offline, "generation": 0}, case)
             seen.add(line["reason"])
+            calls += response.get("grpc-status") is not None
+        self.assertGreater(calls, 10)
         self.assertLessEqual({"upstream", "redirect", "no_host", "no_route", "bad_request", "no_endpoints", "ref_not_permitted"}, seen)
 
 

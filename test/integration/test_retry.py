@@ -3,6 +3,7 @@ import threading
 import time
 import unittest
 
+from h2_peers import H2Backend, H2Client
 from harness import SLOW, Backend, Client, Folder, Pintle, answer, fetch, gateway, route, service, to
 
 
@@ -161,6 +162,26 @@ class Retry(unittest.TestCase):
                     self.assertEqual(response.status, expected)
                     if expected == 200:
                         self.assertEqual(response.body, body or b"ok")
+
+    def test_bodies_over_http2(self):
+        """From a client that speaks HTTP/2, to a backend that speaks it and to one that does not."""
+        for app_protocol in (None, "kubernetes.io/h2c"):
+            with self.subTest(app_protocol):
+                flaky = Flaky(1, status(500))
+                backend = H2Backend(failures=1) if app_protocol else Backend("b", respond=flaky)
+                self.addCleanup(backend.close)
+                folder = self.enterContext(Folder())
+                folder.write("all", gateway(), service("b", [backend.port], app_protocol),
+                             route("r", [{"backendRefs": [to("b")], "retry": {"codes": [500], "attempts": 1}}]))
+                pintle = self.enterContext(Pintle(folder))
+                body = bytes(i & 0xFF for i in range(50_000))
+                with H2Client(pintle.port()) as client:
+                    stream = client.request("x.test", "/", "POST", end=False)
+                    for at in range(0, len(body), 7_000):
+                        client.send(stream, body[at:at + 7_000], end=at + 7_000 >= len(body))
+                    answered = client.until(stream)
+                    self.assertEqual((answered.status, answered.body), (200, body))
+                self.assertEqual(len(backend.requests), 2)
 
     def test_nothing_is_repeated_once_an_answer_has_begun(self):
         def script(stream, sock):
