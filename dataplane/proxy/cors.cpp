@@ -1,6 +1,8 @@
 #include "dataplane/proxy/cors.hpp"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace pintle::proxy {
 namespace {
@@ -8,6 +10,12 @@ namespace {
 constexpr std::string_view allow_origin = "Access-Control-Allow-Origin";
 constexpr std::string_view allow_credentials = "Access-Control-Allow-Credentials";
 constexpr std::string_view expose_headers = "Access-Control-Expose-Headers";
+constexpr std::array<std::string_view, 6> answer_words{allow_origin,
+                                                       allow_credentials,
+                                                       expose_headers,
+                                                       "Access-Control-Allow-Methods",
+                                                       "Access-Control-Allow-Headers",
+                                                       "Access-Control-Max-Age"};
 
 std::string_view value_of(const http::RequestHead& request, std::string_view name) noexcept {
   const http::Field* field = request.headers.find(name);
@@ -60,24 +68,23 @@ std::vector<AnswerField> preflight_fields(const route::Cors& cors, const http::R
   return fields;
 }
 
-std::vector<AnswerField> answer_fields(const route::Cors& cors, const http::RequestHead& request) {
+std::vector<AnswerField> answer_fields(const route::Cors& cors, const http::RequestHead& request,
+                                       std::span<const AnswerField> others) {
   std::vector<AnswerField> fields;
   const auto put = [&fields](std::string_view name, std::string_view value) { fields.push_back({name, value}); };
   if (!is_same_for_all(cors)) put("Vary", "Origin");
   const std::string_view origin = origin_of(request);
   if (!origin.empty() && route::allows_origin(cors, origin)) put_common(cors, origin, say(cors, cors.exposed, {}), put);
+  std::ranges::copy_if(others, std::back_inserter(fields), [](const AnswerField& other) {
+    return std::ranges::none_of(answer_words,
+                                [&](std::string_view word) { return http::name_equals(other.name, word); });
+  });
   return fields;
 }
 
 void edit_cors(const route::Cors& cors, const http::RequestHead& request, const http::ResponseHead& response,
                http1::HeadEdits& edits) {
-  constexpr std::array<std::string_view, 6> words{allow_origin,
-                                                  allow_credentials,
-                                                  expose_headers,
-                                                  "Access-Control-Allow-Methods",
-                                                  "Access-Control-Allow-Headers",
-                                                  "Access-Control-Max-Age"};
-  for (const std::string_view word : words) edits.remove(word);
+  for (const std::string_view word : answer_words) edits.remove(word);
   if (!is_same_for_all(cors)) edits.append("Vary", "Origin");
   const std::string_view origin = origin_of(request);
   if (origin.empty() || !route::allows_origin(cors, origin)) return;

@@ -256,8 +256,7 @@ void Exchange::answer(OwnAnswer own) {
   detail_ = own.detail;
   std::vector<AnswerField> cors_words;
   if (const route::Cors* sharing = cors(); sharing != nullptr && own.reason != Reason::Direct) {
-    cors_words = answer_fields(*sharing, request);
-    cors_words.insert(cors_words.end(), own.fields.begin(), own.fields.end());
+    cors_words = answer_fields(*sharing, request, own.fields);
     own.fields = cors_words;
   }
   if (!request_body_.done() && !body_read_on_) {

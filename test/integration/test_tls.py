@@ -4,6 +4,7 @@ import ssl
 import tempfile
 import unittest
 
+from h2_peers import H2Client
 from harness import SLOW, Backend, Client, Folder, Pintle, certificate, gateway, prefix, route, secret, service, to, wait_until
 
 
@@ -144,6 +145,25 @@ class Rotation(unittest.TestCase):
                 folder.write_text("secret.yaml", "this: [is not\n  a secret")
                 wait_until(lambda: "secret.yaml" in pintle.log_text(), 5, "the finding")
                 self.assertEqual(served(), new[0].strip())
+
+
+class ListenerGone(unittest.TestCase):
+    def test_its_connections_serve_nothing(self):
+        """The port stays, for another listener. Each request is sent elsewhere (421), whatever its host, until the listener is back."""
+        with tempfile.TemporaryDirectory() as scratch, Backend("one") as backend:
+            pair = certificate(scratch, "c", ["a.test", "b.test"])
+            folder = self.enterContext(Folder())
+            folder.write("all", secret("cert-a", *pair), service("one", [backend.port]), route("r", [{"backendRefs": [to("one")]}]))
+            both, rest = [https("a", "a.test"), https("b", "b.test")], [https("b", "b.test")]
+            folder.write("gateway", gateway(listeners=both))
+            pintle = self.enterContext(Pintle(folder, "--threads", "1"))
+            with Client(pintle.port(443), tls=client_context(pair[0]), server_name="a.test") as http1, \
+                    H2Client(pintle.port(443), tls=client_context(pair[0]), server_name="a.test") as http2:
+                for listeners, status in ((None, 200), (rest, 421), (both, 200)):
+                    if listeners:
+                        pintle.edit(lambda listeners=listeners: folder.write("gateway", gateway(listeners=listeners)))
+                    self.assertEqual((http1.get("a.test").status, http2.get("a.test", scheme="https").status), (status, status))
+                    self.assertEqual(http1.get("b.test").status, 421)
 
 
 class InternalCa(unittest.TestCase):

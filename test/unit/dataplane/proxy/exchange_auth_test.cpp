@@ -77,6 +77,29 @@ TEST_F(Guarded, TheServersNoIsTheAnswer) {
   EXPECT_FALSE(backend.accept().is_open());
 }
 
+TEST_F(Guarded, OfCorsTheRoutesWordCountsAlone) {
+  route::Rule rule;
+  route::Cors cors;
+  cors.any_origin = true;
+  cors.exposed = "X-Why";
+  rule.filters.cors = std::move(cors);
+  serve(http_auth(), std::move(rule));
+  End client = bench.connect();
+  client.send("GET /a HTTP/1.1\r\nHost: a.test\r\nOrigin: https://page.test\r\n\r\n");
+  End asked = bench.accept(server);
+  bench.expect(asked, "\r\n\r\n");
+  asked.send(
+      "HTTP/1.1 401 No\r\naccess-control-allow-origin: https://other.test\r\nAccess-Control-Max-Age: 9\r\nX-Why: it\r\n"
+      "Content-Length: 0\r\n\r\n");
+  const std::string denied = bench.expect(client, "\r\n\r\n");
+  EXPECT_NE(denied.find("Access-Control-Allow-Origin: *\r\nAccess-Control-Expose-Headers: X-Why\r\n"),
+            std::string::npos)
+      << denied;
+  EXPECT_NE(denied.find("X-Why: it\r\n"), std::string::npos) << denied;
+  EXPECT_EQ(denied.find("other.test"), std::string::npos) << denied;
+  EXPECT_EQ(denied.find("Max-Age"), std::string::npos) << denied;
+}
+
 TEST_F(Guarded, NoServerIsNoYes) {
   server = Peer(Peer::Kind::Refuses);
   serve();
