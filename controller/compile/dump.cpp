@@ -112,6 +112,18 @@ Json dump_tls(const runtime::UpstreamTls& tls) {
   return made;
 }
 
+std::string_view protocol_of(const runtime::Backend& backend) {
+  switch (backend.protocol) {
+    case runtime::BackendProtocol::Http1:
+      return "http/1.1";
+    case runtime::BackendProtocol::Http2:
+      return backend.tls ? "h2" : "h2c";
+    case runtime::BackendProtocol::Negotiated:
+      return "h2 or http/1.1";
+  }
+  return {};
+}
+
 Json dump_backends(const runtime::EndpointSet& endpoints) {
   std::vector<const runtime::Backend*> backends;
   for (const auto& backend : endpoints.backends)
@@ -119,8 +131,7 @@ Json dump_backends(const runtime::EndpointSet& endpoints) {
   std::ranges::sort(backends, {}, &runtime::Backend::name);
   Json list = Json::array();
   for (const runtime::Backend* backend : backends) {
-    Json one{{"name", backend->name},
-             {"protocol", backend->protocol == runtime::BackendProtocol::Http2 ? "h2c" : "http/1.1"}};
+    Json one{{"name", backend->name}, {"protocol", protocol_of(*backend)}};
     if (backend->websocket) one["websocket"] = true;
     if (backend->tls) one["tls"] = dump_tls(*backend->tls);
     if (backend->retries)

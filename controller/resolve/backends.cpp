@@ -212,7 +212,11 @@ BackendEndpoints find_endpoints(const BackendContext& context, const BackendKey&
     if (!backend->tls && (secure_websocket || is_named(port->app_protocol, "https")))
       backend->tls = tls_without_policy(key, secure_websocket ? secure_websocket_protocol : "https");
     backend->websocket = secure_websocket || port->app_protocol == websocket_protocol;
-    if (port->app_protocol == http2_protocol) backend->protocol = runtime::BackendProtocol::Http2;
+    const bool undeclared = !port->app_protocol || port->app_protocol->empty() || is_named(port->app_protocol, "https");
+    if (port->app_protocol == http2_protocol)
+      backend->protocol = runtime::BackendProtocol::Http2;
+    else if (backend->tls && undeclared && backend->protocol == runtime::BackendProtocol::Http1)
+      backend->protocol = runtime::BackendProtocol::Negotiated;
   }
   if (const runtime::SocketAddress* other = find_override(context.settings, key)) {
     backend->endpoints.push_back(*other);

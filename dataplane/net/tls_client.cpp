@@ -1,5 +1,7 @@
 #include "dataplane/net/tls_client.hpp"
 
+#include <span>
+
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
@@ -12,6 +14,25 @@ namespace {
 
 constexpr unsigned char http1_alone[] = "\x08http/1.1";
 constexpr unsigned char http2_alone[] = "\x02h2";
+constexpr unsigned char either[] = "\x02h2\x08http/1.1";
+
+/// Without the NUL of a literal.
+template <std::size_t N>
+std::span<const unsigned char> list_of(const unsigned char (&literal)[N]) noexcept {
+  return std::span(literal).first(N - 1);
+}
+
+std::span<const unsigned char> offered_to(runtime::BackendProtocol protocol) noexcept {
+  switch (protocol) {
+    case runtime::BackendProtocol::Http1:
+      return list_of(http1_alone);
+    case runtime::BackendProtocol::Http2:
+      return list_of(http2_alone);
+    case runtime::BackendProtocol::Negotiated:
+      return list_of(either);
+  }
+  return {};
+}
 
 PeerNames names_of(const runtime::UpstreamTls& tls) {
   if (tls.dns_names.empty() && tls.uris.empty()) return {.dns = {tls.server_name}, .uris = {}};
@@ -28,10 +49,8 @@ Result<std::shared_ptr<const TlsClientContext>> TlsClientContext::make(const run
   if (!native) return std::unexpected(std::move(native.error()));
   SSL_CTX_set_verify(*native, SSL_VERIFY_PEER, nullptr);
   (*trust)->install(*native);
-  if (protocol == runtime::BackendProtocol::Http2)
-    SSL_CTX_set_alpn_protos(*native, http2_alone, sizeof http2_alone - 1);
-  else
-    SSL_CTX_set_alpn_protos(*native, http1_alone, sizeof http1_alone - 1);
+  const std::span<const unsigned char> offered = offered_to(protocol);
+  SSL_CTX_set_alpn_protos(*native, offered.data(), static_cast<unsigned>(offered.size()));
   return std::shared_ptr<const TlsClientContext>(new TlsClientContext(*native, std::move(*trust), tls.server_name));
 }
 
@@ -51,6 +70,7 @@ Result<std::unique_ptr<TlsStream>> TlsClientContext::connect(int fd, TlsWorker& 
       return std::unexpected(std::move(loaded.error()));
     }
   if (alpn == Alpn::None) SSL_set_alpn_protos(ssl, nullptr, 0);
+  if (alpn == Alpn::Http1) SSL_set_alpn_protos(ssl, http1_alone, sizeof http1_alone - 1);
   SSL_set_connect_state(ssl);
   return TlsStream::adopt(fd, worker, ssl);
 }

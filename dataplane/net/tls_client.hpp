@@ -15,7 +15,8 @@ class TlsWorker;
 class Trust;
 
 enum class Alpn : std::uint8_t {
-  OfProtocol,  ///< of HTTP, in the version that the backend speaks
+  OfProtocol,  ///< of HTTP, in the version that the backend speaks, or both of which it chooses one
+  Http1,       ///< HTTP/1.1 alone
   None         ///< the extension is left out
 };
 

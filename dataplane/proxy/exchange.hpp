@@ -67,6 +67,9 @@ class Exchange final : public upstream::LinkUser, public AuthCheck::User {
   [[nodiscard]] std::shared_ptr<const runtime::Certificate> certificate() const override {
     return listener_->client_certificate;
   }
+  [[nodiscard]] upstream::Speaks speaks() const noexcept override {
+    return request.upgrade == http::Upgrade::None ? upstream::Speaks::Either : upstream::Speaks::Http1;
+  }
 
   enum class Phase : std::uint8_t {
     Checking,    ///< waiting for an authorization server

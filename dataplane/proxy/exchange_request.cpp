@@ -61,6 +61,7 @@ void Exchange::try_backend(upstream::Reuse reuse) {
 }
 
 void Exchange::on_link_open(upstream::Link& link) {
+  link_ = &link;
   connect_time_ = link.connect_time();
   send_request();
 }
@@ -89,6 +90,7 @@ bool Exchange::retry_on_fresh_link() {
     fail(status, Reason::RetryBudget, refused ? "the backend refused it" : "the backend closed a pooled connection");
     return true;
   }
+  const bool stream = link_->is_stream();
   drop_link();
   retried_stale_ = true;
   request_sent_ = false;
@@ -96,8 +98,7 @@ bool Exchange::retry_on_fresh_link() {
   response_parser_.reset();
   if (shared_.context.observe != nullptr) shared_.context.observe->on_retry(**endpoints_, Reason::UpstreamReset);
   // Of a connection of HTTP/2 that is gone nothing is used again, and one new one carries all that it left.
-  const bool shared = (*endpoints_)->protocol == runtime::BackendProtocol::Http2;
-  try_backend(shared ? upstream::Reuse::Pooled : upstream::Reuse::Fresh);
+  try_backend(stream ? upstream::Reuse::Pooled : upstream::Reuse::Fresh);
   return true;
 }
 

@@ -106,13 +106,13 @@ bool SideRequest::retry_on_fresh_link() {
   const bool safe = waited_for_ || http::is_idempotent(target_.method) || outlet_.is_untouched() || refused;
   if (retried_ || any_answer_ || replay_lost_ || !safe || !(link_->is_reused() || refused)) return false;
   retried_ = true;
+  const bool stream = link_->is_stream();
   shared_.upstreams->abandon(*std::exchange(link_, nullptr));
   outlet_.clear();
   input_.reset();
   parser_.reset();
   peer_closed_ = false;
-  const bool shared = target_.endpoints->protocol == runtime::BackendProtocol::Http2;
-  if (!connect(shared ? upstream::Reuse::Pooled : upstream::Reuse::Fresh)) return false;
+  if (!connect(stream ? upstream::Reuse::Pooled : upstream::Reuse::Fresh)) return false;
   set_waiting(replay_.size());
   if (open_) on_link_open(*link_);
   return true;
@@ -152,7 +152,8 @@ void SideRequest::abandon() {
 
 // ---- the link -------------------------------------------------------------------------------------------------------
 
-void SideRequest::on_link_open(upstream::Link& /*link*/) {
+void SideRequest::on_link_open(upstream::Link& link) {
+  link_ = &link;
   open_ = true;
   set_waiting(0);
   const std::string early = replay_;

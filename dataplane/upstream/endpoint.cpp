@@ -58,6 +58,16 @@ Result<H2Link*> Endpoint::open_stream(LinkUser& user, Reuse reuse) {
   return &carrier.release()->open(user);
 }
 
+bool Endpoint::may_choose() const noexcept { return backend().protocol == runtime::BackendProtocol::Negotiated; }
+
+LinkUser& Endpoint::carry(PooledLink& link, LinkUser& user) {
+  auto* carrier = new H2Carrier(*this, user.certificate());  // frees itself: bury()
+  carriers_.push_front(*carrier);
+  ++carrier_count_;
+  static_cast<void>(carrier->open(user));
+  return carrier->adopt(link);
+}
+
 void Endpoint::drop_idle() noexcept {
   carriers_.for_each([](H2Carrier& carrier) {
     if (carrier.is_idle()) carrier.leave();

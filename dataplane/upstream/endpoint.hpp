@@ -68,11 +68,18 @@ class Endpoint {
   [[nodiscard]] Result<PooledLink*> connect(LinkUser& user, Reuse reuse);
   /// A stream of a connection that speaks HTTP/2, of a new one if there is none with room or `fresh` asks for it.
   [[nodiscard]] Result<H2Link*> open_stream(LinkUser& user, Reuse reuse);
+  /// Of a backend that may choose (Negotiated): its last choice was HTTP/2.
+  [[nodiscard]] bool chose_http2() const noexcept { return chose_http2_; }
+  /// A connection on which HTTP/2 was chosen, and which `user` waits for, becomes one that carries streams, the first
+  /// of them its user's. Returns the connection's user from now on.
+  [[nodiscard]] LinkUser& carry(PooledLink& link, LinkUser& user);
   void drop_idle() noexcept;
   void set_membership(Membership membership) noexcept;
 
   // A link tells its endpoint.
   void on_connected();
+  [[nodiscard]] bool may_choose() const noexcept;
+  void on_choice(bool http2) noexcept { chose_http2_ = http2; }
   void on_connect_failed(Monotonic started);
   void on_in_use() noexcept { ++in_flight_; }
   void on_use_over() noexcept { --in_flight_; }
@@ -99,6 +106,7 @@ class Endpoint {
   std::uint32_t idle_count_ = 0;
   std::uint32_t carrier_count_ = 0;
   std::uint32_t in_flight_ = 0;
+  bool chose_http2_ = false;
   Membership membership_ = Membership::Member;
   Ejection ejection_;
 };

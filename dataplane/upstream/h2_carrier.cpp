@@ -41,6 +41,7 @@ H2Link::H2Link(H2Carrier& carrier, LinkUser& user)
       user_(&user),
       opened_at_(carrier.context().now()) {
   reused_ = carrier.connected_;
+  stream_ = true;
   carrier.links_.push_back(*this);
   carrier_.endpoint_.on_in_use();
 }
@@ -128,6 +129,7 @@ H2Link& H2Carrier::open(LinkUser& user) {
 }
 
 void H2Carrier::on_link_open(Link& link) {
+  if (endpoint_.may_choose() && !endpoint_.chose_http2()) return refuse_choice();
   if (link.connection().is_tls()) http_.set_scheme("https");
   watch_peer(link.connection().descriptor());
   connected_ = true;
@@ -136,6 +138,12 @@ void H2Carrier::on_link_open(Link& link) {
   net::IntrusiveList<H2Link, CarriedTag> waiting;
   waiting.splice(listed_);
   while (H2Link* one = waiting.pop_front()) one->on_open();
+}
+
+/// The backend speaks HTTP/2 no more. Who waits tries anew, by HTTP/1.1.
+void H2Carrier::refuse_choice() {
+  if (PooledLink* link = std::exchange(link_, nullptr)) link->close();
+  on_link_failed(Reason::ConnectFailed, "the backend chose HTTP/1.1, and HTTP/2 before");
 }
 
 void H2Carrier::on_link_failed(Reason reason, std::string_view detail) {

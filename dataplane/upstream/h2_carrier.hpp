@@ -66,6 +66,11 @@ class H2Carrier final : public net::ListHook<CarrierTag>,
   ~H2Carrier();
 
   [[nodiscard]] Result<void> connect();
+  /// In place of connect(): a connection that is about to be open. Returns its user.
+  [[nodiscard]] LinkUser& adopt(PooledLink& link) noexcept {
+    link_ = &link;
+    return *this;
+  }
   [[nodiscard]] bool is_idle() const noexcept { return http_.stream_count() == 0; }
   [[nodiscard]] bool is_connected() const noexcept { return connected_; }
   [[nodiscard]] bool takes_streams() const noexcept { return !dead_ && !leaving_ && http_.takes_streams(); }
@@ -83,12 +88,14 @@ class H2Carrier final : public net::ListHook<CarrierTag>,
   void on_link_failed(Reason reason, std::string_view detail) override;
   void on_link_events(std::uint32_t events) override;
   [[nodiscard]] std::shared_ptr<const runtime::Certificate> certificate() const override { return certificate_; }
+  [[nodiscard]] Speaks speaks() const noexcept override { return Speaks::Http2; }
   // SessionUser
   void on_request(std::int32_t /*id*/, http2::FieldBlock& /*block*/, http2::StreamEnd /*end*/) override {}
   void on_output() override;
   // TurnTask: frees it
   void on_turn_end() override { endpoint_.bury(*this); }
 
+  void refuse_choice();
   void receive();
   void flush();
   void rearm(H2Link& link) noexcept;

@@ -15,6 +15,11 @@ namespace {
 constexpr std::uint32_t end_bits = net::event_peer_closed | net::event_hangup | net::event_error;
 constexpr std::uint32_t outcome_bits = net::event_writable | net::event_hangup | net::event_error;
 
+net::Alpn alpn_for(const LinkUser& user, Reuse reuse) noexcept {
+  if (reuse == Reuse::RawTls) return net::Alpn::None;
+  return user.speaks() == Speaks::Http1 ? net::Alpn::Http1 : net::Alpn::OfProtocol;
+}
+
 }  // namespace
 
 std::chrono::nanoseconds PooledLink::connect_time() const noexcept {
@@ -26,7 +31,7 @@ PooledLink::PooledLink(Endpoint& endpoint, net::Connection&& connection, LinkUse
     : Link(std::move(connection), endpoint.address()),
       endpoint_(endpoint),
       tls_(reuse == Reuse::Raw ? nullptr : endpoint.tls()),
-      alpn_(reuse == Reuse::RawTls ? net::Alpn::None : net::Alpn::OfProtocol),
+      alpn_(alpn_for(user, reuse)),
       user_(&user),
       started_(endpoint.environment().context.now()),
       connect_timeout_(endpoint.connect_timeout()) {
@@ -147,8 +152,16 @@ void PooledLink::shake_hands(std::uint32_t events) {
     return fail(Reason::UpstreamTls,
                 fmt::format("TLS with {}: {}", runtime::to_string(address()), cause.empty() ? "refused" : cause));
   }
+  if (alpn_ == net::Alpn::OfProtocol && endpoint_.may_choose()) take_choice();
   // What came with the last flight is told by no other event.
   open(events | net::event_readable);
+}
+
+/// A backend that chose HTTP/2 on a connection that was made for one exchange gets more of them on it.
+void PooledLink::take_choice() {
+  const bool http2 = connection_.tls()->alpn() == "h2";
+  endpoint_.on_choice(http2);
+  if (http2 && user_->speaks() == Speaks::Either) user_ = &endpoint_.carry(*this, *user_);
 }
 
 void PooledLink::open(std::uint32_t events) {

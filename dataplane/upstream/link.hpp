@@ -53,6 +53,7 @@ class PooledLink final : public Link,
   void finish_connect(std::uint32_t events);
   void begin_handshake(std::uint32_t events);
   void shake_hands(std::uint32_t events);
+  void take_choice();
   void open(std::uint32_t events);
   void fail(Reason reason, std::string_view detail);
   [[nodiscard]] bool is_clean(Unread unread) noexcept;

@@ -49,7 +49,13 @@ class WorkerUpstreams final : public Upstreams, public ServiceOwner, public net:
   Services retired_;
 };
 
-bool is_raw(Reuse reuse) noexcept { return reuse == Reuse::Raw || reuse == Reuse::RawTls; }
+bool takes_stream(const runtime::Backend& backend, const Endpoint& endpoint, const LinkUser& user,
+                  Reuse reuse) noexcept {
+  if (reuse == Reuse::Raw || reuse == Reuse::RawTls) return false;
+  if (backend.protocol != runtime::BackendProtocol::Negotiated)
+    return backend.protocol == runtime::BackendProtocol::Http2;
+  return endpoint.chose_http2() && user.speaks() == Speaks::Either;
+}
 
 Acquired WorkerUpstreams::acquire(BackendId id, const std::shared_ptr<const runtime::Backend>& backend, LinkUser& user,
                                   Reuse reuse, const runtime::SocketAddress* wanted) {
@@ -64,7 +70,7 @@ Acquired WorkerUpstreams::acquire(BackendId id, const std::shared_ptr<const runt
   // An endpoint whose connect fails at once is left out by that, so each round has one less to choose from.
   while (Endpoint* endpoint = wanted == nullptr ? service.pick() : service.pick(*wanted)) {
     Error failure;
-    if (backend->protocol == runtime::BackendProtocol::Http2 && !is_raw(reuse)) {
+    if (takes_stream(*backend, *endpoint, user, reuse)) {
       auto link = endpoint->open_stream(user, reuse);
       if (link) return {.link = *link, .connected = (*link)->is_connected()};
       failure = std::move(link.error());

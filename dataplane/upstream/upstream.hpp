@@ -28,10 +28,18 @@ enum class Unread : std::uint8_t {
   Unknown   ///< it is looked at; a connection with anything unread is closed
 };
 
+/// What a user of a Link speaks, where the backend may choose (runtime::BackendProtocol::Negotiated).
+enum class Speaks : std::uint8_t {
+  Either,  ///< the text of one exchange: a connection of HTTP/1.1, or a stream of one of HTTP/2
+  Http1,   ///< HTTP/1.1 alone, an upgrade: many servers of HTTP/2 do not know it
+  Http2    ///< a connection that carries streams
+};
+
 /// Who uses a Link for one exchange. Never called from inside acquire(), release() or abandon().
 class LinkUser {
  public:
-  /// A Link that acquire() gave as connecting is connected: write to it now.
+  /// The Link that acquire() gave as connecting is connected: write to it now. `link`: that one, or, where the backend
+  /// chose HTTP/2, a stream in its place.
   virtual void on_link_open(Link& link) = 0;
   /// It could not be connected; the Link is gone. `reason`: ConnectFailed, and the endpoint is left out for a while; or
   /// UpstreamTls.
@@ -41,6 +49,7 @@ class LinkUser {
   /// Shown to a backend that asks for one over TLS; nullptr: none. A connection is used again only by who shows the
   /// same.
   [[nodiscard]] virtual std::shared_ptr<const runtime::Certificate> certificate() const { return nullptr; }
+  [[nodiscard]] virtual Speaks speaks() const noexcept { return Speaks::Either; }
 
  protected:
   ~LinkUser() = default;
@@ -60,6 +69,8 @@ class Link {
   [[nodiscard]] bool was_refused() const noexcept { return refused_; }
   /// By a connection that stays: the backend sheds load, and what is sent to it again adds to that.
   [[nodiscard]] bool was_shed() const noexcept { return shed_; }
+  /// It is a stream: its connection carries others too.
+  [[nodiscard]] bool is_stream() const noexcept { return stream_; }
   /// How long connecting took; zero for a reused one.
   [[nodiscard]] virtual std::chrono::nanoseconds connect_time() const noexcept = 0;
 
@@ -72,6 +83,7 @@ class Link {
   bool reused_ = false;
   bool refused_ = false;
   bool shed_ = false;
+  bool stream_ = false;
 
  private:
   // What Upstreams does with it.

@@ -1,7 +1,9 @@
 """TLS towards backends (BackendTLSPolicy) and client certificates (Gateway tls.frontend), with CAs of one name."""
+import contextlib
 import json
 import pathlib
 import shutil
+import socket
 import ssl
 import subprocess
 import tempfile
@@ -247,22 +249,46 @@ class BackendTls(WithAuthorities):
             self.assertTrue(fetch(pintle.port(), "x.test", "/b").body.startswith(failure))
 
 
+class EitherBackend(H2Backend):
+    """Speaks HTTP/1.1 too, upgrades among it, to who chooses that. `closing`: connections end with their next request."""
+
+    def secure(self, sock):
+        with contextlib.suppress(OSError, EOFError):
+            secured = self.tls.wrap_socket(sock, server_side=True)
+            self.protocols.append(secured.selected_alpn_protocol())
+            self.sockets.append(secured)
+            if self.protocols[-1] == "h2":
+                return self.serve(secured)
+            stream = Stream(secured)
+            while True:
+                request = stream.read_request()
+                if request.get("upgrade"):
+                    secured.sendall(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nopen")
+                    return secured.close()
+                secured.sendall(answer("1.1"))
+
+
 class BackendHttp2(WithAuthorities):
-    """HTTP/2 by TLS, which takes a protocol that is declared: ALPN offers that one alone (docs/decisions/0011)."""
+    """HTTP/2 by TLS: declared, or chosen by ALPN where nothing is (docs/decisions/0011)."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.ours.issue("good", "DNS:abc.example.com")
 
-    def http2(self, *protocols):
+    def http2(self, *protocols, kind=H2Backend):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.files / "good.crt", self.files / "good.key")
         if protocols:
             context.set_alpn_protocols(protocols)
-        backend = H2Backend(tls=context)
+        backend = kind(tls=context)
+        backend.sockets = []
         self.addCleanup(backend.close)
         return backend
+
+    def serve_one(self, backend, app_protocol=None):
+        return self.serve(gateway(), route("r", [{"backendRefs": [to("b")]}]), policy("p", "b", "abc.example.com"),
+                          service("b", [backend.port], app_protocol), config_map("ca", self.ours.pem), arguments=("--threads", "1"))
 
     def test_declared_by_the_service_or_the_route(self):
         service_says, route_says = self.http2("h2", "http/1.1"), self.http2("h2", "http/1.1")
@@ -279,36 +305,79 @@ class BackendHttp2(WithAuthorities):
             for stream in streams:
                 client.send(stream, b"m" * 100_000, end=True)
             for stream in streams:
-                answer = client.until(stream)
-                self.assertEqual((answer.status, len(answer.body), answer.trailers.get("grpc-status")), (200, 100_000, "0"))
+                answered = client.until(stream)
+                self.assertEqual((answered.status, len(answered.body), answered.trailers.get("grpc-status")), (200, 100_000, "0"))
             plain = [client.request("x.test", f"/service/{at}") for at in range(20)]
             self.assertEqual({client.until(stream).status for stream in plain}, {200})
         self.assertEqual((set(service_says.protocols), set(route_says.protocols)), ({"h2"}, {"h2"}))
         self.assertLessEqual(route_says.connections, 1)
         self.assertEqual(service_says.requests[-1][":scheme"], "https")
 
-    def test_a_backend_without_alpn(self):
+    def test_declared_to_a_backend_without_alpn(self):
         """What is declared is what it speaks."""
         backend = self.http2()
-        pintle = self.serve(gateway(), route("r", [{"backendRefs": [to("b")]}]), policy("p", "b", "abc.example.com"),
-                            service("b", [backend.port], app_protocol="kubernetes.io/h2c"), config_map("ca", self.ours.pem))
+        pintle = self.serve_one(backend, "kubernetes.io/h2c")
         self.assertEqual(fetch(pintle.port(), "x.test").get("x-protocol"), "HTTP/2")
         self.assertEqual(backend.protocols, [None])
 
-    def test_what_is_not_declared_is_http1(self):
-        """To a backend that could speak both."""
-        backend = self.backend("good")
-        backend.context.set_alpn_protocols(["h2", "http/1.1"])
-        pintle = self.serve(gateway(), route("r", [{"backendRefs": [to("b")]}]), service("b", [backend.port]),
-                            policy("p", "b", "abc.example.com"), config_map("ca", self.ours.pem))
-        self.assertEqual(fetch(pintle.port(), "x.test").body, b"abc.example.com -")
+    def test_declared_and_not_true(self):
+        self.assertEqual(fetch(self.serve_one(self.backend("good"), "kubernetes.io/h2c").port(), "x.test").status, 502)
 
-    def test_a_backend_that_is_none(self):
-        """It says it speaks HTTP/2 and does not."""
-        backend = self.backend("good")
-        pintle = self.serve(gateway(), route("r", [{"backendRefs": [to("b")]}]), policy("p", "b", "abc.example.com"),
-                            service("b", [backend.port], app_protocol="kubernetes.io/h2c"), config_map("ca", self.ours.pem))
-        self.assertEqual(fetch(pintle.port(), "x.test").status, 502)
+    def test_chosen(self):
+        """HTTP/2 where the backend chooses it, and then one connection carries all; HTTP/1.1 where it does not, or says nothing."""
+        backend = self.http2("h2", "http/1.1")
+        pintle = self.serve_one(backend)
+        self.assertEqual(fetch(pintle.port(), "x.test").get("x-protocol"), "HTTP/2")
+        with H2Client(pintle.port()) as client:
+            streams = [client.request("x.test", f"/{at}", "POST", end=False) for at in range(50)]
+            for stream in streams:
+                client.send(stream, b"b" * 10_000, end=True)
+            self.assertEqual({(client.until(stream).status, len(client.answers[stream].body)) for stream in streams}, {(200, 10_000)})
+        self.assertEqual((backend.connections, backend.protocols), (1, ["h2"]))
+        self.assertEqual(backend.requests[-1][":scheme"], "https")
+        for protocols in (("http/1.1",), ()):
+            with self.subTest(protocols):
+                backend = self.http2(*protocols, kind=EitherBackend)
+                self.assertEqual(fetch(self.serve_one(backend).port(), "x.test").body, b"1.1")
+        with self.subTest("what is declared as http stays that"):
+            backend = self.http2("h2", "http/1.1", kind=EitherBackend)
+            self.assertEqual(fetch(self.serve_one(backend, "http").port(), "x.test").body, b"1.1")
+
+    def test_chosen_by_many_at_once(self):
+        """None knows yet what will be chosen: each has a connection of its own at most, and later ones share."""
+        backend = self.http2("h2", "http/1.1")
+        pintle = self.serve_one(backend)
+        with H2Client(pintle.port()) as client:
+            for _ in range(3):
+                streams = [client.request("x.test", f"/{at}") for at in range(40)]
+                self.assertEqual({client.until(stream).status for stream in streams}, {200})
+            self.assertLessEqual(backend.connections, 40)
+
+    def test_an_upgrade_has_a_connection_of_its_own(self):
+        backend = self.http2("h2", "http/1.1", kind=EitherBackend)
+        pintle = self.serve_one(backend)
+        self.assertEqual(fetch(pintle.port(), "x.test").get("x-protocol"), "HTTP/2")
+        with Client(pintle.port()) as client:
+            client.send("GET / HTTP/1.1\r\nHost: x.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: a2V5a2V5a2V5a2V5a2V5aw==\r\n\r\n")
+            self.assertEqual(client.response().status, 101)
+            self.assertEqual(client.exactly(4), b"open")
+        self.assertEqual(fetch(pintle.port(), "x.test").get("x-protocol"), "HTTP/2")
+        self.assertEqual(backend.protocols, ["h2", "http/1.1"])
+
+    def test_another_choice_later(self):
+        """Of a backend that is replaced at its address: no request is lost, in either direction."""
+        backend = self.http2("h2", "http/1.1", kind=EitherBackend)
+        pintle = self.serve_one(backend)
+        for protocols, body in ((("h2",), b""), (("http/1.1",), b"1.1"), (("h2",), b""), (("http/1.1",), b"1.1")):
+            backend.tls.set_alpn_protocols(protocols)
+            for sock in backend.sockets:
+                with contextlib.suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
+            for _ in range(5):
+                response = fetch(pintle.port(), "x.test")
+                self.assertEqual((response.status, response.body), (200, body))
+        self.assertEqual(set(backend.protocols), {"h2", "http/1.1"})
 
 
 class FrontendValidation(WithAuthorities):

@@ -49,7 +49,11 @@ struct RetryConstraint {
   friend bool operator==(const RetryConstraint&, const RetryConstraint&) = default;
 };
 
-enum class BackendProtocol : std::uint8_t { Http1, Http2 };
+enum class BackendProtocol : std::uint8_t {
+  Http1,
+  Http2,
+  Negotiated  ///< over TLS, where nothing is declared: what the backend chooses by ALPN, HTTP/1.1 if it chooses nothing
+};
 
 /// The endpoints of one backend. Immutable; shared between generations by pointer while equal, so a worker can tell by
 /// pointer that nothing changed.
