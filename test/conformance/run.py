@@ -21,7 +21,7 @@ import subprocess
 import sys
 import time
 
-from output import Suite, summaries
+from output import Outcome, Suite, compare, summaries
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "test/cluster"))
@@ -217,6 +217,10 @@ def run_suite(cluster, options):
     for outcome in suite.close(child.returncode):
         number += 1
         show(number, outcome)
+    if not (options.run_test or options.profile or options.controller):
+        for fault in compare(suite.outcomes, (ROOT / "docs/conformance.md").read_text()):
+            suite.outcomes.append(Outcome(f"whole suite ({fault})", "FAIL", 0.0, []))
+            show(number + 1, suite.outcomes[-1])
     if not options.run_test and report.exists():
         for name, summary in summaries(report.read_text()):
             say(f"{name}: {summary}")

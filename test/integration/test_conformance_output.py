@@ -149,6 +149,30 @@ class Output(unittest.TestCase):
                           ("GATEWAY-GRPC", "Core tests succeeded.")])
 
 
+class Documented(unittest.TestCase):
+    PAGE = """\
+| `Else` | X |
+
+## Features
+
+| Feature | Tests of the suite | Tests of ours |
+|---|---|---|
+| `One` | A, B | `x` |
+| `Two` | B | `y` |
+| `Three` | none | `z` |
+"""
+
+    def test_tests_of_the_table(self):
+        self.assertEqual(output.documented_tests(self.PAGE), {"A", "B"})
+        self.assertIn("HTTPRouteDisallowedKind", output.documented_tests((ROOT / "docs/conformance.md").read_text()))
+
+    def test_what_differs(self):
+        made = lambda **verdicts: [output.Outcome(name, verdict, 0.0, []) for name, verdict in verdicts.items()]
+        self.assertEqual(output.compare(made(A="PASS", B="FAIL", MeshBasic="SKIP"), self.PAGE), [])
+        self.assertEqual(output.compare(made(A="PASS", C="PASS", D="SKIP"), self.PAGE),
+                         ["skipped: D", "in docs/conformance.md and did not run: B", "ran and not in docs/conformance.md: C"])
+
+
 class Command(unittest.TestCase):
     def command(self, *arguments, features=()):
         options = conformance.parse(list(arguments))
