@@ -1,4 +1,5 @@
 """Routing by the real binary: weights, filters, failures of rules, listeners."""
+import json
 import threading
 import time
 import unittest
@@ -123,6 +124,28 @@ class Routing(unittest.TestCase):
         self.get("nobody.test")
         self.assertGreaterEqual(self.pintle.metric("pintle_route_requests_total", reason="no_host")
                                 + self.pintle.metric("http_server_request_duration_seconds_count", http_response_status_code="404"), 1)
+
+
+class DefaultGateways(unittest.TestCase):
+    def test_either_side_comes_and_goes(self):
+        """A route that uses default Gateways, and a Gateway that offers itself as one: it serves while both say so."""
+        with Backend("one") as backend:
+            folder = self.enterContext(Folder())
+
+            def write(offered, used):
+                made = route("r", [{"backendRefs": [to("one")]}])
+                made["spec"].pop("parentRefs")
+                made["spec"] |= {"useDefaultGateways": "All"} if used else {}
+                folder.write("all", gateway(**({"defaultScope": "All"} if offered else {})), service("one", [backend.port]), made)
+            write(True, True)
+            pintle = self.enterContext(Pintle(folder))
+            self.assertEqual(fetch(pintle.port(), "x.test").status, 200)
+            for offered, used in ((False, True), (True, True), (True, False), (False, False), (True, True)):
+                pintle.edit(lambda offered=offered, used=used: write(offered, used))
+                self.assertEqual(fetch(pintle.port(), "x.test").status, 200 if offered and used else 404, (offered, used))
+                told = json.loads(pintle.admin("/status")[1])["items"]
+                parents = [item["status"]["parents"] for item in told if item["kind"] == "HTTPRoute"]
+                self.assertEqual(any(parents), offered and used, (offered, used))
 
 
 class Balance(unittest.TestCase):
