@@ -87,7 +87,8 @@ class Endpoint {
   [[nodiscard]] bool pool(PooledLink& link) noexcept;
   /// One whose last stream is over: whether it waits for another.
   [[nodiscard]] bool keeps_idle_carrier() const noexcept {
-    return carrier_count_ <= env_.settings.max_idle_per_endpoint && env_.context.pressure == net::Pressure::None;
+    return membership_ == Membership::Member && carrier_count_ <= env_.settings.max_idle_per_endpoint &&
+           env_.context.pressure == net::Pressure::None;
   }
   void on_unpooled() noexcept { --idle_count_; }
   /// End of the turn in which it was closed: frees it.

@@ -49,8 +49,13 @@ def run_wrk(url, connections, seconds):
 
 def run_h2load(url, connections, streams, seconds):
     """Prior knowledge; raises when a request failed or had no 2xx."""
+    ask_h2load(url, connections, streams, ["-D", seconds], seconds + 20)
+
+
+def ask_h2load(url, connections, streams, much, limit):
+    """`much`: for how long, or how many requests."""
     fields = [word for name, value in BROWSER.items() for word in ("-H", f"{name}: {value}")]
-    out = run_on_load_core(["h2load", "-t1", f"-c{connections}", f"-m{streams}", "-D", seconds, *fields, url], seconds + 20)
+    out = run_on_load_core(["h2load", "-t1", f"-c{connections}", f"-m{streams}", *much, *fields, url], limit)
     counts = re.search(r"(\d+) done, (\d+) succeeded, (\d+) failed, (\d+) errored", out)
     if not counts or not int(counts[2]) or int(counts[3]) or int(counts[4]):
         raise BenchError(f"h2load {url}: {counts[0] if counts else out[-200:]}")

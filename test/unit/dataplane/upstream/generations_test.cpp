@@ -173,5 +173,22 @@ TEST_F(Generations, ManyEndpointsInAnyOrder) {
   EXPECT_EQ(bench.counts.opened, 8) << "those that stayed had a connection each";
 }
 
+TEST_F(Generations, AConnectionOfHttp2GoesWithItsLastStreamOfABackendThatLeft) {
+  auto backend = std::make_shared<runtime::Backend>(*make_backend("shop/v1:80", {one.address()}));
+  backend->protocol = runtime::BackendProtocol::Http2;
+  for (const bool left : {false, true}) {
+    bench.publish({left ? make_backend("shop/v2:80", {two.address()}) : backend});
+    User asking;
+    Link* link = open(0, backend, asking);
+    ASSERT_NE(link, nullptr);
+    const net::UniqueFd peer = one.accept();
+    bench.abandon(link);
+    bench.await_clock(Millis(2));
+    EXPECT_EQ(bench.counts.opened - bench.counts.closed, left ? 0 : 1);
+    bench.upstreams->drop_idle();
+    bench.await_clock(Millis(2));
+  }
+}
+
 }  // namespace
 }  // namespace pintle::upstream
