@@ -218,7 +218,7 @@ def run_suite(cluster, options):
         number += 1
         show(number, outcome)
     if not (options.run_test or options.profile or options.controller):
-        for fault in compare(suite.outcomes, (ROOT / "docs/conformance.md").read_text()):
+        for fault in compare(suite.outcomes, (ROOT / "docs/conformance.md").read_text(), report.read_text() if report.exists() else ""):
             suite.outcomes.append(Outcome(f"whole suite ({fault})", "FAIL", 0.0, []))
             show(number + 1, suite.outcomes[-1])
     if not options.run_test and report.exists():

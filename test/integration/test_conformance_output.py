@@ -168,9 +168,11 @@ class Documented(unittest.TestCase):
 
     def test_what_differs(self):
         made = lambda **verdicts: [output.Outcome(name, verdict, 0.0, []) for name, verdict in verdicts.items()]
-        self.assertEqual(output.compare(made(A="PASS", B="FAIL", MeshBasic="SKIP"), self.PAGE), [])
-        self.assertEqual(output.compare(made(A="PASS", C="PASS", D="SKIP"), self.PAGE),
-                         ["skipped: D", "in docs/conformance.md and did not run: B", "ran and not in docs/conformance.md: C"])
+        self.assertEqual(output.compare(made(A="PASS", B="FAIL", MeshBasic="SKIP"), self.PAGE, REPORT), [])
+        less = REPORT.replace("    supportedFeatures:", "    unsupportedFeatures:\n    - Y\n    - X\n    supportedFeatures:")
+        self.assertEqual(output.compare(made(A="PASS", C="PASS", D="SKIP"), self.PAGE, less),
+                         ["skipped: D", "in docs/conformance.md and did not run: B", "ran and not in docs/conformance.md: C",
+                          "not claimed: X, Y"])
 
 
 class Command(unittest.TestCase):
