@@ -79,6 +79,7 @@ void write_place(LogLine& line, const auto& r) noexcept {
 
 void write_routing(LogLine& line, const RequestRecord& r) noexcept {
   write_place(line, r);
+  if (r.upstream_version) line.text(R"("upstream.protocol.version":)", version_text(*r.upstream_version));
   if (r.upstream_status != 0) line.number(R"("upstream.status_code":)", r.upstream_status);
   if (r.attempts != 0) line.number(R"("attempts":)", r.attempts);
 }

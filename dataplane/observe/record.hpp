@@ -56,6 +56,7 @@ struct RequestRecord {
   const route::WeightedBackend* backend = nullptr;
   // upstream
   const runtime::SocketAddress* upstream_address = nullptr;  ///< of the last try (details)
+  std::optional<http::Version> upstream_version;             ///< of the backend's answer, if one came (details)
   std::uint16_t upstream_status = 0;
   std::uint8_t attempts = 0;  ///< (details)
   // time

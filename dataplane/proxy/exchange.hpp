@@ -253,6 +253,7 @@ class Exchange final : public upstream::LinkUser, public AuthCheck::User {
   Monotonic first_byte_at_{};
   std::uint16_t status_ = 0;
   std::uint16_t upstream_status_ = 0;
+  bool upstream_is_stream_ = false;  ///< that status came on a stream of HTTP/2
   std::uint64_t sent_body_ = 0;
   std::optional<observe::Nanos> connect_time_;
   Reason reason_ = Reason::Upstream;

@@ -43,6 +43,8 @@ void Exchange::add_details(observe::RequestRecord& record) const {
     record.tls_server_name = tls->sni();
   }
   record.upstream_address = attempts_ > 0 ? &upstream_address_ : nullptr;
+  if (upstream_status_ != 0)
+    record.upstream_version = upstream_is_stream_ ? http::Version::Http2 : http::Version::Http11;
   record.attempts = attempts_;
   record.upstream_connect = connect_time_;
   if (first_byte_at_ != Monotonic{}) record.upstream_first_byte = first_byte_at_ - chosen_at_;

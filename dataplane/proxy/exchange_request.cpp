@@ -106,6 +106,7 @@ bool Exchange::retry_on_fresh_link() {
 
 void Exchange::send_request() {
   phase_ = Phase::Head;
+  upstream_is_stream_ = link_->is_stream();
   link_readable_ = link_peer_closed_ = link_broken_ = false;
   up_.clear();
   edit_request_head();

@@ -51,9 +51,9 @@ class WorkerUpstreams final : public Upstreams, public ServiceOwner, public net:
 
 bool takes_stream(const runtime::Backend& backend, const Endpoint& endpoint, const LinkUser& user,
                   Reuse reuse) noexcept {
+  if (backend.protocol == runtime::BackendProtocol::Http1) return false;
   if (reuse == Reuse::Raw || reuse == Reuse::RawTls) return false;
-  if (backend.protocol != runtime::BackendProtocol::Negotiated)
-    return backend.protocol == runtime::BackendProtocol::Http2;
+  if (backend.protocol == runtime::BackendProtocol::Http2) return true;
   return endpoint.chose_http2() && user.speaks() == Speaks::Either;
 }
 

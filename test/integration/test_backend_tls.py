@@ -364,6 +364,8 @@ class BackendHttp2(WithAuthorities):
             self.assertEqual(client.exactly(4), b"open")
         self.assertEqual(fetch(pintle.port(), "x.test").get("x-protocol"), "HTTP/2")
         self.assertEqual(backend.protocols, ["h2", "http/1.1"])
+        lines = wait_until(lambda: len(pintle.access_log()) == 3 and pintle.access_log(), what="the lines")
+        self.assertEqual([line["upstream.protocol.version"] for line in lines], ["2", "1.1", "2"])
 
     def test_another_choice_later(self):
         """Of a backend that is replaced at its address: no request is lost, in either direction."""

@@ -69,7 +69,7 @@ TEST(AccessLog, AllFields) {
     "http.response.body.size":7,"client.address":"127.0.0.1","client.port":4000,"network.peer.address":"127.0.0.1",
     "tls.protocol.version":"1.3","tls.server_name":"shop.localhost","gateway":"default/demo","listener":"http",
     "route":"default/shop","rule":"1","backend":"default/shop-v1:80","upstream.address":"127.0.0.1:9001",
-    "upstream.status_code":200,"attempts":1,"duration_ms":3.0,"overhead_ms":1.0,"upstream_connect_ms":0.1,
+    "upstream.protocol.version":"2","upstream.status_code":200,"attempts":1,"duration_ms":3.0,"overhead_ms":1.0,"upstream_connect_ms":0.1,
     "upstream_ttfb_ms":0.9,"reason":"upstream","reason_detail":"why","config_generation":3})"));
 }
 

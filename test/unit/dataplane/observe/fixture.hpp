@@ -35,6 +35,7 @@ struct Scene {
     made.rule = &rule;
     made.backend = &backend;
     made.upstream_address = &upstream;
+    made.upstream_version = http::Version::Http2;
     made.upstream_status = 200;
     made.attempts = 1;
     made.started = Monotonic(std::chrono::seconds(10));
