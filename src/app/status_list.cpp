@@ -1,5 +1,8 @@
 #include "src/app/status_list.hpp"
 
+#include <string>
+#include <vector>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -135,9 +138,10 @@ void print_messages(const Json& conditions, std::string_view subject, Width widt
 /// Of a Gateway or ListenerSet.
 [[nodiscard]] bool has_listeners(const Json& item) { return item["status"].contains("listeners"); }
 
-/// As both the table and the messages say it.
+/// As both the tables and the messages say it: the kind where it is not the usual one of its table.
 [[nodiscard]] std::string title_of(const Json& item) {
-  return (item["kind"] == "ListenerSet" ? "ListenerSet " : "") + name_of(item);
+  const std::string kind = text_of(item, "kind");
+  return (kind == "Gateway" || kind == "HTTPRoute" ? "" : kind + " ") + name_of(item);
 }
 
 void print_gateways(const Json& items, Width width, const Terminal& terminal) {
@@ -152,12 +156,12 @@ void print_gateways(const Json& items, Width width, const Terminal& terminal) {
       table.add(
           {"", text_of(listener, "name"), "", text_of(listener, "attachedRoutes"), summary(listener["conditions"])});
   }
-  if (table.empty()) {
+  if (table.empty())
     terminal.out << "no Gateways\n";
-    return;
-  }
-  table.print(terminal);
+  else
+    table.print(terminal);
   for (const Json& item : items) {
+    if (item["kind"] == "GatewayClass") print_messages(item["status"]["conditions"], title_of(item), width, terminal);
     if (!has_listeners(item)) continue;
     print_messages(item["status"]["conditions"], title_of(item), width, terminal);
     for (const Json& listener : item["status"]["listeners"])
@@ -175,21 +179,37 @@ void print_gateways(const Json& items, Width width, const Terminal& terminal) {
   return text;
 }
 
-void print_routes_of(const Json& items, Width width, const Terminal& terminal) {
-  TextTable table({"ROUTE", "PARENT", "CONDITION"});
+/// A kind of objects whose status has a list by what they belong to.
+struct Belonging {
+  std::vector<std::string> heads;
+  const char* list;
+  const char* ref;
+  const char* nowhere;
+};
+const Belonging routes{.heads = {"ROUTE", "PARENT", "CONDITION"},
+                       .list = "parents",
+                       .ref = "parentRef",
+                       .nowhere = "attached to no Gateway served here"};
+const Belonging policies{.heads = {"POLICY", "GATEWAY", "CONDITION"},
+                         .list = "ancestors",
+                         .ref = "ancestorRef",
+                         .nowhere = "of nothing that a Gateway served here uses"};
+
+void print_belongings(const Belonging& kind, const Json& items, Width width, const Terminal& terminal) {
+  TextTable table(kind.heads);
   for (const Json& item : items) {
-    if (!item["status"].contains("parents")) continue;
-    if (item["status"]["parents"].empty()) table.add({name_of(item), "-", "attached to no Gateway served here"});
-    for (const Json& parent : item["status"]["parents"])
-      table.add({name_of(item), parent_text(parent["parentRef"]), summary(parent["conditions"])});
+    if (!item["status"].contains(kind.list)) continue;
+    if (item["status"][kind.list].empty()) table.add({title_of(item), "-", kind.nowhere});
+    for (const Json& entry : item["status"][kind.list])
+      table.add({title_of(item), parent_text(entry[kind.ref]), summary(entry["conditions"])});
   }
   if (table.empty()) return;
   terminal.out << '\n';
   table.print(terminal);
   for (const Json& item : items)
-    if (item["status"].contains("parents"))
-      for (const Json& parent : item["status"]["parents"])
-        print_messages(parent["conditions"], fmt::format("{} at {}", name_of(item), parent_text(parent["parentRef"])),
+    if (item["status"].contains(kind.list))
+      for (const Json& entry : item["status"][kind.list])
+        print_messages(entry["conditions"], fmt::format("{} at {}", title_of(item), parent_text(entry[kind.ref])),
                        width, terminal);
 }
 
@@ -212,7 +232,8 @@ Json list_statuses(const status::Statuses& statuses, const std::vector<api::Find
 void print_statuses(const Json& statuses, Width width, const Terminal& terminal) {
   const Json& items = statuses.at("items");
   print_gateways(items, width, terminal);
-  print_routes_of(items, width, terminal);
+  print_belongings(routes, items, width, terminal);
+  print_belongings(policies, items, width, terminal);
   const auto count = statuses.find("findings");
   if (count == statuses.end()) return;
   const bool clean = count->value("errors", 0) == 0 && count->value("warnings", 0) == 0;

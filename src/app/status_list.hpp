@@ -13,8 +13,8 @@ namespace pintle::app {
 [[nodiscard]] nlohmann::ordered_json list_statuses(const status::Statuses& statuses,
                                                    const std::vector<api::Finding>& findings);
 
-/// Gateways with their listeners, then routes with their parents; what is wrong in full, with the reason. Wide: every
-/// condition with its message.
+/// Gateways with their listeners, then routes with their parents, then policies with the Gateways they count for; what
+/// is wrong in full, with the reason, of GatewayClasses too. Wide: every condition with its message.
 void print_statuses(const nlohmann::ordered_json& statuses, Width width, const Terminal& terminal);
 
 }  // namespace pintle::app

@@ -78,10 +78,33 @@ class OtherKinds(unittest.TestCase):
             self.assertIn(line, self.lines(self.told("routes", name, 0)))
 
     def test_status(self):
-        for name, line in (("grpc", "default/orders web Accepted"), ("tcp-udp", "default/colours edge/tcp ResolvedRefs=False (BackendNotFound)"),
-                           ("tcp-udp", "default/clock edge/udp Accepted"), ("tls-passthrough", "default/mail edge/ends Accepted"),
+        for name, line in (("grpc", "GRPCRoute default/orders web Accepted"),
+                           ("tcp-udp", "TCPRoute default/colours edge/tcp ResolvedRefs=False (BackendNotFound)"),
+                           ("tcp-udp", "UDPRoute default/clock edge/udp Accepted"), ("tls-passthrough", "TLSRoute default/mail edge/ends Accepted"),
                            ("tls-passthrough", "ends 1 Programmed=False (Invalid), ResolvedRefs=False (InvalidCertificateRef)")):
             self.assertIn(line, self.lines(self.told("status", name, 0)))
+
+    def test_status_of_policies_and_classes(self):
+        with tempfile.TemporaryDirectory() as folder:
+            policy = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "BackendTLSPolicy",
+                      "metadata": {"name": "p", "namespace": "default"},
+                      "spec": {"targetRefs": [{"group": "", "kind": "Service", "name": name} for name in ("b", "gone")],
+                               "validation": {"hostname": "b.test", "wellKnownCACertificates": "System"}}}
+            unused = {**policy, "metadata": {"name": "unused", "namespace": "default"},
+                      "spec": {**policy["spec"], "targetRefs": [{"group": "", "kind": "Service", "name": "nobody"}]}}
+            other = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "GatewayClass", "metadata": {"name": "other"},
+                     "spec": {"controllerName": "pintle.dev/gateway-controller",
+                              "parametersRef": {"group": "x.test", "kind": "X", "name": "x"}}}
+            documents = [gateway(), *service("b", [80]), route("r", [{"backendRefs": [to("b")]}]), policy, unused, other]
+            for at, one in enumerate(documents):
+                pathlib.Path(folder, f"{at}.json").write_text(json.dumps(one))
+            result = run("status", "--config", folder)
+            told = self.lines(result.stdout)
+            for line in ("BackendTLSPolicy default/p default/gw Accepted=False (TargetNotFound)",
+                         "! BackendTLSPolicy default/p at default/gw Accepted=False TargetNotFound: spec.targetRefs[1]: Service gone does not exist",
+                         "BackendTLSPolicy default/unused - of nothing that a Gateway served here uses"):
+                self.assertIn(line, told)
+            self.assertTrue(any(line.startswith("! GatewayClass other Accepted=False InvalidParameters") for line in told), told)
 
     def test_validate(self):
         self.assertIn("no findings", self.told("validate", "grpc", 0))
