@@ -236,7 +236,7 @@ class H2Floods(unittest.TestCase):
                 for _ in range(5):
                     taken, code = self.flood(pieces)
                     self.assertIn(code, (CALM, None), name)  # None: our reset overtook it
-                    self.assertLess(taken, 20_000, name)
+                    self.assertLess(taken, 20_000 * SLOW, name)  # what socket buffers hold of frames of 9 bytes among them
             control.expect_unharmed(self, least=1)
         self.assertLess(self.pintle.rss_kib() - before, 16 * 1024)
         wait_until(lambda: self.pintle.metric("pintle_requests_rejected_total", reason="rate_limited") > 0, 5, "the count of floods")
