@@ -1,4 +1,5 @@
 """gRPC through the real binary, as far as the gateway answers itself: in the shape that a gRPC client reads."""
+import os
 import time
 import unittest
 
@@ -158,6 +159,33 @@ class Calls(unittest.TestCase):
             self.assertIsNotNone(answered.reset)
             wait_until(lambda: len(self.one.resets) == before + 1, what="the reset of the backend's stream")
             self.assertEqual(self.call(client, "/shop.Cart/Add").trailers["grpc-status"], "0")
+
+    def test_a_stream_goes_on_through_edits(self):
+        """A message to and fro ten times a second, while its route changes; PINTLE_STREAM_SECONDS says for how long, 3 s else."""
+        seconds = float(os.environ.get("PINTLE_STREAM_SECONDS", "3"))
+        folder = self.enterContext(Folder())
+        rule = {"matches": [call("shop.Chat")], "backendRefs": [to("one")]}
+        folder.write("all", gateway(), service("one", [self.one.port]))
+        folder.write("route", grpc_route("calls", [rule]))
+        pintle = self.enterContext(Pintle(folder))
+        with H2Client(pintle.port()) as client:
+            stream = client.request("x.test", "/shop.Chat/Talk", "POST", [("content-type", "application/grpc"), ("te", "trailers")], end=False)
+            messages, ends, edited = 0, time.monotonic() + seconds, 0.0
+            while time.monotonic() < ends:
+                message = b"\0\0\0\0\4" + messages.to_bytes(4)
+                client.answers[stream].body = b""
+                client.send(stream, message)
+                client.until(stream, lambda got, size=len(message): len(got.body) >= size or got.ended or got.reset is not None)
+                self.assertEqual(client.answers[stream].body, message)
+                messages += 1
+                if time.monotonic() - edited > max(0.5, seconds / 200):
+                    edited = time.monotonic()
+                    folder.write("route", grpc_route("calls", [rule, {"matches": [call(f"shop.Other{messages}")], "backendRefs": [to("one")]}]))
+                time.sleep(0.1)
+            client.send(stream, b"", end=True)
+            self.assertEqual(client.until(stream).trailers["grpc-status"], "0")
+        self.assertGreater(messages, 5 * seconds / SLOW)
+        self.assertGreater(pintle.generation(), 3)
 
     def test_mirror_and_headers(self):
         with H2Client(self.pintle.port()) as client:
