@@ -137,7 +137,8 @@ class Floods(unittest.TestCase):
                 release.wait(20 * SLOW)
             return answer("ok")
 
-        pintle = self.serve(Backend("b", respond=respond), "--threads", "1", "--max-connections", "20")
+        backend = Backend("b", respond=respond)
+        pintle = self.serve(backend, "--threads", "1", "--max-connections", "20")
         idle = self.crowd(pintle, 20)
         for s in idle:
             s.sendall(GET)
@@ -148,6 +149,7 @@ class Floods(unittest.TestCase):
             s.sendall(b"GET /wait HTTP/1.1\r\nHost: x.test\r\n\r\n")
         for s in idle:
             self.assertEqual(s.recv(1), b"", "an idle connection makes room")
+        wait_until(lambda: sum(request.target == "/wait" for request in backend.requests) == 20, what="all of them to be busy")
         # Busy ones do not: who comes now is turned away at once.
         for s in self.crowd(pintle, 5):
             try:
