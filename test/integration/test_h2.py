@@ -8,6 +8,7 @@ import time
 import unittest
 
 import h2.exceptions
+import h2.settings
 
 from h2_frames import CALM, DATA, GET, HEADERS, PING, PREFACE, PRIORITY, RST, SETTINGS, WINDOW_UPDATE, frame, literal
 from h2_peers import H2Backend, H2Client
@@ -259,6 +260,22 @@ class H2Floods(unittest.TestCase):
             with self.assertRaises((ConnectionError, h2.exceptions.ProtocolError)):
                 cancel(400)
                 client.get("x.test")
+            self.assertIn(client.goaway, (CALM, None))
+
+    def test_cancels_of_answers_that_began(self):
+        """400 at once: twice what may be before a head. The window is 0, as this library answers each frame of DATA that is still on
+        its way to a stream it has reset with a reset of its own, and those are counted as well."""
+        window = h2.settings.SettingCodes.INITIAL_WINDOW_SIZE
+        with H2Client(self.pintle.port()) as client:
+            client.h2.update_settings({window: 0})
+            client.get("x.test", method="HEAD")
+            for _ in range(400):
+                stream = client.request("x.test", "/big/3000000")
+                self.assertEqual(client.until(stream, lambda got: got.headers).status, 200)
+                client.h2.reset_stream(stream, 8)
+                client.flush()
+            client.h2.update_settings({window: 65_535})
+            self.assertEqual(client.get("x.test").status, 200)
 
     def test_the_header_bomb_costs_little(self):
         """1,000 bytes of HPACK that stand for megabytes, again and again, held open by a window of nothing."""
