@@ -49,7 +49,7 @@ Result<std::shared_ptr<const TlsClientContext>> TlsClientContext::make(const run
   if (!native) return std::unexpected(std::move(native.error()));
   SSL_CTX_set_verify(*native, SSL_VERIFY_PEER, nullptr);
   (*trust)->install(*native);
-  const std::span<const unsigned char> offered = offered_to(protocol);
+  const auto offered = offered_to(protocol);
   SSL_CTX_set_alpn_protos(*native, offered.data(), static_cast<unsigned>(offered.size()));
   return std::shared_ptr<const TlsClientContext>(new TlsClientContext(*native, std::move(*trust), tls.server_name));
 }
@@ -70,7 +70,10 @@ Result<std::unique_ptr<TlsStream>> TlsClientContext::connect(int fd, TlsWorker& 
       return std::unexpected(std::move(loaded.error()));
     }
   if (alpn == Alpn::None) SSL_set_alpn_protos(ssl, nullptr, 0);
-  if (alpn == Alpn::Http1) SSL_set_alpn_protos(ssl, http1_alone, sizeof http1_alone - 1);
+  if (alpn == Alpn::Http1) {
+    const auto offered = offered_to(runtime::BackendProtocol::Http1);
+    SSL_set_alpn_protos(ssl, offered.data(), static_cast<unsigned>(offered.size()));
+  }
   SSL_set_connect_state(ssl);
   return TlsStream::adopt(fd, worker, ssl);
 }

@@ -90,15 +90,14 @@ bool Exchange::retry_on_fresh_link() {
     fail(status, Reason::RetryBudget, refused ? "the backend refused it" : "the backend closed a pooled connection");
     return true;
   }
-  const bool stream = link_->is_stream();
+  const upstream::Reuse again = link_->reuse_when_lost();
   drop_link();
   retried_stale_ = true;
   request_sent_ = false;
   response_input_.reset();
   response_parser_.reset();
   if (shared_.context.observe != nullptr) shared_.context.observe->on_retry(**endpoints_, Reason::UpstreamReset);
-  // Of a connection of HTTP/2 that is gone nothing is used again, and one new one carries all that it left.
-  try_backend(stream ? upstream::Reuse::Pooled : upstream::Reuse::Fresh);
+  try_backend(again);
   return true;
 }
 

@@ -106,13 +106,13 @@ bool SideRequest::retry_on_fresh_link() {
   const bool safe = waited_for_ || http::is_idempotent(target_.method) || outlet_.is_untouched() || refused;
   if (retried_ || any_answer_ || replay_lost_ || !safe || !(link_->is_reused() || refused)) return false;
   retried_ = true;
-  const bool stream = link_->is_stream();
+  const upstream::Reuse again = link_->reuse_when_lost();
   shared_.upstreams->abandon(*std::exchange(link_, nullptr));
   outlet_.clear();
   input_.reset();
   parser_.reset();
   peer_closed_ = false;
-  if (!connect(stream ? upstream::Reuse::Pooled : upstream::Reuse::Fresh)) return false;
+  if (!connect(again)) return false;
   set_waiting(replay_.size());
   if (open_) on_link_open(*link_);
   return true;

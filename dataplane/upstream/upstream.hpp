@@ -55,6 +55,13 @@ class LinkUser {
   ~LinkUser() = default;
 };
 
+enum class Reuse : std::uint8_t {
+  Pooled,
+  Fresh,  ///< never a pooled connection; one of HTTP/2 that is new may carry others
+  Raw,    ///< nor a stream of one, nor TLS, whatever the backend speaks: its bytes are none of ours
+  RawTls  ///< likewise, but over the backend's TLS, in which no protocol is named
+};
+
 /// A connection to one endpoint, or a stream of one, in use by one LinkUser from acquire() to release() or abandon().
 class Link {
  public:
@@ -71,6 +78,9 @@ class Link {
   [[nodiscard]] bool was_shed() const noexcept { return shed_; }
   /// It is a stream: its connection carries others too.
   [[nodiscard]] bool is_stream() const noexcept { return stream_; }
+  /// For another try once it is lost. Of a connection of HTTP/2 that is gone nothing is used again, and one new one
+  /// carries all that it left.
+  [[nodiscard]] Reuse reuse_when_lost() const noexcept { return stream_ ? Reuse::Pooled : Reuse::Fresh; }
   /// How long connecting took; zero for a reused one.
   [[nodiscard]] virtual std::chrono::nanoseconds connect_time() const noexcept = 0;
 
@@ -106,13 +116,6 @@ struct Settings {
   /// HTTP/2: what a connection may be silent for while a stream waits that is then given up, before no other is opened
   /// on it.
   Millis h2_silence{2000};
-};
-
-enum class Reuse : std::uint8_t {
-  Pooled,
-  Fresh,  ///< never a pooled connection; one of HTTP/2 that is new may carry others
-  Raw,    ///< nor a stream of one, nor TLS, whatever the backend speaks: its bytes are none of ours
-  RawTls  ///< likewise, but over the backend's TLS, in which no protocol is named
 };
 
 struct Acquired {

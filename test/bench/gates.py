@@ -53,22 +53,21 @@ class Bench:
     def run(self, requests, prefix=(), environment=None):
         program = self.contenders.start(self.name, prefix, environment)
         try:
-            self.generator.run(PORTS[self.name].plain, self.request, "--connections", self.connections, "--requests",
-                               requests, limit=300)
+            self.ask(requests)
         finally:
             stop_traced(program)
+
+    def ask(self, requests):
+        self.generator.run(PORTS[self.name].plain, self.request, "--connections", self.connections, "--requests", requests,
+                           limit=300)
 
 
 class H2Bench(Bench):
-    """Eight connections of 16 streams each. Towards the backend it is two calls a request; frames of all that a turn of the loop
-    brings leave in one, so that the client's side adds a sixteenth of two where all 16 come at once."""
+    """With 16 streams on each connection. Towards the backend it is two calls a request; frames of all that a turn of the loop brings
+    leave in one, so that the client's side adds a sixteenth of two where all 16 come at once."""
 
-    def run(self, requests, prefix=(), environment=None):
-        program = self.contenders.start(self.name, prefix, environment)
-        try:
-            ask_h2load(f"http://localhost:{PORTS[self.name].plain}/", 8, 16, ["-n", requests], 300)
-        finally:
-            stop_traced(program)
+    def ask(self, requests):
+        ask_h2load(f"http://localhost:{PORTS[self.name].plain}/", self.connections, 16, ["-n", requests], 300)
 
 
 def stop_traced(program):

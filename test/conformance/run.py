@@ -220,7 +220,8 @@ def run_suite(cluster, options):
     if not (options.run_test or options.profile or options.controller):
         for fault in compare(suite.outcomes, (ROOT / "docs/conformance.md").read_text(), report.read_text() if report.exists() else ""):
             suite.outcomes.append(Outcome(f"whole suite ({fault})", "FAIL", 0.0, []))
-            show(number + 1, suite.outcomes[-1])
+            number += 1
+            show(number, suite.outcomes[-1])
     if not options.run_test and report.exists():
         for name, summary in summaries(report.read_text()):
             say(f"{name}: {summary}")

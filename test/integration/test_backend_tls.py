@@ -37,13 +37,20 @@ class Authority:
         return (self.folder / f"{name}.crt").read_text(), (self.folder / f"{name}.key").read_text()
 
 
+def server_context(folder, certificate, *protocols):
+    """With the files of a certificate; ALPN knows the protocols, if any are given."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / f"{certificate}.crt", folder / f"{certificate}.key")
+    if protocols:
+        context.set_alpn_protocols(protocols)
+    return context
+
+
 class TlsBackend(Backend):
     """Tells for each request the server name it was asked for and the certificate it was shown."""
 
     def __init__(self, folder, certificate, authority=None):
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(folder / f"{certificate}.crt", folder / f"{certificate}.key")
-        self.context.set_alpn_protocols(["http/1.1"])
+        self.context = server_context(folder, certificate, "http/1.1")
         if authority:
             self.context.verify_mode = ssl.CERT_OPTIONAL
             self.context.load_verify_locations(cadata=authority.pem)
@@ -212,10 +219,7 @@ class BackendTls(WithAuthorities):
 
     def test_a_certificate_of_the_gateway_that_changes(self):
         """Connections that were made with the old one, to one backend by HTTP/1.1 and to one by HTTP/2, are left."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.files / "good.crt", self.files / "good.key")
-        context.set_alpn_protocols(["h2"])
-        http1, http2 = self.backend("good", authority=self.ours), H2Backend(tls=context)
+        http1, http2 = self.backend("good", authority=self.ours), H2Backend(tls=server_context(self.files, "good", "h2"))
         self.addCleanup(http2.close)
         old, new = self.ours.issue("gateway-old"), self.ours.issue("gateway-new")
         pintle = self.serve(gateway(tls={"backend": {"clientCertificateRef": {"name": "own"}}}), self.route_to("one", "two"),
@@ -250,7 +254,11 @@ class BackendTls(WithAuthorities):
 
 
 class EitherBackend(H2Backend):
-    """Speaks HTTP/1.1 too, upgrades among it, to who chooses that. `closing`: connections end with their next request."""
+    """Speaks HTTP/1.1 too, upgrades among it, where ALPN does not choose the other. `sockets`: of its connections."""
+
+    def __init__(self, **more):
+        self.sockets = []
+        super().__init__(**more)
 
     def secure(self, sock):
         with contextlib.suppress(OSError, EOFError):
@@ -277,12 +285,7 @@ class BackendHttp2(WithAuthorities):
         cls.ours.issue("good", "DNS:abc.example.com")
 
     def http2(self, *protocols, kind=H2Backend):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.files / "good.crt", self.files / "good.key")
-        if protocols:
-            context.set_alpn_protocols(protocols)
-        backend = kind(tls=context)
-        backend.sockets = []
+        backend = kind(tls=server_context(self.files, "good", *protocols))
         self.addCleanup(backend.close)
         return backend
 
