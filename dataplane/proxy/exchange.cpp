@@ -11,9 +11,6 @@
 namespace pintle::proxy {
 namespace {
 
-/// 421 is for the HTTP client, which opens another connection.
-constexpr std::uint16_t misdirected = 421;
-
 /// What a user wrote may be anything: bytes that would end a line or a request line never leave the gateway.
 bool is_visible(std::string_view text) noexcept {
   return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7F; });
@@ -265,8 +262,7 @@ void Exchange::answer(OwnAnswer own) {
     session_->input().consume(body.consumed);
   }
   const bool keep = request.keep_alive && session_->keep_alive_allowed() && request_body_.done() && !hold_body_;
-  // A failure is told in gRPC's words; a redirect is what it is to every client.
-  const bool grpc = own.status >= 400 && own.status != misdirected && http::is_grpc(request.headers);
+  const bool grpc = http::is_grpc_failure(own.status) && http::is_grpc(request.headers);
   AnswerText text;
   sent_body_ = write_answer(own,
                             {.client = request.version,

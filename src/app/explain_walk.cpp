@@ -147,10 +147,10 @@ void describe_miss(Json& out, const route::Walk& walk, const route::PortTable& t
   out["served"] = false;
 }
 
-/// A client of gRPC looks at its own status alone, which comes with 200. To ask elsewhere is asked of every client.
+/// A client of gRPC looks at its own status alone, which comes with 200.
 void tell_in_grpc(Json& failure) {
   const auto status = failure["status"].get<std::uint16_t>();
-  if (status < 400 || failure["reason"] == to_string(Reason::Misdirected)) return;
+  if (!http::is_grpc_failure(status)) return;
   failure["status"] = 200;
   failure["grpcStatus"] = static_cast<unsigned>(http::grpc_status_of(status));
 }

@@ -186,14 +186,6 @@ struct Belonging {
   const char* ref;
   const char* nowhere;
 };
-const Belonging routes{.heads = {"ROUTE", "PARENT", "CONDITION"},
-                       .list = "parents",
-                       .ref = "parentRef",
-                       .nowhere = "attached to no Gateway served here"};
-const Belonging policies{.heads = {"POLICY", "GATEWAY", "CONDITION"},
-                         .list = "ancestors",
-                         .ref = "ancestorRef",
-                         .nowhere = "of nothing that a Gateway served here uses"};
 
 void print_belongings(const Belonging& kind, const Json& items, Width width, const Terminal& terminal) {
   TextTable table(kind.heads);
@@ -232,8 +224,16 @@ Json list_statuses(const status::Statuses& statuses, const std::vector<api::Find
 void print_statuses(const Json& statuses, Width width, const Terminal& terminal) {
   const Json& items = statuses.at("items");
   print_gateways(items, width, terminal);
-  print_belongings(routes, items, width, terminal);
-  print_belongings(policies, items, width, terminal);
+  print_belongings({.heads = {"ROUTE", "PARENT", "CONDITION"},
+                    .list = "parents",
+                    .ref = "parentRef",
+                    .nowhere = "attached to no Gateway served here"},
+                   items, width, terminal);
+  print_belongings({.heads = {"POLICY", "GATEWAY", "CONDITION"},
+                    .list = "ancestors",
+                    .ref = "ancestorRef",
+                    .nowhere = "of nothing that a Gateway served here uses"},
+                   items, width, terminal);
   const auto count = statuses.find("findings");
   if (count == statuses.end()) return;
   const bool clean = count->value("errors", 0) == 0 && count->value("warnings", 0) == 0;

@@ -29,5 +29,10 @@ enum class GrpcStatus : std::uint8_t {
 /// What an answer of the gateway's own is to a gRPC client: no route is UNIMPLEMENTED, a backend that cannot serve
 /// UNAVAILABLE (GRPCRouteRule.backendRefs).
 [[nodiscard]] GrpcStatus grpc_status_of(std::uint16_t http_status) noexcept;
+/// Whether a gRPC client is told by that status: of a failure. A redirect, and the word that another connection is
+/// meant (421), are what they are to every client.
+[[nodiscard]] constexpr bool is_grpc_failure(std::uint16_t http_status) noexcept {
+  return http_status >= 400 && http_status != 421;
+}
 
 }  // namespace pintle::http

@@ -50,6 +50,10 @@ TEST(Grpc, Statuses) {
   EXPECT_EQ(grpc_status_of(404), GrpcStatus::Unimplemented);
   EXPECT_EQ(grpc_status_of(500), GrpcStatus::Unavailable);
   EXPECT_EQ(grpc_status_of(503), GrpcStatus::Unavailable);
+  for (const std::uint16_t failure : std::initializer_list<std::uint16_t>{400, 404, 422, 503})
+    EXPECT_TRUE(is_grpc_failure(failure)) << failure;
+  for (const std::uint16_t other : std::initializer_list<std::uint16_t>{200, 302, 421})
+    EXPECT_FALSE(is_grpc_failure(other)) << other;
   EXPECT_EQ(grpc_status_of(504), GrpcStatus::DeadlineExceeded);
   EXPECT_EQ(grpc_status_of(403), GrpcStatus::PermissionDenied);
 }
