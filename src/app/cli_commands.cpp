@@ -45,7 +45,7 @@ const std::vector<CommandText>& command_texts() {
         "pintle explain https://shop.localhost:8443/ --sni other.localhost -o json"}},
       {Command::Status,
        "status",
-       "Show Gateways, listeners and routes with their conditions",
+       "Show Gateways, listeners, routes and policies with their conditions",
        "[flags]",
        {"pintle status", "pintle status --config manifests/ -o wide", "pintle status -o json"}},
       {Command::Routes,
